@@ -1,0 +1,33 @@
+"""The one kind of error that a user is meant to see.
+
+Everything that a user can get wrong (a file, a key, a limit) ends in a ``UserError`` whose
+message is a single line: what is wrong, where, and what to do. The command line prints it and
+exits with status 2; a traceback is always a defect of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """A mistake in something that the user handed in, told in one line with its mend."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> UserError:
+    """Build the error for a name that does not exist, with the nearest ones that do.
+
+    Args:
+        kind: What the name should have named ("plant", "key").
+        name: What the user wrote.
+        known: The names that exist.
+        where: The file or place in which it stood, put in front.
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    return UserError(f"{where + ': ' if where else ''}unknown {kind} '{name}'; {hint}")
