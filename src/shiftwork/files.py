@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shiftwork.errors import UserError
@@ -20,21 +19,19 @@ def written_whole(path: Path) -> Iterator[Path]:
         path: The file that is to exist afterwards, whole or not at all.
 
     Raises:
-        UserError: The folder cannot be written to.
+        UserError: It cannot be written there; what stood there before still does.
     """
+    temporary = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another --out") from None
-    temporary = Path(name)
-    try:
+        temporary.touch(exist_ok=False)
         yield temporary
-        temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_folder(folder: Path, fill: Callable[[Path], None], *, marker: str) -> None:
@@ -47,28 +44,57 @@ def write_folder(folder: Path, fill: Callable[[Path], None], *, marker: str) -> 
             holds something else, and is left alone.
 
     Raises:
-        UserError: ``folder`` exists and is not of this kind, or cannot be written.
+        UserError: ``folder`` exists and is not of this kind, holds what the new one would not, or
+            cannot be written; what stood there before still does.
     """
-    if folder.exists() and not (folder / marker).is_file() and (
-        not folder.is_dir() or any(folder.iterdir())
-    ):
-        raise UserError(
-            f"{folder}: exists and holds no {marker}, so it is not overwritten; choose another --out"
-        )
+    target = folder.resolve()  # of a link, the folder that it leads to
+    _refuse_foreign(folder, target, marker)
+    temporary = _beside(target)
+    retired = _beside(target)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another") from None
-    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
         fill(temporary)
-        temporary.chmod(0o755)
-        if folder.exists():
-            retired = temporary.with_name(temporary.name + ".old")
-            folder.replace(retired)
-            temporary.replace(folder)
-            shutil.rmtree(retired)
-        else:
-            temporary.replace(folder)
+        if target.exists():
+            _refuse_loss(folder, temporary)
+            target.replace(retired)
+        try:
+            temporary.replace(target)
+        except BaseException:
+            if retired.exists():
+                retired.replace(target)
+            raise
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if target.exists():  # else the retired one is all that is left
+            shutil.rmtree(retired, ignore_errors=True)
+
+
+def _beside(path: Path) -> Path:
+    """Name a hidden neighbour, made later by mkdir or touch so that the user's umask holds."""
+    return path.parent / f".{path.stem}.{secrets.token_hex(4)}{path.suffix}"
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path}: cannot be written ({error.strerror or error}); choose another --out")
+
+
+def _refuse_foreign(folder: Path, target: Path, marker: str) -> None:
+    if target.is_dir() and ((target / marker).is_file() or not any(target.iterdir())):
+        return
+    if target.exists():
+        raise UserError(
+            f"{folder}: exists and holds no {marker}, so it is not overwritten; "
+            "choose another --out"
+        )
+
+
+def _refuse_loss(folder: Path, successor: Path) -> None:
+    lost = {entry.name for entry in folder.iterdir()} - {e.name for e in successor.iterdir()}
+    if lost:
+        raise UserError(
+            f"{folder}: also holds '{min(lost)}', which would be lost; "
+            "move it away or choose another --out"
+        )

@@ -1,8 +1,8 @@
 """DMSD: two masses between two walls, joined by springs and dampers, that follow moving targets.
 
 Written anew from the description in Gao et al. 2025, "NeoRL-2: Near Real-World Benchmarks for
-Offline Reinforcement Learning"; every one of the 120,000 recorded transitions is reproduced
-(``tests/plants/test_dmsd.py``).
+Offline Reinforcement Learning"; every one of the 100,000 recorded transitions that ship with the
+package is reproduced (``tests/plants/test_dmsd.py``).
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ DAMPING_NS_PER_M = 4.0
 FORCE_N = 30.0
 SWITCH_STEP = 50
 """The step from which the second target counts, if the episode has two."""
+SCORE = ScoreRange(30.60, 849.51)
+"""The returns that NeoRL-2 publishes as 0 and 100."""
 
 
 class DmsdState(NamedTuple):
     """Positions and velocities of both masses, their two targets each, and the clock."""
 
-    position_m: Float[Array, "2"]
-    velocity_m_per_s: Float[Array, "2"]
-    first_target_m: Float[Array, "2"]
-    second_target_m: Float[Array, "2"]
+    position_m: Float[Array, " 2"]
+    velocity_m_per_s: Float[Array, " 2"]
+    first_target_m: Float[Array, " 2"]
+    second_target_m: Float[Array, " 2"]
     step: Int[Array, ""]
 
 
@@ -51,7 +53,7 @@ class Dmsd:
     mass_kg: float = 20.0
     name: str = "dmsd"
     horizon: int = 100
-    score: ScoreRange = ScoreRange(30.60, 849.51)
+    score: ScoreRange = SCORE
     targets: tuple[tuple[int, int], ...] = ((0, 4), (1, 5))
 
     @property
@@ -71,7 +73,7 @@ class Dmsd:
         """Forces on the masses."""
         return (Tag("force 1", "30 N", -1.0, 1.0), Tag("force 2", "30 N", -1.0, 1.0))
 
-    def reset(self, key: PRNGKeyArray) -> tuple[DmsdState, Float[Array, "6"]]:
+    def reset(self, key: PRNGKeyArray) -> tuple[DmsdState, Float[Array, " 6"]]:
         """Masses near rest in the middle; one or two targets for each, equally likely."""
         x_key, v_key, first_key, second_key, two_key = jax.random.split(key, 5)
         first = jax.random.uniform(first_key, (2,), minval=-1.5, maxval=1.5)
@@ -85,7 +87,7 @@ class Dmsd:
         )
         return state, _observe(state)
 
-    def step(self, state: DmsdState, action: Float[Array, "2"], key: PRNGKeyArray) -> Step:
+    def step(self, state: DmsdState, action: Float[Array, " 2"], key: PRNGKeyArray) -> Step:
         """Explicit Euler over 0.2 s: every right-hand side uses the old state."""
         del key  # nothing is random after the reset
         x, v = state.position_m, state.velocity_m_per_s
@@ -109,6 +111,6 @@ class Dmsd:
         )
 
 
-def _observe(state: DmsdState) -> Float[Array, "6"]:
+def _observe(state: DmsdState) -> Float[Array, " 6"]:
     target = jnp.where(state.step < SWITCH_STEP, state.first_target_m, state.second_target_m)
     return jnp.concatenate([state.position_m, state.velocity_m_per_s, target])

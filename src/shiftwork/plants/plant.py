@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
@@ -44,12 +44,15 @@ class ScoreRange:
         return 100 * (value - self.low) / (self.high - self.low)
 
 
+@runtime_checkable  # A ForeignPlant has all these names too: ask for that one first.
 class Plant(Protocol):
     """A simulated plant as pure functions, so that ``jit``, ``vmap`` and ``scan`` apply.
 
+    A plant is an immutable value: it can be hashed, and equal plants are compiled only once.
+
     Attributes:
         name: By which the plant is called on the command line.
-        observation: Tags of the observation's columns.
+        observation: Tags of the observation's columns; what is seen never leaves their spans.
         action: Tags of the action's columns, with finite limits.
         horizon: Steps after which an episode is cut (a time limit, not a terminal).
         score: The published scale of returns, if there is one.
@@ -68,6 +71,8 @@ class Plant(Protocol):
     def score(self) -> ScoreRange | None: ...  # noqa: D102
     @property
     def targets(self) -> tuple[tuple[int, int], ...]: ...  # noqa: D102
+
+    def __hash__(self) -> int: ...
 
     def reset(self, key: PRNGKeyArray) -> tuple[State, Float[Array, " O"]]:
         """Begin an episode: its state and first observation (O,)."""

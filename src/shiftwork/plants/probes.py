@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from shiftwork.plants.plant import ScoreRange, Step
 from shiftwork.records.episodes import Episodes
@@ -69,22 +70,22 @@ class Probe:
         """One number, deliberately not in [-1, 1]: learning has to scale it."""
         return (Tag("valve", "%", 0.0, 100.0),)
 
-    def reset(self, key: PRNGKeyArray) -> tuple[ProbeState, Float[Array, "2"]]:
+    def reset(self, key: PRNGKeyArray) -> tuple[ProbeState, Float[Array, " 2"]]:
         """Draw a sign."""
-        sign = jnp.where(jax.random.bernoulli(key), 1.0, -1.0)
+        sign = jax.random.rademacher(key, dtype=jnp.float32)
         state = ProbeState(sign, jnp.zeros((), jnp.int32))
         return state, self._observe(state)
 
-    def step(self, state: ProbeState, action: Float[Array, "1"], key: PRNGKeyArray) -> Step:
+    def step(self, state: ProbeState, action: Float[Array, " 1"], key: PRNGKeyArray) -> Step:
         """Pay, count, and draw the next sign."""
-        fraction = jnp.clip(action[0] / 50.0 - 1.0, -1.0, 1.0)
+        fraction = jnp.clip(action[0], 0.0, 100.0) / 50.0 - 1.0
         reward = self.reward(state.sign, fraction, state.step)
-        sign = jnp.where(jax.random.bernoulli(key), 1.0, -1.0)
+        sign = jax.random.rademacher(key, dtype=jnp.float32)
         moved = ProbeState(sign, state.step + 1)
         terminal = jnp.asarray(self.terminal) & (moved.step >= self.steps)
         return Step(moved, self._observe(moved), jnp.asarray(reward, jnp.float32), terminal, {})
 
-    def _observe(self, state: ProbeState) -> Float[Array, "2"]:
+    def _observe(self, state: ProbeState) -> Float[Array, " 2"]:
         clock = state.step.astype(jnp.float32) if self.clock else jnp.zeros(())
         return jnp.stack([state.sign, clock])
 
@@ -119,7 +120,7 @@ PROBES: tuple[Probe, ...] = (
         value=lambda sign, step, discount: 1.0,
         best=lambda sign: 0.5 * sign,
     ),
-    # Cut after two steps, but nothing ends: a learner that takes the cut for an end says 1 + discount.
+    # Cut after two steps, but nothing ends: who takes the cut for an end says 1 + discount.
     Probe(
         name="time limit",
         reward=lambda sign, action, step: jnp.ones(()),
@@ -138,24 +139,7 @@ def probe_records(probe: Probe, episodes: int, seed: int) -> Episodes:
         episodes: How many episodes, each of ``probe.steps`` steps.
         seed: Any integer; 0 is as good a seed as others.
     """
-
-    def run(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
-        reset_key, action_key, step_key = jax.random.split(key, 3)
-        state, first = probe.reset(reset_key)
-        actions = jax.random.uniform(action_key, (probe.steps, 1), maxval=100.0)
-
-        def one(state: ProbeState, inputs: tuple[Array, Array]) -> tuple[ProbeState, tuple[Array, Array]]:
-            step = probe.step(state, *inputs)
-            return step.state, (step.observation, step.reward)
-
-        _, (observations, rewards) = jax.lax.scan(
-            one, state, (actions, jax.random.split(step_key, probe.steps))
-        )
-        return jnp.concatenate([first[None], observations]), actions, rewards
-
-    observation, action, reward = jax.jit(jax.vmap(run))(
-        jax.random.split(jax.random.key(seed), episodes)
-    )
+    observation, action, reward = _record(probe, jax.random.split(jax.random.key(seed), episodes))
     return Episodes(
         observation=np.asarray(observation).reshape(-1, 2),
         action=np.asarray(action).reshape(-1, 1),
@@ -166,3 +150,28 @@ def probe_records(probe: Probe, episodes: int, seed: int) -> Episodes:
         action_tags=probe.action,
         source=f"probe '{probe.name}'",
     )
+
+
+@partial(jax.jit, static_argnames="probe")
+def _record(
+    probe: Probe, keys: Key[Array, " E"]
+) -> tuple[Float[Array, "E N 2"], Float[Array, "E S 1"], Float[Array, "E S"]]:
+    """Run an episode of S steps, with N = S + 1 observations, for each of the keys (E,)."""
+
+    def run(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
+        reset_key, action_key, step_key = jax.random.split(key, 3)
+        state, first = probe.reset(reset_key)
+        actions = jax.random.uniform(action_key, (probe.steps, 1), maxval=100.0)
+
+        def one(
+            state: ProbeState, inputs: tuple[Array, Array]
+        ) -> tuple[ProbeState, tuple[Array, Array]]:
+            step = probe.step(state, *inputs)
+            return step.state, (step.observation, step.reward)
+
+        _, (observations, rewards) = jax.lax.scan(
+            one, state, (actions, jax.random.split(step_key, probe.steps))
+        )
+        return jnp.concatenate([first[None], observations]), actions, rewards
+
+    return jax.vmap(run)(keys)

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from shiftwork.errors import UserError
-from shiftwork.files import written_whole
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.npz import numbers, read_npz, refuse_surplus, require
-from shiftwork.records.tags import tags_from_json, tags_to_json
+from shiftwork.records.npz import numbers, read_npz, refuse_surplus, require, write_npz
+from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
 
 VERSION = 1
 KEYS = ("about", "observation", "action", "reward", "length", "terminal")
@@ -30,16 +29,8 @@ def write_compact(episodes: Episodes, path: Path) -> None:
         "observation_tags": tags_to_json(episodes.observation_tags),
         "action_tags": tags_to_json(episodes.action_tags),
     }
-    with written_whole(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            about=np.array(json.dumps(about)),
-            observation=episodes.observation,
-            action=episodes.action,
-            reward=episodes.reward,
-            length=episodes.length,
-            terminal=episodes.terminal,
-        )
+    arrays = {key: getattr(episodes, key) for key in KEYS[1:]}
+    write_npz(path, {"about": np.array(json.dumps(about)), **arrays})
 
 
 def read_compact(path: Path) -> Episodes:
@@ -48,40 +39,50 @@ def read_compact(path: Path) -> Episodes:
     Raises:
         UserError: It is damaged, of a later version, or was changed after it was written.
     """
-    arrays = read_npz(path)
+    return compact_episodes(read_npz(path), path)
+
+
+def compact_episodes(arrays: dict[str, np.ndarray], path: Path) -> Episodes:
+    """Make episodes of the arrays in a file that ``write_compact`` wrote.
+
+    Raises:
+        UserError: As ``read_compact``.
+    """
     require(arrays, KEYS, path)
     refuse_surplus(arrays, KEYS, path)
     about = _about(arrays["about"], path)
-    length, terminal = arrays["length"], arrays["terminal"]
-    if length.dtype.kind not in "iu" or length.ndim != 1:
-        raise UserError(f"{path}: 'length' must be whole numbers, one for each episode; write it anew")
-    if terminal.dtype.kind != "b" or terminal.ndim != 1:
-        raise UserError(f"{path}: 'terminal' must be true or false for each episode; write it anew")
-    for key, axes in (("observation", 2), ("action", 2), ("reward", 1)):
-        if arrays[key].ndim != axes:
-            raise UserError(f"{path}: '{key}' has shape {arrays[key].shape}; needed: {axes} axes")
+    length = arrays["length"]
+    if length.dtype.kind not in "iu":
+        raise UserError(f"{path}: 'length' holds {length.dtype}, not whole numbers; write it anew")
     episodes = Episodes(
         observation=numbers(arrays, "observation", path),
         action=numbers(arrays, "action", path),
         reward=numbers(arrays, "reward", path),
         length=length.astype(np.int64),
-        terminal=terminal,
-        observation_tags=tags_from_json(about.get("observation_tags"), str(path)),
-        action_tags=tags_from_json(about.get("action_tags"), str(path)),
+        terminal=arrays["terminal"],
+        observation_tags=_tags(about, "observation_tags", path),
+        action_tags=_tags(about, "action_tags", path),
         source=str(path),
     )
     if episodes.hash != about.get("hash"):
-        raise UserError(f"{path}: its values do not match its hash; it was changed or damaged: write it anew")
+        raise UserError(
+            f"{path}: its values do not match the hash in 'about'; it was changed or damaged: "
+            "write it anew"
+        )
     return episodes
+
+
+def _tags(about: dict[str, Any], key: str, path: Path) -> Tags:
+    return tags_from_json(about.get(key), f"{path}: '{key}' in 'about'")
 
 
 def _about(array: np.ndarray, path: Path) -> dict[str, Any]:
     try:
         about = json.loads(str(array))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # ValueError: no JSON, or an integer too long to read
         about = None
     if not isinstance(about, dict) or about.get("format") != "shiftwork-episodes":
-        raise UserError(f"{path}: is no Shiftwork episode file; records are .npz or Minari .hdf5")
+        raise UserError(f"{path}: its 'about' is none of Shiftwork's; write it anew")
     if about.get("version") != VERSION:
         raise UserError(
             f"{path}: has format version {about.get('version')}, this Shiftwork reads {VERSION}; "

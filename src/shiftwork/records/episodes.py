@@ -13,7 +13,7 @@ from shiftwork.errors import UserError
 from shiftwork.records.tags import Tags, box
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transitions:
     """The single steps of episodes, one row each; the last step of an episode has no successor.
 
@@ -58,12 +58,13 @@ class Statistics:
     action_at_limit: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Episodes:
     """Recorded episodes of one plant.
 
     An episode of n steps has n actions and rewards and n + 1 observations: the last observation
-    is kept. Episodes stand one behind the other in the order in which they were recorded.
+    is kept. Episodes stand one behind the other in the order in which they were recorded. Two
+    of them hold the same if their ``hash`` agrees.
 
     Attributes:
         observation: (T + E, O) float32, plant units.
@@ -87,23 +88,10 @@ class Episodes:
     source: str = "records"
 
     def __post_init__(self) -> None:
-        steps, episodes, where = len(self.action), len(self.length), self.source
-        if not episodes or not steps:
-            raise UserError(f"{where}: holds no episode; export at least one")
-        for name, have, want in (
-            ("reward", len(self.reward), steps),
-            ("terminal", len(self.terminal), episodes),
-            ("sum of length", int(self.length.sum()), steps),
-            ("observation", len(self.observation), steps + episodes),
-            ("columns of observation", self.observation.shape[1], len(self.observation_tags)),
-            ("columns of action", self.action.shape[1], len(self.action_tags)),
-        ):
-            if have != want:
-                raise UserError(f"{where}: '{name}' is {have} where {want} is needed; export it anew")
-        if self.length.min() < 1:
-            raise UserError(
-                f"{where}: episode {int(self.length.argmin())} has no step; drop it from 'length'"
-            )
+        where = self.source
+        if not (self.observation_tags and self.action_tags):
+            raise UserError(f"{where}: has no observation or no action column; export both")
+        self._refuse_shapes()
         for name, array, tags in (
             ("observation", self.observation, self.observation_tags),
             ("action", self.action, self.action_tags),
@@ -111,16 +99,46 @@ class Episodes:
         ):
             refuse_nonfinite(array, f"{where}: '{name}'", tags)
         low, high = box(self.action_tags, where)
-        slack = 1e-5 * (high - low)
-        outside = (self.action < low - slack) | (self.action > high + slack)
+        with np.errstate(over="ignore"):  # beyond the widest float32, every value is inside
+            slack = 1e-5 * (high - low)
+            outside = (self.action < low - slack) | (self.action > high + slack)
         if outside.any():
             row, column = np.argwhere(outside)[0]
             tag = self.action_tags[column]
             raise UserError(
-                f"{where}: 'action' row {row}, tag '{tag.name}': {self.action[row, column]:g} is outside "
-                f"its limits {tag.low:g} to {tag.high:g} ({int(outside.any(1).sum())} such rows); "
-                "mend the limits or drop the rows"
+                f"{where}: 'action' row {row}, tag '{tag.name}': {self.action[row, column]:g} is "
+                f"outside its limits {tag.low:g} to {tag.high:g} "
+                f"({int(outside.any(1).sum())} such rows); mend the limits or drop the episodes"
             )
+
+    def _refuse_shapes(self) -> None:
+        where = self.source
+        for name, dtype, axes in (
+            ("observation", np.float32, 2),
+            ("action", np.float32, 2),
+            ("reward", np.float32, 1),
+            ("length", np.int64, 1),
+            ("terminal", np.bool_, 1),
+        ):
+            array = getattr(self, name)
+            if array.dtype != dtype or array.ndim != axes:
+                raise UserError(
+                    f"{where}: '{name}' is {array.dtype} of shape {array.shape}; needed: "
+                    f"{np.dtype(dtype)} with {axes} axes; export it anew"
+                )
+        steps, episodes = len(self.reward), len(self.length)
+        _refuse_lengths(self.length, steps, where)
+        for name, shape in (
+            ("observation", (steps + episodes, len(self.observation_tags))),
+            ("action", (steps, len(self.action_tags))),
+            ("terminal", (episodes,)),
+        ):
+            has = getattr(self, name).shape
+            if has != shape:
+                raise UserError(
+                    f"{where}: '{name}' has shape {has}; needed for {episodes} episodes of {steps} "
+                    f"steps in all: {shape}; export it anew"
+                )
 
     @cached_property
     def starts(self) -> Int64[np.ndarray, " E"]:
@@ -157,17 +175,25 @@ class Episodes:
         return np.add.reduceat(self.reward.astype(np.float64), self.starts)
 
     def select(self, episodes: np.ndarray) -> Episodes:
-        """Keep the episodes whose numbers are given, (K,), in that order (repeats allowed)."""
-        action_rows = np.concatenate([np.arange(self.starts[e], self.starts[e] + self.length[e]) for e in episodes])
-        observation_rows = np.concatenate(
-            [np.arange(self.starts[e] + e, self.starts[e] + e + self.length[e] + 1) for e in episodes]
-        )
+        """Keep some episodes, in the order given.
+
+        Args:
+            episodes: Their numbers, (K,), repeats allowed, or a mask, (E,) bool.
+
+        Raises:
+            UserError: None is kept.
+        """
+        chosen = np.arange(len(self.length))[episodes]
+        start, length = self.starts[chosen], self.length[chosen]
+        steps = _ranges(start, length)
+        # Every episode before it put one more row, its last, among the observations.
+        seen = _ranges(start + chosen, length + 1)
         return Episodes(
-            self.observation[observation_rows],
-            self.action[action_rows],
-            self.reward[action_rows],
-            self.length[episodes],
-            self.terminal[episodes],
+            self.observation[seen],
+            self.action[steps],
+            self.reward[steps],
+            length,
+            self.terminal[chosen],
             self.observation_tags,
             self.action_tags,
             self.source,
@@ -202,8 +228,33 @@ class Episodes:
         digest = hashlib.sha256(repr((self.observation_tags, self.action_tags)).encode())
         for array in (self.observation, self.action, self.reward, self.length, self.terminal):
             digest.update(repr(array.shape).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            # -0.0 and 0.0 are one value with two spellings.
+            plain = array + np.float32(0) if array.dtype == np.float32 else array
+            digest.update(plain.tobytes())
         return digest.hexdigest()
+
+
+def _refuse_lengths(length: np.ndarray, rows: int, where: str) -> None:
+    """Check that lengths cut ``rows`` steps into episodes."""
+    if not length.size or not rows:
+        raise UserError(f"{where}: holds no episode; export at least one")
+    # Each by itself first: the sum of absurd ones may wrap around to something plausible.
+    for episode in np.flatnonzero((length < 1) | (length > rows))[:1]:
+        raise UserError(
+            f"{where}: 'length' of episode {episode} is {length[episode]}, but it needs 1 to "
+            f"{rows} steps; drop or mend the episode"
+        )
+    if length.sum() != rows:
+        raise UserError(
+            f"{where}: 'length' sums to {length.sum()} steps, but 'reward' has {rows} rows; "
+            "export it anew"
+        )
+
+
+def _ranges(first: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Join the ranges that start at ``first``, (K,), and are ``count`` long, (K,)."""
+    before = np.cumsum(count) - count
+    return np.repeat(first - before, count) + np.arange(count.sum())
 
 
 def refuse_nonfinite(array: np.ndarray, where: str, tags: Tags | None = None) -> None:
@@ -217,6 +268,6 @@ def refuse_nonfinite(array: np.ndarray, where: str, tags: Tags | None = None) ->
         row, column = np.argwhere(bad)[0]
         tag = f", tag '{tags[column].name}'" if tags else ""
         raise UserError(
-            f"{where} row {row}{tag}: {array[row, column]} is not a number to learn from "
+            f"{where} row {row}{tag}: {array[row, column]} is no finite number in float32 "
             f"({int(bad.any(1).sum())} such rows); drop those episodes or fill the gap"
         )

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from shiftwork.errors import UserError
-from shiftwork.files import written_whole
 from shiftwork.records.episodes import Episodes, refuse_nonfinite
-from shiftwork.records.npz import numbers, read_npz, require
-from shiftwork.records.tags import Tags, numbered
+from shiftwork.records.npz import numbers, read_npz, require, write_npz
+from shiftwork.records.tags import Tags, named
 
 
 def read_neorl(path: Path, observation_tags: Tags = (), action_tags: Tags = ()) -> Episodes:
@@ -24,53 +23,75 @@ def read_neorl(path: Path, observation_tags: Tags = (), action_tags: Tags = ()) 
     Args:
         path: The .npz file.
         observation_tags: Names of the observation's columns; numbered if not given.
-        action_tags: Names and limits of the action's columns; NeoRL scales actions to [-1, 1],
-            which is taken if they are not given.
+        action_tags: Names and limits of the action's columns, in the units in which the file
+            has them; NeoRL's own files have [-1, 1], which is taken if they are not given.
 
     Raises:
         UserError: The file is damaged or contradicts itself; the message names array and row.
     """
-    arrays = read_npz(path)
-    require(arrays, ("obs", "action", "next_obs", "reward", "done"), path)
-    obs, action, next_obs = (numbers(arrays, key, path) for key in ("obs", "action", "next_obs"))
-    steps = len(obs)
-    for key, array in (("obs", obs), ("action", action), ("next_obs", next_obs)):
-        if array.ndim != 2 or len(array) != steps:
-            raise UserError(f"{path}: '{key}' has shape {array.shape}; needed: ({steps}, columns)")
-    if next_obs.shape != obs.shape:
-        raise UserError(f"{path}: 'next_obs' has shape {next_obs.shape}, 'obs' {obs.shape}; they must agree")
-    reward = _flat(arrays, "reward", steps, path)
-    refuse_nonfinite(next_obs, f"{path}: 'next_obs'")
-    terminal, ends = _ends(arrays, steps, path)
+    return neorl_episodes(read_npz(path), path, observation_tags, action_tags)
 
-    inside = ~ends[:-1]
-    gap = np.abs(next_obs[:-1] - obs[1:]).max(1) > 1e-4 * (1 + np.abs(obs[1:]).max(1))
-    if (inside & gap).any():
-        row = int(np.argmax(inside & gap))
-        raise UserError(
-            f"{path}: 'next_obs' row {row} is not 'obs' row {row + 1}, but neither 'done' nor "
-            f"'truncated' ends an episode there; set 'truncated' to 1 in row {row}"
-        )
+
+def neorl_episodes(
+    arrays: dict[str, np.ndarray], path: Path, observation_tags: Tags = (), action_tags: Tags = ()
+) -> Episodes:
+    """Make episodes of a NeoRL file's arrays.
+
+    Raises:
+        UserError: As ``read_neorl``.
+    """
+    require(arrays, ("obs", "action", "next_obs", "reward", "done"), path)
+    obs, action, next_obs = (_table(arrays, key, path) for key in ("obs", "action", "next_obs"))
+    steps = len(obs)
+    if not steps:
+        raise UserError(f"{path}: 'obs' has no row, so it holds no episode; export at least one")
+    for key, array, shape in (
+        ("action", action, (steps, action.shape[1])),
+        ("next_obs", next_obs, obs.shape),
+    ):
+        if array.shape != shape:
+            raise UserError(
+                f"{path}: '{key}' has shape {array.shape}, but 'obs' {obs.shape}; needed: {shape}; "
+                "export them together"
+            )
+    observation_tags = named(observation_tags, "obs", obs.shape[1], f"{path}: 'obs'")
+    action_tags = named(action_tags, "action", action.shape[1], f"{path}: 'action'", (-1.0, 1.0))
+    reward = _flat(arrays, "reward", steps, path)
+    refuse_nonfinite(obs, f"{path}: 'obs'", observation_tags)
+    refuse_nonfinite(next_obs, f"{path}: 'next_obs'", observation_tags)
+    terminal, ends = _ends(arrays, steps, path)
+    _refuse_jumps(obs, next_obs, ends, path)
+
     last = np.flatnonzero(ends)
-    length = np.diff(np.concatenate([[-1], last])).astype(np.int64)
-    # Every episode's rows of obs, then its last next_obs: one row more than it has steps.
-    observation = np.insert(obs, last + 1, next_obs[last], axis=0)
     return Episodes(
-        observation=observation,
+        # Every episode's rows of obs, then its last next_obs: one row more than it has steps.
+        observation=np.insert(obs, last + 1, next_obs[last], axis=0),
         action=action,
         reward=reward,
-        length=length,
+        length=np.diff(last, prepend=-1).astype(np.int64),
         terminal=terminal[last],
-        observation_tags=observation_tags or numbered("obs", obs.shape[1]),
-        action_tags=action_tags or numbered("action", action.shape[1], -1.0, 1.0),
+        observation_tags=observation_tags,
+        action_tags=action_tags,
         source=str(path),
     )
+
+
+def _table(arrays: dict[str, np.ndarray], key: str, path: Path) -> np.ndarray:
+    array = numbers(arrays, key, path)
+    if array.ndim != 2:
+        raise UserError(
+            f"{path}: '{key}' has shape {array.shape}; needed: (steps, columns); export it anew"
+        )
+    return array
 
 
 def _flat(arrays: dict[str, np.ndarray], key: str, steps: int, path: Path) -> np.ndarray:
     array = numbers(arrays, key, path)
     if array.shape not in ((steps,), (steps, 1)):
-        raise UserError(f"{path}: '{key}' has shape {array.shape}; needed: ({steps},), one for each step")
+        raise UserError(
+            f"{path}: '{key}' has shape {array.shape}; needed: ({steps},), one for each step; "
+            "export it anew"
+        )
     return array.reshape(steps)
 
 
@@ -80,15 +101,19 @@ def _ends(arrays: dict[str, np.ndarray], steps: int, path: Path) -> tuple[np.nda
     if "truncated" in arrays:
         flags["truncated"] = _flat(arrays, "truncated", steps, path)
     elif "index" in arrays:
-        starts = arrays["index"].reshape(-1).astype(np.int64)
-        if len(starts) == 0 or starts.min() < 0 or starts.max() >= steps:
-            raise UserError(f"{path}: 'index' must hold each episode's first row, 0 to {steps - 1}")
-        flags["truncated"][(starts[starts > 0] - 1)] = 1
+        starts = arrays["index"].reshape(-1)
+        whole = starts.dtype.kind in "iu"
+        if not (whole and starts.size and starts.min() >= 0 and starts.max() < steps):
+            raise UserError(
+                f"{path}: 'index' must hold each episode's first row, whole numbers from 0 to "
+                f"{steps - 1}; export it anew"
+            )
+        flags["truncated"][starts[starts > 0] - 1] = 1
     for key, flag in flags.items():
         wrong = (flag != 0) & (flag != 1)
         if wrong.any():
             row = int(np.argmax(wrong))
-            raise UserError(f"{path}: '{key}' row {row} is {flag[row]:g}; a flag is 0 or 1")
+            raise UserError(f"{path}: '{key}' row {row} is {flag[row]:g}; write a flag as 0 or 1")
     terminal = flags["done"] == 1
     ends = terminal | (flags["truncated"] == 1)
     if not ends.any() and "index" not in arrays:
@@ -96,23 +121,34 @@ def _ends(arrays: dict[str, np.ndarray], steps: int, path: Path) -> tuple[np.nda
             f"{path}: no row of 'done' or 'truncated' is 1, so no episode ever ends; "
             "set 'truncated' to 1 in each episode's last row"
         )
-    if steps:
-        ends[-1] = True  # The end of the records cuts the episode that is under way.
+    ends[-1] = True  # The end of the records cuts the episode that is under way.
     return terminal, ends
 
 
-def write_neorl(episodes: Episodes, path: Path) -> None:
-    """Write episodes as a NeoRL-2 file; actions are scaled to [-1, 1] as NeoRL has them."""
-    rows = episodes.transitions
-    low = np.array([tag.low for tag in episodes.action_tags], np.float32)
-    high = np.array([tag.high for tag in episodes.action_tags], np.float32)
-    with written_whole(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            obs=rows.observation,
-            action=2 * (rows.action - low) / (high - low) - 1,
-            next_obs=rows.next_observation,
-            reward=rows.reward,
-            done=rows.terminal.astype(np.float32),
-            truncated=(rows.last & ~rows.terminal).astype(np.float32),
+def _refuse_jumps(obs: np.ndarray, next_obs: np.ndarray, ends: np.ndarray, path: Path) -> None:
+    """Check that every row that ends no episode leads to the one below it."""
+    # Column by column, lest a large one hides a jump in a small one; double for its range.
+    seen, expected = obs[1:].astype(np.float64), next_obs[:-1]
+    jump = (np.abs(expected - seen) > 1e-4 * (1 + np.abs(seen))).any(1) & ~ends[:-1]
+    if jump.any():
+        row = int(np.argmax(jump))
+        raise UserError(
+            f"{path}: 'next_obs' row {row} is not 'obs' row {row + 1}, but neither 'done' nor "
+            f"'truncated' ends an episode there; set 'truncated' to 1 in row {row}"
         )
+
+
+def write_neorl(episodes: Episodes, path: Path) -> None:
+    """Write episodes as a NeoRL-2 file, actions in plant units; tags are not kept."""
+    rows = episodes.transitions
+    write_npz(
+        path,
+        {
+            "obs": rows.observation,
+            "action": rows.action,
+            "next_obs": rows.next_observation,
+            "reward": rows.reward,
+            "done": rows.terminal.astype(np.float32),
+            "truncated": (rows.last & ~rows.terminal).astype(np.float32),
+        },
+    )

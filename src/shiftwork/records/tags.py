@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -29,9 +31,15 @@ class Tag:
     high: float = math.inf
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and isinstance(self.unit, str)):
+            raise UserError(f"tag '{self.name}': name and unit must be text; mend its entry")
+        for end in ("low", "high"):
+            # One kind of float, and no -0.0: equal tags are written, and so hashed, alike.
+            object.__setattr__(self, end, _as_float(getattr(self, end), self.name, end) + 0.0)
         if not self.low < self.high:
             raise UserError(
-                f"tag '{self.name}': low {self.low:g} is not below high {self.high:g}; mend its limits"
+                f"tag '{self.name}': low {self.low:g} is not below high {self.high:g}; "
+                "mend its limits"
             )
 
     @property
@@ -43,20 +51,52 @@ class Tag:
 Tags = tuple[Tag, ...]
 
 
+def _as_float(value: Any, name: str, end: str) -> float:
+    # NumPy's numbers are Real too; a truth value or text that looks like a number is not meant.
+    if isinstance(value, Real) and value is not True and value is not False:
+        with suppress(OverflowError):
+            return float(value)
+    raise UserError(f"tag '{name}': its {end} end must be a number; mend its limits")
+
+
 def numbered(prefix: str, count: int, low: float = -math.inf, high: float = math.inf) -> Tags:
     """Make tags for signals of which nothing but the number is known."""
     return tuple(Tag(f"{prefix}{i}", "", low, high) for i in range(count))
+
+
+def named(
+    tags: Tags,
+    prefix: str,
+    columns: int,
+    where: str,
+    limits: tuple[float, float] = (-math.inf, math.inf),
+) -> Tags:
+    """Return the tags given for an array's columns, or numbered ones if none are.
+
+    Raises:
+        UserError: There are more or fewer of them than columns.
+    """
+    if tags and len(tags) != columns:
+        raise UserError(
+            f"{where} has {columns} columns, but {len(tags)} tags are given; give one each"
+        )
+    return tags or numbered(prefix, columns, *limits)
 
 
 def box(tags: Sequence[Tag], where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the lower and upper limits of action tags, each of shape (A,), float32.
 
     Raises:
-        UserError: A limit is infinite, so that there is no box.
+        UserError: A limit is infinite, or both are one in float32, so that there is no box.
     """
     for tag in tags:
-        if not (math.isfinite(tag.low) and math.isfinite(tag.high)):
-            raise UserError(f"{where}: action tag '{tag.name}' has no finite limits; give low and high")
+        with np.errstate(over="ignore"):
+            span = np.float32(tag.high) - np.float32(tag.low)
+        if not 0 < span < np.inf:
+            raise UserError(
+                f"{where}: action tag '{tag.name}' spans {tag.low:g} to {tag.high:g}, too wide or "
+                "too narrow for float32; give it a finite low and high"
+            )
     return (
         np.array([tag.low for tag in tags], np.float32),
         np.array([tag.high for tag in tags], np.float32),
@@ -74,10 +114,23 @@ def tags_to_json(tags: Sequence[Tag]) -> list[dict[str, Any]]:
 def tags_from_json(rows: Any, where: str) -> Tags:
     """Read what ``tags_to_json`` wrote.
 
+    Args:
+        rows: The parsed JSON.
+        where: File and key, put in front of errors.
+
     Raises:
-        UserError: The description is not a list of tags.
+        UserError: The description is not a list of tags, or a tag is impossible.
     """
-    try:
-        return tuple(Tag(**row) for row in rows)
-    except TypeError:
-        raise UserError(f"{where}: the tag list is damaged; write the file anew") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{where} is no list of tags; write the file anew")
+    tags = []
+    for number, row in enumerate(rows):
+        try:
+            tags.append(Tag(**row))
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from None
+        except TypeError:
+            raise UserError(
+                f"{where}: entry {number} is no tag (keys: {', '.join(row)}); write the file anew"
+            ) from None
+    return tuple(tags)

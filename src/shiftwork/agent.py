@@ -1,0 +1,180 @@
+"""An agent: a policy with all it needs to act, as a folder that can be read without learning code.
+
+    agent/
+      agent.json      tags, scaling's origin, configuration, data hash, format version
+      policy.npz      scaling and weights of the policy
+      learner.npz     everything else that learning needs to go on (not needed to act)
+      README.md       the model card
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shiftwork.errors import UserError
+from shiftwork.files import write_folder
+from shiftwork.records.npz import read_npz, require
+from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
+
+VERSION = 1
+ABOUT = "agent.json"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A deterministic policy in plant units.
+
+    Attributes:
+        weights: (in, out) float32 for each layer.
+        biases: (out,) float32 for each layer.
+        observation_mean: (O,), plant units.
+        observation_std: (O,), plant units, positive.
+        action_low: (A,), plant units: the policy never proposes less,
+        action_high: (A,), nor more.
+        observation_tags: What ``act`` is to be given, column by column.
+        action_tags: What it gives back.
+        about: What else is known: algorithm, configuration, records' hash and numbers, and so on.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+    observation_mean: np.ndarray
+    observation_std: np.ndarray
+    action_low: np.ndarray
+    action_high: np.ndarray
+    observation_tags: Tags
+    action_tags: Tags
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def act(self, observation: ArrayLike) -> np.ndarray:
+        """Decide.
+
+        Args:
+            observation: (O,) or (B, O), plant units.
+
+        Returns:
+            Actions of shape (A,) or (B, A), float32, plant units, inside the recorded box.
+
+        Raises:
+            UserError: The observation has another shape or holds NaN.
+        """
+        given = np.asarray(observation, np.float32)
+        if given.ndim not in (1, 2) or given.shape[-1] != len(self.observation_tags):
+            raise UserError(
+                f"observation has shape {given.shape}; this agent needs "
+                f"({len(self.observation_tags)},) or (batch, {len(self.observation_tags)})"
+            )
+        if not np.isfinite(given).all():
+            column = int(np.argwhere(~np.isfinite(given))[0][-1])
+            raise UserError(
+                f"observation: tag '{self.observation_tags[column].name}' is not a number; "
+                "hold the last action until it is back"
+            )
+        x = (given - self.observation_mean) / self.observation_std
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            x = np.maximum(x @ weight + bias, 0.0)
+        unit = np.tanh(x @ self.weights[-1] + self.biases[-1])
+        return self.action_low + 0.5 * (unit + 1.0) * (self.action_high - self.action_low)
+
+    def save(
+        self,
+        folder: Path,
+        *,
+        card: str,
+        learner: Callable[[Path], None] | None = None,
+    ) -> None:
+        """Write the agent's folder, whole or not at all.
+
+        Args:
+            folder: Where; an agent that stands there is replaced.
+            card: The model card, Markdown.
+            learner: Writes what learning needs to go on to the path that it is given.
+
+        Raises:
+            UserError: Something that is no agent stands there, or the place cannot be written.
+        """
+
+        def fill(temporary: Path) -> None:
+            arrays = {f"weight_{i}": w for i, w in enumerate(self.weights)}
+            arrays |= {f"bias_{i}": b for i, b in enumerate(self.biases)}
+            for name in ("observation_mean", "observation_std", "action_low", "action_high"):
+                arrays[name] = getattr(self, name)
+            np.savez(temporary / "policy.npz", **arrays)  # type: ignore[arg-type]
+            about = {
+                "format": "shiftwork-agent",
+                "version": VERSION,
+                "observation_tags": tags_to_json(self.observation_tags),
+                "action_tags": tags_to_json(self.action_tags),
+                **self.about,
+            }
+            (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            (temporary / "README.md").write_text(card, encoding="utf-8")
+            if learner:
+                learner(temporary / "learner.npz")
+
+        write_folder(folder, fill, marker=ABOUT)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Agent:
+        """Read an agent's folder.
+
+        Raises:
+            UserError: It is missing, damaged, or of another version.
+        """
+        folder = Path(path)
+        about = _read_about(folder)
+        observation_tags = tags_from_json(about.pop("observation_tags", None), str(folder / ABOUT))
+        action_tags = tags_from_json(about.pop("action_tags", None), str(folder / ABOUT))
+        file = folder / "policy.npz"
+        arrays = read_npz(file)
+        layers = sum(key.startswith("weight_") for key in arrays)
+        names = [f"{kind}_{i}" for i in range(layers) for kind in ("weight", "bias")]
+        vectors = ("observation_mean", "observation_std", "action_low", "action_high")
+        require(arrays, (*names, *vectors), file)
+        agent = cls(
+            tuple(arrays[f"weight_{i}"] for i in range(layers)),
+            tuple(arrays[f"bias_{i}"] for i in range(layers)),
+            *(arrays[name] for name in vectors),
+            observation_tags,
+            action_tags,
+            {k: v for k, v in about.items() if k not in ("format", "version")},
+        )
+        agent._check(file)
+        return agent
+
+    def _check(self, file: Path) -> None:
+        """Refuse weights that do not fit together or with the tags."""
+        sizes = [len(self.observation_tags), *(len(b) for b in self.biases)]
+        wanted = dict(zip(range(len(self.weights)), zip(sizes[:-1], sizes[1:], strict=True), strict=True))
+        fits = bool(self.weights) and sizes[-1] == len(self.action_tags)
+        fits = fits and all(w.shape == wanted[i] for i, w in enumerate(self.weights))
+        fits = fits and self.observation_mean.shape == self.observation_std.shape == (sizes[0],)
+        fits = fits and self.action_low.shape == self.action_high.shape == (sizes[-1],)
+        numbers = (*self.weights, *self.biases, self.observation_mean, self.observation_std)
+        if not fits or not all(np.isfinite(a).all() for a in numbers):
+            raise UserError(f"{file}: its arrays do not fit the agent's tags; copy or learn it anew")
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    file = folder / ABOUT
+    if not file.is_file():
+        raise UserError(f"{folder}: is no agent ({ABOUT} is missing); give a folder that learn made")
+    try:
+        about = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise UserError(f"{file}: is damaged; copy or learn the agent anew") from None
+    if not isinstance(about, dict) or about.get("format") != "shiftwork-agent":
+        raise UserError(f"{file}: describes no agent; give a folder that learn made")
+    if about.get("version") != VERSION:
+        raise UserError(
+            f"{file}: has format version {about.get('version')}, this Shiftwork reads {VERSION}; "
+            "install the matching release or learn the agent anew"
+        )
+    return about

@@ -1,0 +1,113 @@
+"""Keeping what has been learned so far, so that stopped work goes on where it stood."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from shiftwork.errors import UserError
+from shiftwork.files import written_whole
+from shiftwork.records.npz import read_npz, require
+
+Tree = TypeVar("Tree")
+
+
+class Stopped(Exception):
+    """The user asked to stop; what was learned is kept, and the message says how to go on."""
+
+
+def save_tree(path: Path, tree: Any, about: dict[str, Any]) -> None:
+    """Write a pytree of arrays with a description, whole or not at all."""
+    leaves = [np.asarray(_plain(leaf)) for leaf in jax.tree.leaves(tree)]
+    with written_whole(path) as temporary:
+        np.savez(
+            temporary,
+            about=np.array(json.dumps(about, sort_keys=True)),
+            **{f"leaf_{i:03d}": leaf for i, leaf in enumerate(leaves)},  # type: ignore[arg-type]
+        )
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Read the description beside a saved tree.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    arrays = read_npz(path)
+    require(arrays, ("about",), path)
+    try:
+        about: dict[str, Any] = json.loads(str(arrays["about"]))
+    except json.JSONDecodeError:
+        raise UserError(f"{path}: is damaged; delete it to begin anew") from None
+    return about
+
+
+def load_tree(path: Path, like: Tree) -> Tree:
+    """Read a pytree that ``save_tree`` wrote, into the structure of ``like``.
+
+    Raises:
+        UserError: The file is damaged or holds another structure.
+    """
+    arrays = read_npz(path)
+    leaves, structure = jax.tree.flatten(like)
+    saved = [arrays.get(f"leaf_{i:03d}") for i in range(len(leaves))]
+    shapes = [np.shape(_plain(leaf)) for leaf in leaves]
+    if len(arrays) != len(leaves) + 1 or any(
+        s is None or s.shape != shape for s, shape in zip(saved, shapes, strict=True)
+    ):
+        raise UserError(f"{path}: was written by other settings or another version; learn it anew")
+    return jax.tree.unflatten(
+        structure, [_like(leaf, array) for leaf, array in zip(leaves, saved, strict=True)]
+    )
+
+
+def _plain(leaf: Any) -> Any:
+    if isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.key_data(leaf)
+    return leaf
+
+
+def _like(leaf: Any, array: Any) -> Any:
+    if isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(array)
+    return jax.numpy.asarray(array)
+
+
+@dataclass
+class StopRequest:
+    """Whether Ctrl-C was pressed."""
+
+    wanted: bool = False
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[StopRequest]:
+    """Turn the first Ctrl-C into a request that the loop may honour; the second one kills.
+
+    Outside the main thread, where signals cannot be caught, the request stays unset.
+    """
+    request = StopRequest()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        request.wanted = True
+        signal.signal(signal.SIGINT, previous)
+
+    try:
+        previous = signal.signal(signal.SIGINT, ask)
+    except ValueError:
+        yield request
+        return
+    try:
+        yield request
+    finally:
+        signal.signal(signal.SIGINT, previous)

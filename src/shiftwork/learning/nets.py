@@ -1,0 +1,155 @@
+"""Multilayer perceptrons with leading axes, so that an ensemble is one batched matrix product.
+
+A vmapped per-sample layer becomes many small products; here the batch stands inside the
+matrix and ensembles or seeds stand in front, which is several times faster on a CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+Params = Any
+"""Any pytree of arrays."""
+
+
+class MLP(eqx.Module):
+    """Linear (-> LayerNorm) -> ReLU layers with a linear head, for N nets at once.
+
+    LayerNorm has no gain and bias of its own: a positive gain before a ReLU and a linear layer
+    says nothing new, and the linear bias before it shifts the units.
+
+    Attributes:
+        weights: One (N, in, out) array for each layer.
+        biases: One (N, 1, out) array for each layer.
+        layer_norm: Whether hidden layers are normalized.
+    """
+
+    weights: tuple[Float[Array, "N I O"], ...]
+    biases: tuple[Float[Array, "N 1 O"], ...]
+    layer_norm: bool = eqx.field(static=True)
+
+    @classmethod
+    def create(
+        cls,
+        key: PRNGKeyArray,
+        sizes: Sequence[int],
+        *,
+        nets: int = 1,
+        layer_norm: bool = False,
+        head: float = 3e-3,
+    ) -> MLP:
+        """Draw weights: He-uniform in hidden layers, uniform in (-head, head) in the last.
+
+        Args:
+            key: Random key.
+            sizes: Widths from input to output, at least two.
+            nets: Nets in the ensemble, each drawn on its own.
+            layer_norm: Whether to normalize hidden layers.
+            head: Half-width of the last layer's distribution; small, so that a new net says 0.
+        """
+        keys = jax.random.split(key, len(sizes) - 1)
+        limits = [(6.0 / fan_in) ** 0.5 for fan_in in sizes[:-2]] + [head]
+        weights = tuple(
+            jax.random.uniform(k, (nets, a, b), minval=-limit, maxval=limit)
+            for k, a, b, limit in zip(keys, sizes[:-1], sizes[1:], limits, strict=True)
+        )
+        return cls(weights, tuple(jnp.zeros((nets, 1, b)) for b in sizes[1:]), layer_norm)
+
+    def __call__(self, x: Float[Array, "*N B I"]) -> Float[Array, "N B O"]:
+        """Apply every net to a batch: one (B, I) for all, or (N, B, I), one for each."""
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = jnp.matmul(x, weight) + bias
+            if layer < len(self.weights) - 1:
+                x = jax.nn.relu(normalized(x) if self.layer_norm else x)
+        return x
+
+
+def normalized(x: Float[Array, "*N F"]) -> Float[Array, "*N F"]:
+    """Layer normalization over the last axis (Ba et al. 2016), without gain and bias."""
+    centred = x - x.mean(-1, keepdims=True)
+    return centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + 1e-5)
+
+
+class Actor(eqx.Module):
+    """A deterministic policy: tanh of an MLP, in the unit box of actions."""
+
+    mlp: MLP
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, inputs: int, width: int, outputs: int) -> Actor:
+        """Draw a policy with two hidden layers, which begins near the middle of the box."""
+        return cls(MLP.create(key, (inputs, width, width, outputs)))
+
+    def __call__(self, observation: Float[Array, "B O"]) -> Float[Array, "B A"]:
+        """Return actions in [-1, 1]."""
+        return jnp.tanh(self.mlp(observation)[0])
+
+
+class Critic(eqx.Module):
+    """An ensemble of action values Q(s, a), each a fixed offset plus an MLP.
+
+    The offset is the value of acting as the records did. Without it the nets must first crawl
+    from 0 to that value, at the speed at which Adam and the target network allow, and learn
+    little else meanwhile.
+    """
+
+    mlp: MLP
+    offset: Float[Array, ""]
+
+    @classmethod
+    def create(
+        cls,
+        key: PRNGKeyArray,
+        inputs: int,
+        width: int,
+        offset: Float[Array, ""],
+        *,
+        nets: int,
+        depth: int = 2,
+        layer_norm: bool = True,
+    ) -> Critic:
+        """Draw an ensemble whose members all begin at the offset."""
+        sizes = (inputs, *[width] * depth, 1)
+        return cls(MLP.create(key, sizes, nets=nets, layer_norm=layer_norm), offset)
+
+    def __call__(
+        self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
+    ) -> Float[Array, "N B"]:
+        """Return every member's value of each pair."""
+        inputs = jnp.concatenate([observation, action], axis=-1)
+        return self.mlp(inputs)[..., 0] + jax.lax.stop_gradient(self.offset)
+
+
+class Adam(eqx.Module):
+    """Adam's moments for one tree of parameters; the learning rate comes with each step.
+
+    A rate that is data, not part of the program, can differ between the members of a vmapped
+    sweep and follow a schedule without recompiling.
+    """
+
+    moments: optax.OptState
+
+    @classmethod
+    def create(cls, params: Params) -> Adam:
+        """Begin with zero moments."""
+        return cls(optax.scale_by_adam().init(eqx.filter(params, eqx.is_inexact_array)))
+
+    def step(
+        self, params: Params, gradient: Params, rate: Float[Array, ""] | float
+    ) -> tuple[Params, Adam]:
+        """Move the parameters down the gradient (Kingma and Ba 2015)."""
+        direction, moments = optax.scale_by_adam().update(gradient, self.moments)
+        moved = jax.tree.map(lambda p, d: p - rate * d, params, direction)
+        return moved, Adam(moments)
+
+
+def averaged(target: Params, online: Params, tau: float | Float[Array, ""]) -> Params:
+    """Move a target network by ``tau`` towards the online one (Polyak averaging)."""
+    return jax.tree.map(lambda t, o: t + tau * (o - t), target, online)

@@ -1,0 +1,160 @@
+"""Recorded transitions on the device, scaled for learning, and batches drawn from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from shiftwork.errors import UserError
+from shiftwork.records.episodes import Episodes, Transitions
+from shiftwork.records.tags import box
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["observation_mean", "observation_std", "action_low", "action_high", "reward_unit"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Scaling:
+    """How plant units become the learner's units, learned from records.
+
+    Observations: zero mean, unit deviation. A column that hardly ever moves is not blown up.
+    Actions: [-1, 1] spans what people did (all but the rarest half per cent at either end), never
+    more than the tags' limits. So the unit box is the region with support, and an agent, whose
+    output ends in a tanh, cannot propose beyond it.
+    Rewards: divided by their deviation.
+
+    Attributes:
+        observation_mean: (O,), plant units.
+        observation_std: (O,), plant units.
+        action_low: (A,), plant units; -1 to the learner.
+        action_high: (A,), plant units; +1 to the learner.
+        reward_unit: Plant reward that counts as 1.
+    """
+
+    observation_mean: np.ndarray
+    observation_std: np.ndarray
+    action_low: np.ndarray
+    action_high: np.ndarray
+    reward_unit: float
+
+    @classmethod
+    def of(cls, records: Episodes, tail: float = 0.005) -> Scaling:
+        """Fit the scaling to records.
+
+        Raises:
+            UserError: An action was never moved, so that nothing can be learned about it.
+        """
+        observation = records.observation.astype(np.float64)
+        std = observation.std(0)
+        span = np.abs(observation).max(0)
+        low, high = box(records.action_tags, records.source)
+        used_low = np.quantile(records.action, tail, axis=0).astype(np.float32)
+        used_high = np.quantile(records.action, 1 - tail, axis=0).astype(np.float32)
+        for tag, a, b, limits in zip(records.action_tags, used_low, used_high, high - low, strict=True):
+            if b - a <= 1e-6 * limits:
+                raise UserError(
+                    f"{records.source}: action tag '{tag.name}' was never moved, so nothing can be "
+                    "learned about it; make it an observation or leave it out"
+                )
+        reward_std = float(records.reward.std(dtype=np.float64))
+        return cls(
+            observation_mean=observation.mean(0).astype(np.float32),
+            observation_std=np.where(std > 1e-6 * span, std, 1.0).astype(np.float32),
+            action_low=np.maximum(used_low, low),
+            action_high=np.minimum(used_high, high),
+            reward_unit=reward_std if reward_std > 1e-6 else 1.0,
+        )
+
+    def observe(self, observation: Array) -> Array:
+        """Scale observations (..., O) from plant units."""
+        return (observation - self.observation_mean) / self.observation_std
+
+    def act(self, action: Array) -> Array:
+        """Turn the learner's actions (..., A) into plant units."""
+        return self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
+
+    def recorded(self, action: Array) -> Array:
+        """Turn plant actions (..., A) into the learner's; rare ones beyond the box are clipped."""
+        unit = 2.0 * (action - self.action_low) / (self.action_high - self.action_low) - 1.0
+        return jnp.clip(unit, -1.0, 1.0)
+
+
+class Batch(NamedTuple):
+    """Transitions in the learner's units.
+
+    Attributes:
+        observation: (B, O).
+        action: (B, A) in [-1, 1].
+        reward: (B,).
+        next_observation: (B, O).
+        next_action: (B, A); meaningless where ``last``.
+        continues: (B,), 0 at a terminal, else 1: whether there is a future to bootstrap from.
+        last: (B,), 1 at an episode's last row for whatever cause, else 0.
+    """
+
+    observation: Float[Array, "*B O"]
+    action: Float[Array, "*B A"]
+    reward: Float[Array, "*B"]
+    next_observation: Float[Array, "*B O"]
+    next_action: Float[Array, "*B A"]
+    continues: Float[Array, "*B"]
+    last: Float[Array, "*B"]
+
+
+class Replay(eqx.Module):
+    """A store of transitions on the device, of which the first ``size`` rows are filled.
+
+    Attributes:
+        rows: Arrays with a leading axis of the store's capacity.
+        size: Number of rows that may be drawn, ().
+    """
+
+    rows: Batch
+    size: Int[Array, ""]
+
+    @classmethod
+    def of(cls, transitions: Transitions, scaling: Scaling) -> Replay:
+        """Put recorded transitions on the device."""
+        return cls(scaled(transitions, scaling), jnp.asarray(len(transitions.reward)))
+
+    @classmethod
+    def empty(cls, like: Batch, capacity: int) -> Replay:
+        """Make room for ``capacity`` transitions of the same shapes."""
+        rows = jax.tree.map(lambda x: jnp.zeros((capacity, *x.shape[1:]), x.dtype), like)
+        return cls(rows, jnp.zeros((), jnp.int32))
+
+    def add(self, batch: Batch) -> Replay:
+        """Append K transitions, whose leading axis is K; the store must have room for them."""
+        rows = jax.tree.map(
+            lambda store, new: jax.lax.dynamic_update_slice_in_dim(store, new, self.size, 0),
+            self.rows,
+            batch,
+        )
+        return Replay(rows, self.size + len(batch.reward))
+
+    def sample(self, key: PRNGKeyArray, batch_size: int) -> Batch:
+        """Draw rows uniformly, with replacement."""
+        rows = jax.random.randint(key, (batch_size,), 0, self.size)
+        return jax.tree.map(lambda x: x[rows], self.rows)
+
+
+def scaled(transitions: Transitions, scaling: Scaling) -> Batch:
+    """Turn transitions in plant units into the learner's."""
+    return Batch(
+        observation=jnp.asarray(scaling.observe(transitions.observation)),
+        action=scaling.recorded(transitions.action),
+        reward=jnp.asarray(transitions.reward / np.float32(scaling.reward_unit)),
+        next_observation=jnp.asarray(scaling.observe(transitions.next_observation)),
+        next_action=scaling.recorded(transitions.next_action),
+        continues=1.0 - jnp.asarray(transitions.terminal, jnp.float32),
+        last=jnp.asarray(transitions.last, jnp.float32),
+    )

@@ -1,0 +1,202 @@
+"""Learning from records: the loop that every algorithm shares, compiled whole.
+
+The data stay on the device, seeds (or settings) are the members of one vmapped program, and
+Python only reports, writes checkpoints and listens for Ctrl-C. Each piece of the loop draws
+its randomness from the seed and the piece's number alone, so that stopped and resumed learning
+ends in the very same weights as learning in one go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from shiftwork.learning.checkpoint import (
+    Stopped,
+    load_tree,
+    read_about,
+    save_tree,
+    stopping_cleanly,
+)
+from shiftwork.learning.learner import Learner, Metrics, Sizes, Values
+from shiftwork.learning.replay import Replay
+from shiftwork.progress import Advance
+
+PIECE = 1_000
+"""Updates between two looks at the clock; short against a person's patience."""
+
+CHECKPOINT_S = 30.0
+
+
+@dataclass(frozen=True)
+class History:
+    """Metrics along the way, one row for each piece.
+
+    Attributes:
+        updates: Updates made at the end of each piece, (P,).
+        metrics: Name -> (P, members), averaged over the piece.
+        compile_s: Seconds from the call to the end of the first piece.
+        wall_s: Seconds in all.
+    """
+
+    updates: np.ndarray
+    metrics: dict[str, np.ndarray]
+    compile_s: float
+    wall_s: float
+
+    @property
+    def rate(self) -> float:
+        """Updates per second of each member after the first piece."""
+        done = self.updates[-1] - self.updates[0]
+        return float(done / max(self.wall_s - self.compile_s, 1e-9))
+
+
+def create_members(
+    algorithm: type[Learner],
+    sizes: Sizes,
+    configs: Sequence[Any],
+    values: Sequence[Values],
+    seeds: Sequence[int],
+) -> Learner:
+    """Make one learner for each (config, values, seed), stacked along a leading axis.
+
+    The configs may differ in their floats only: the rest is the program's structure.
+    """
+    config = jax.tree.map(lambda *x: jnp.asarray(x, jnp.float32), *configs)
+    value = jax.tree.map(lambda *x: jnp.asarray(x, jnp.float32), *values)
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    return jax.vmap(lambda k, c, v: algorithm.create(k, sizes, c, v))(keys, config, value)
+
+
+@eqx.filter_jit
+def run_piece(
+    members: Learner,
+    replay: Replay,
+    keys: PRNGKeyArray,
+    done: Float[Array, ""],
+    total: Float[Array, ""],
+    cycles: int,
+) -> tuple[Learner, Metrics]:
+    """Run ``cycles`` cycles of every member; compiled once for each algorithm and size.
+
+    Rates fall linearly to zero over the ``total`` updates.
+    """
+    config = members.config  # type: ignore[attr-defined]
+    per_cycle = getattr(config, "actor_delay", 1)
+
+    def cycle(
+        carry: tuple[Learner, Float[Array, ""]], keys: PRNGKeyArray
+    ) -> tuple[tuple[Learner, Float[Array, ""]], Metrics]:
+        members, done = carry
+        rate = jnp.clip(1.0 - done / total, 0.0, 1.0)
+        members, metrics = jax.vmap(
+            lambda member, key: member.update(
+                lambda k: replay.sample(k, config.batch), key, rate
+            )
+        )(members, keys)
+        return (members, done + per_cycle), metrics
+
+    split = jax.vmap(lambda key: jax.random.split(key, cycles), out_axes=1)(keys)
+    (members, _), metrics = jax.lax.scan(cycle, (members, done), split)
+    return members, jax.tree.map(lambda x: x.mean(0), metrics)
+
+
+def train(
+    members: Learner,
+    replay: Replay,
+    seeds: Sequence[int],
+    updates: int,
+    *,
+    advance: Advance | None = None,
+    checkpoint: Path | None = None,
+    identity: dict[str, Any] | None = None,
+) -> tuple[Learner, History]:
+    """Make ``updates`` critic updates of every member.
+
+    Args:
+        members: What ``create_members`` made.
+        replay: The records.
+        seeds: One for each member.
+        updates: How many, rounded up to whole pieces.
+        advance: Told of progress.
+        checkpoint: Where to keep what is learned while learning; learning goes on from what
+            stands there if it has the same identity.
+        identity: What makes this learning the same as another: records, settings, seeds.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; the checkpoint is written.
+        UserError: The checkpoint belongs to other work, or is damaged.
+    """
+    begun = time.perf_counter()
+    per_cycle = getattr(members.config, "actor_delay", 1)  # type: ignore[attr-defined]
+    cycles = max(PIECE // per_cycle, 1)
+    piece = cycles * per_cycle
+    pieces = -(-updates // piece)
+    first, rows, identity = 0, [], (identity or {}) | {"updates": updates, "seeds": list(seeds)}
+    if checkpoint and checkpoint.exists():
+        first, rows, members = _resume(checkpoint, identity, members)
+    keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), 1) for seed in seeds])
+    if advance and first:
+        advance(first * piece, "resumed")
+    compile_s, saved = 0.0, time.perf_counter()
+    with stopping_cleanly() as request:
+        for number in range(first, pieces):
+            members, metrics = run_piece(
+                members,
+                replay,
+                jax.vmap(lambda key, n=number: jax.random.fold_in(key, n))(keys),
+                jnp.asarray(number * piece, jnp.float32),
+                jnp.asarray(pieces * piece, jnp.float32),
+                cycles,
+            )
+            rows.append({name: np.asarray(m).tolist() for name, m in metrics.items()})
+            compile_s = compile_s or time.perf_counter() - begun
+            if advance:
+                advance(piece, _note(rows[-1]))
+            now = time.perf_counter()
+            if checkpoint and (request.wanted or now - saved > CHECKPOINT_S):
+                save_tree(checkpoint, members, {"identity": identity, "rows": rows})
+                saved = now
+            if request.wanted and number + 1 < pieces:
+                raise Stopped(f"stopped after {(number + 1) * piece:,} of {pieces * piece:,} updates")
+    history = History(
+        updates=piece * np.arange(1, pieces + 1),
+        metrics={name: np.array([row[name] for row in rows]) for name in rows[0]},
+        compile_s=compile_s,
+        wall_s=time.perf_counter() - begun,
+    )
+    return members, history
+
+
+def _note(row: dict[str, list[float]]) -> str:
+    shown = [f"{n.replace('_', ' ')} {np.mean(row[n]):.3g}" for n in ("value", "td_error") if n in row]
+    return ", ".join(shown)
+
+
+def _resume(
+    checkpoint: Path, identity: dict[str, Any], members: Learner
+) -> tuple[int, list[dict[str, list[float]]], Learner]:
+    from shiftwork.errors import UserError
+
+    about = read_about(checkpoint)
+    if about.get("identity") != identity:
+        raise UserError(
+            f"{checkpoint}: belongs to other records, settings or seeds; delete it or choose another --out"
+        )
+    rows = about["rows"]
+    return len(rows), rows, load_tree(checkpoint, members)
+
+
+def member(members: Learner, number: int) -> Learner:
+    """Take one learner out of the stack."""
+    taken: Learner = jax.tree.map(lambda x: x[number], members)
+    return taken

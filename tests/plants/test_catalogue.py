@@ -1,0 +1,53 @@
+import subprocess
+import sys
+
+import pytest
+
+from shiftwork.errors import UserError
+from shiftwork.plants import Dmsd, ForeignPlant, make_plant
+from shiftwork.plants.catalogue import OURS
+
+pytestmark = pytest.mark.fast
+
+
+def test_our_plants_by_name():
+    assert make_plant("dmsd") == Dmsd()
+    assert make_plant("dmsd-heavy") == Dmsd(mass_kg=30.0, name="dmsd-heavy")
+    assert [plant.name for plant in OURS.values()] == list(OURS)
+
+
+def test_any_other_name_is_a_gymnasium_id():
+    plant = make_plant("Pendulum-v1", copies=3)
+    assert isinstance(plant, ForeignPlant)
+    assert (plant.name, plant.copies) == ("Pendulum-v1", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("dmds", "did you mean 'dmsd'?"),
+        ("dmsd-havy", "did you mean 'dmsd-heavy'?"),
+        ("Pendulm-v1", "did you mean 'Pendulum-v1'?"),
+        ("pendulum", "did you mean 'Pendulum-v1'?"),
+        ("HalfCheetah", "did you mean 'HalfCheetah-v5'?"),
+        ("HalfCheetah-v9", "did you mean 'HalfCheetah-v5'?"),
+        ("zzzzzzzz", "known: any Gymnasium id, dmsd, dmsd-heavy"),
+        ("", "known: any Gymnasium id, dmsd, dmsd-heavy"),
+        ("what is this?", "known: any Gymnasium id, dmsd, dmsd-heavy"),
+    ],
+)
+def test_unknown_names_are_told_with_near_ones_of_both_kinds(name, hint):
+    with pytest.raises(UserError) as error:
+        make_plant(name)
+    assert str(error.value) == f"unknown plant '{name}'; {hint}"
+
+
+def test_our_plants_need_no_gymnasium():
+    program = """
+import sys
+from shiftwork.plants import make_plant
+make_plant("dmsd")
+foreign = [name for name in ("gymnasium", "mujoco", "pygame") if name in sys.modules]
+assert not foreign, foreign
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
