@@ -1,10 +1,11 @@
 """An agent: a policy with all it needs to act, as a folder that can be read without learning code.
 
-    agent/
-      agent.json      tags, scaling's origin, configuration, data hash, format version
-      policy.npz      scaling and weights of the policy
-      learner.npz     everything else that learning needs to go on (not needed to act)
-      README.md       the model card
+agent/
+agent.json      tags, scaling's origin, configuration, data hash, format version
+policy.npz      scaling and weights of the policy
+learner.npz     everything else that learning needs to go on (not needed to act)
+history.npz     metrics along the way (for reports)
+README.md       the model card
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +90,14 @@ class Agent:
         folder: Path,
         *,
         card: str,
-        learner: Callable[[Path], None] | None = None,
+        attach: Callable[[Path], None] | None = None,
     ) -> None:
         """Write the agent's folder, whole or not at all.
 
         Args:
             folder: Where; an agent that stands there is replaced.
             card: The model card, Markdown.
-            learner: Writes what learning needs to go on to the path that it is given.
+            attach: Writes further files (what learning needs to go on) into the folder it is given.
 
         Raises:
             UserError: Something that is no agent stands there, or the place cannot be written.
@@ -116,8 +118,8 @@ class Agent:
             }
             (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
             (temporary / "README.md").write_text(card, encoding="utf-8")
-            if learner:
-                learner(temporary / "learner.npz")
+            if attach:
+                attach(temporary)
 
         write_folder(folder, fill, marker=ABOUT)
 
@@ -141,10 +143,10 @@ class Agent:
         agent = cls(
             tuple(arrays[f"weight_{i}"] for i in range(layers)),
             tuple(arrays[f"bias_{i}"] for i in range(layers)),
-            *(arrays[name] for name in vectors),
-            observation_tags,
-            action_tags,
-            {k: v for k, v in about.items() if k not in ("format", "version")},
+            **{name: arrays[name] for name in vectors},  # type: ignore[arg-type]
+            observation_tags=observation_tags,
+            action_tags=action_tags,
+            about={k: v for k, v in about.items() if k not in ("format", "version")},
         )
         agent._check(file)
         return agent
@@ -152,7 +154,7 @@ class Agent:
     def _check(self, file: Path) -> None:
         """Refuse weights that do not fit together or with the tags."""
         sizes = [len(self.observation_tags), *(len(b) for b in self.biases)]
-        wanted = dict(zip(range(len(self.weights)), zip(sizes[:-1], sizes[1:], strict=True), strict=True))
+        wanted = dict(enumerate(pairwise(sizes)))
         fits = bool(self.weights) and sizes[-1] == len(self.action_tags)
         fits = fits and all(w.shape == wanted[i] for i, w in enumerate(self.weights))
         fits = fits and self.observation_mean.shape == self.observation_std.shape == (sizes[0],)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,7 +35,13 @@ def written_whole(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def write_folder(folder: Path, fill: Callable[[Path], None], *, marker: str) -> None:
+def write_folder(
+    folder: Path,
+    fill: Callable[[Path], None],
+    *,
+    marker: str,
+    expendable: Collection[str] | None = None,
+) -> None:
     """Fill a new folder under a temporary name and swap it for the one that may stand there.
 
     Args:
@@ -42,21 +49,24 @@ def write_folder(folder: Path, fill: Callable[[Path], None], *, marker: str) -> 
         fill: Writes the content into the folder that it is given.
         marker: A file that a folder of this kind always holds. A folder that exists without it
             holds something else, and is left alone.
+        expendable: What a folder of this kind may hold that the new one need not. If given, a
+            folder that holds anything else that would be lost is left alone as well.
 
     Raises:
-        UserError: ``folder`` exists and is not of this kind, holds what the new one would not, or
-            cannot be written; what stood there before still does.
+        UserError: ``folder`` exists and is not of this kind, holds what may not be lost, or cannot
+            be written; what stood there before still does.
     """
-    target = folder.resolve()  # of a link, the folder that it leads to
-    _refuse_foreign(folder, target, marker)
+    target = Path(os.path.realpath(folder))  # of a link, the folder that it leads to
     temporary = _beside(target)
     retired = _beside(target)
     try:
+        _refuse_foreign(folder, target, marker)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         fill(temporary)
         if target.exists():
-            _refuse_loss(folder, temporary)
+            if expendable is not None:
+                _refuse_loss(folder, {e.name for e in temporary.iterdir()} | set(expendable))
             target.replace(retired)
         try:
             temporary.replace(target)
@@ -68,7 +78,7 @@ def write_folder(folder: Path, fill: Callable[[Path], None], *, marker: str) -> 
         raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        if target.exists():  # else the retired one is all that is left
+        if os.path.exists(target):  # else the retired one is all that is left
             shutil.rmtree(retired, ignore_errors=True)
 
 
@@ -91,8 +101,8 @@ def _refuse_foreign(folder: Path, target: Path, marker: str) -> None:
         )
 
 
-def _refuse_loss(folder: Path, successor: Path) -> None:
-    lost = {entry.name for entry in folder.iterdir()} - {e.name for e in successor.iterdir()}
+def _refuse_loss(folder: Path, kept: set[str]) -> None:
+    lost = {entry.name for entry in folder.iterdir()} - kept
     if lost:
         raise UserError(
             f"{folder}: also holds '{min(lost)}', which would be lost; "

@@ -219,7 +219,7 @@ FOREIGN = {
 @pytest.mark.parametrize("name", ["metadata.json", "main_data.hdf5"])
 def test_foreign_files_are_refused(data: Path, content: bytes, name: str) -> None:
     (data / name).write_bytes(content)
-    refused(lambda: load_records(data), data / name, "cannot be read as records")
+    refused(lambda: load_records(data), data / name, "cannot be read")
 
 
 def test_a_cut_file_is_refused(data: Path) -> None:

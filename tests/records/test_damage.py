@@ -179,4 +179,4 @@ def test_an_unknown_compression_is_refused(tmp_path: Path) -> None:
         content[archive.start_dir + 10] = 97
         content[archive.infolist()[0].header_offset + 8] = 97
     path.write_bytes(content)
-    refused(lambda: load_records(path), path, "cannot be read as records")
+    refused(lambda: load_records(path), path, "cannot be read")

@@ -1,5 +1,6 @@
 import dataclasses
 
+import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,13 @@ from record_builders import ACTION, OBSERVATION, Fields, any_fields, make_episod
 from shiftwork.records import Episodes, Tag, Transitions
 
 pytestmark = pytest.mark.fast
+
+
+def test_shapes_and_dtypes_are_checked_while_tests_run() -> None:
+    rows = make_episodes().transitions
+    for wrong in ({"reward": rows.reward[1:]}, {"last": rows.reward}, {"action": [[1.0]]}):
+        with pytest.raises(jaxtyping.TypeCheckError):
+            dataclasses.replace(rows, **wrong)
 
 
 def test_boundaries() -> None:

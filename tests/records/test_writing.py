@@ -137,6 +137,18 @@ def test_a_reader_sees_the_old_file_until_the_new_one_is_whole(tmp_path: Path) -
         assert reader.read() == "old"  # a reader on the way goes on in the old file
 
 
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for folder in (tmp_path / ("x" * 300), tmp_path / "file" / "run", tmp_path / "loop"):
+        refused(
+            lambda folder=folder: write_folder(folder, mark("new"), marker="mark"),
+            folder,
+            "choose another --out",
+        )
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
 def mark(text: str) -> Callable[[Path], None]:
     return lambda folder: (folder / "mark").write_text(text) and None
 
@@ -182,11 +194,17 @@ def test_what_a_user_put_beside_the_marker_is_not_lost(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     write_folder(folder, mark("old"), marker="mark")
     (folder / "notes").write_text("mine")
+    (folder / "weights").write_text("of the old one")
     refused(
-        lambda: write_folder(folder, mark("new"), marker="mark"), folder, "'notes'", "move it away"
+        lambda: write_folder(folder, mark("new"), marker="mark", expendable=("weights",)),
+        f"{folder}: also holds 'notes'",
+        "move it away",
     )
-    assert {e.name: e.read_text() for e in folder.iterdir()} == {"mark": "old", "notes": "mine"}
-    assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
+    assert (folder / "mark").read_text() == "old"
+    (folder / "notes").rename(tmp_path / "notes")
+    write_folder(folder, mark("new"), marker="mark", expendable=("weights",))
+    assert [entry.name for entry in folder.iterdir()] == ["mark"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["notes", "run"]
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), ValueError("a defect")])

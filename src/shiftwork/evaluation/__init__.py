@@ -1,0 +1,1 @@
+"""How good an agent is, and how sure that is."""

@@ -91,7 +91,7 @@ def rollout(plant: Plant | ForeignPlant, agent: Agent, *, episodes: int, seed: i
         action=np.clip(np.concatenate([action[:n, e] for e, n in enumerate(length)]), low, high),
         reward=np.concatenate([reward[:n, e] for e, n in enumerate(length)]),
         length=length,
-        terminal=ended,
+        terminal=np.asarray(ended),
         observation_tags=plant.observation,
         action_tags=plant.action,
         source=f"rollouts on {plant.name}",

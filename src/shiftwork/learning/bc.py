@@ -50,6 +50,11 @@ class BC(eqx.Module):
         actor = Actor.create(key, sizes.observation, config.actor_width, sizes.action)
         return cls(config, actor, Adam.create(actor))
 
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor."""
+        return self.actor
+
     def actor_loss(self, actor: Actor, batch: Batch) -> tuple[Float[Array, ""], Metrics]:
         """Mean squared distance from the recorded action."""
         distance = cloning_error(actor(batch.observation), batch.action).mean()

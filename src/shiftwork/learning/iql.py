@@ -95,6 +95,11 @@ class IQL(eqx.Module):
             Adam.create(state_value),
         )
 
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor."""
+        return self.actor
+
     def v(self, net: MLP, observation: Float[Array, "B O"]) -> Float[Array, " B"]:
         """V(s)."""
         return net(observation)[0, :, 0] + self.offset

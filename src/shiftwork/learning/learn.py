@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-import shiftwork
+from shiftwork import __version__
 from shiftwork.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.learning.algorithms import algorithm
@@ -67,7 +67,13 @@ class Learned:
     def save(self, folder: Path, number: int = 0) -> Agent:
         """Write one member as an agent's folder, with all that is needed to go on learning."""
         agent = self.agent(number)
-        save_agent(agent, member(self.members, number), folder)
+        metrics = {name: rows[:, number] for name, rows in self.history.metrics.items()}
+        save_agent(
+            agent,
+            member(self.members, number),
+            folder,
+            {"updates": self.history.updates, **metrics},
+        )
         return agent
 
 
@@ -104,7 +110,7 @@ def learn(
     for one in given:
         check_config(one)
     scaling = Scaling.of(records)
-    settled: dict[Any, Any] = {one: None for one in given}
+    settled: dict[Any, Any] = dict.fromkeys(given)
     settled = {one: settle(one, records) for one in settled}
     configs = tuple(settled[one] for one in given)
     values = [value_range(records, c.discount, scaling.reward_unit) for c in configs]
@@ -164,7 +170,7 @@ def make_agent(
     learner: Learner, scaling: Scaling, records: Episodes, about: dict[str, Any]
 ) -> Agent:
     """Take out of a learner what is needed to act."""
-    mlp = learner.actor.mlp
+    mlp = learner.policy.mlp
     return Agent(
         tuple(np.asarray(w[0]) for w in mlp.weights),
         tuple(np.asarray(b[0, 0]) for b in mlp.biases),
@@ -177,7 +183,7 @@ def make_agent(
         about
         | {
             "reward_unit": scaling.reward_unit,
-            "shiftwork": shiftwork.__version__,
+            "shiftwork": __version__,
             "jax": jax.__version__,
             "records": {
                 "source": Path(records.source).name,
@@ -188,13 +194,16 @@ def make_agent(
     )
 
 
-def save_agent(agent: Agent, learner: Learner, folder: Path) -> None:
-    """Write an agent's folder with its model card and its learner."""
-    agent.save(
-        folder,
-        card=model_card(agent),
-        learner=lambda path: save_tree(path, learner, {"algorithm": agent.about["algorithm"]}),
-    )
+def save_agent(
+    agent: Agent, learner: Learner, folder: Path, history: dict[str, np.ndarray]
+) -> None:
+    """Write an agent's folder with its model card, its learner and the metrics along the way."""
+
+    def attach(temporary: Path) -> None:
+        save_tree(temporary / "learner.npz", learner, {"algorithm": agent.about["algorithm"]})
+        np.savez_compressed(temporary / "history.npz", **history)  # type: ignore[arg-type]
+
+    agent.save(folder, card=model_card(agent), attach=attach)
 
 
 def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:

@@ -46,7 +46,11 @@ class Learner(Protocol):
 
     @property
     def actor(self) -> Actor:
-        """The policy as it stands."""
+        """The policy as it stands, which explores."""
+
+    @property
+    def policy(self) -> Actor:
+        """The policy that an agent acts with."""
 
     @classmethod
     def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Any, values: Values) -> Self:
@@ -75,4 +79,4 @@ def config(cls: C) -> C:
     jax.tree_util.register_dataclass(
         frozen, data_fields=floats, meta_fields=[n for n in names if n not in floats]
     )
-    return frozen  # type: ignore[no-any-return]
+    return frozen

@@ -217,7 +217,7 @@ def one_step(
             last[None],
         )
     )
-    learner, metrics = _learn(run.learner, records, store, update_key, online)
+    learner, metrics = learn_once(run.learner, records, store, update_key, online)
     earned = run.earned + step.reward
     fresh_state, fresh_observation = plant.reset(reset_key)
     renew = partial(jax.tree.map, lambda new, old: jnp.where(last, new, old))
@@ -232,9 +232,10 @@ def one_step(
     return following, (metrics, last, earned)
 
 
-def _learn(
+def learn_once(
     learner: Learner, records: Replay, store: Replay, key: PRNGKeyArray, online: Online
 ) -> tuple[Learner, Metrics]:
+    """Make the updates that follow one plant step (or one step of every copy)."""
     config = learner.config  # type: ignore[attr-defined]
     sample = mixed(records, store, online, config.batch)
     rate = jnp.asarray(online.rate)

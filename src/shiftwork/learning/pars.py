@@ -125,8 +125,13 @@ class PARS(eqx.Module):
             Adam.create(critic),
         )
 
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor, averaged over its recent past."""
+        return self.actor_target
+
     def target(self, batch: Batch, key: PRNGKeyArray) -> Float[Array, " B"]:
-        """y = c r + discount (1 - terminal) min over a random subset of Q'(s', a')."""
+        """Y = c r + discount (1 - terminal) min over a random subset of Q'(s', a')."""
         noise_key, subset_key = jax.random.split(key)
         action = smoothed_action(
             self.actor_target, batch.next_observation, noise_key, self.config.policy_noise

@@ -85,8 +85,13 @@ class ReBRAC(eqx.Module):
         )
         return cls(config, actor, critic, actor, critic, Adam.create(actor), Adam.create(critic))
 
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor, averaged over its recent past."""
+        return self.actor_target
+
     def target(self, batch: Batch, key: PRNGKeyArray) -> Float[Array, " B"]:
-        """y = r + discount (1 - terminal) [min_i Q'_i(s', a') - beta_2 |a' - a'_recorded|^2]."""
+        """Y = r + discount (1 - terminal) [min_i Q'_i(s', a') - beta_2 |a' - a'_recorded|^2]."""
         action = smoothed_action(
             self.actor_target, batch.next_observation, key, self.config.policy_noise
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -74,15 +74,15 @@ class Scaling:
             reward_unit=reward_std if reward_std > 1e-6 else 1.0,
         )
 
-    def observe(self, observation: Array) -> Array:
+    def observe(self, observation: Array | np.ndarray) -> Any:
         """Scale observations (..., O) from plant units."""
         return (observation - self.observation_mean) / self.observation_std
 
-    def act(self, action: Array) -> Array:
+    def act(self, action: Array | np.ndarray) -> Any:
         """Turn the learner's actions (..., A) into plant units."""
         return self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
 
-    def recorded(self, action: Array) -> Array:
+    def recorded(self, action: Array | np.ndarray) -> Array:
         """Turn plant actions (..., A) into the learner's; rare ones beyond the box are clipped."""
         unit = 2.0 * (action - self.action_low) / (self.action_high - self.action_low) - 1.0
         return jnp.clip(unit, -1.0, 1.0)

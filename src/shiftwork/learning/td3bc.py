@@ -82,8 +82,13 @@ class TD3BC(eqx.Module):
         )
         return cls(config, actor, critic, actor, critic, Adam.create(actor), Adam.create(critic))
 
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor, averaged over its recent past."""
+        return self.actor_target
+
     def target(self, batch: Batch, key: PRNGKeyArray) -> Float[Array, " B"]:
-        """y = r + discount (1 - terminal) min_i Q'_i(s', a')."""
+        """Y = r + discount (1 - terminal) min_i Q'_i(s', a')."""
         action = smoothed_action(
             self.actor_target, batch.next_observation, key, self.config.policy_noise
         )

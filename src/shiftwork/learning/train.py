@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from shiftwork.errors import UserError
 from shiftwork.learning.checkpoint import (
     Stopped,
     load_tree,
@@ -141,7 +142,9 @@ def train(
     cycles = max(PIECE // per_cycle, 1)
     piece = cycles * per_cycle
     pieces = -(-updates // piece)
-    first, rows, identity = 0, [], (identity or {}) | {"updates": updates, "seeds": list(seeds)}
+    identity = (identity or {}) | {"updates": updates, "seeds": list(seeds)}
+    first = 0
+    rows: list[dict[str, list[float]]] = []
     if checkpoint and checkpoint.exists():
         first, rows, members = _resume(checkpoint, identity, members)
     keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), 1) for seed in seeds])
@@ -185,8 +188,6 @@ def _note(row: dict[str, list[float]]) -> str:
 def _resume(
     checkpoint: Path, identity: dict[str, Any], members: Learner
 ) -> tuple[int, list[dict[str, list[float]]], Learner]:
-    from shiftwork.errors import UserError
-
     about = read_about(checkpoint)
     if about.get("identity") != identity:
         raise UserError(

@@ -195,4 +195,4 @@ def write_minari(
         )
         storage.update_metadata({"dataset_id": dataset_id, "minari_version": minari.__version__})
 
-    write_folder(folder / "data", fill, marker=MARKER)
+    write_folder(folder / "data", fill, marker=MARKER, expendable=())
