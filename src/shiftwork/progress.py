@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -13,6 +13,7 @@ from rich.text import Text
 console = Console(stderr=True, highlight=False)
 
 
+@runtime_checkable
 class Advance(Protocol):
     """Called with the work done since the last call and a short note to show."""
 

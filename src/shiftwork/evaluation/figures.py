@@ -101,9 +101,9 @@ def online_progress(trace: Trace, records_mean: float, score: ScoreRange | None 
     axes.scatter(
         trace.training_end[ended],
         trace.training_return[ended],
-        s=9,
+        s=12,
         color=online,
-        alpha=0.28,
+        alpha=0.45,
         linewidth=0,
         rasterized=int(ended.sum()) > 1_500,
         label="training episode, with its trials",

@@ -71,7 +71,7 @@ footer { margin-top: 3rem; color: var(--muted); font-size: .85rem; }
 
 def escaped(text: object) -> str:
     """Make any text safe inside HTML; control characters, which HTML forbids, become spaces."""
-    kept = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+    kept = "".join(c if c.isprintable() or c in "\n\N{NO-BREAK SPACE}" else " " for c in str(text))
     return html.escape(kept, quote=True)
 
 

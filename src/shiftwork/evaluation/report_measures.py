@@ -47,7 +47,7 @@ def spread(interval: Interval) -> str:
     if not all(map(math.isfinite, interval)) or interval.low == interval.high:
         return ""
     digits = decimals(*interval)
-    return f"[{number(interval.low, digits)}, {number(interval.high, digits)}]"
+    return f"[{number(interval.low, digits)},\N{NO-BREAK SPACE}{number(interval.high, digits)}]"
 
 
 def with_interval(interval: Interval) -> str:

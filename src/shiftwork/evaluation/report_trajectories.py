@@ -89,7 +89,9 @@ def trajectories(
 def _value(axes: Axes, track: Track, value: int, target: int | None) -> None:
     if target is not None:
         aim = track.observation[:, target]
-        axes.plot(aim, color=INK, linewidth=1.3, linestyle=(0, (4, 2.5)), drawstyle="steps-post")
+        axes.plot(
+            aim, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), drawstyle="steps-post", zorder=3
+        )
     lone = "o" if len(track.observation) < 3 else None
     axes.plot(track.observation[:, value], color=track.colour, linewidth=2, marker=lone)
     axes.grid(axis="y")

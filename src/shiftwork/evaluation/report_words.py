@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from shiftwork.evaluation.report_contents import ReportContents
 from shiftwork.evaluation.report_html import escaped
 from shiftwork.evaluation.report_measures import (
+    decimals,
     difference,
     mean_of,
     number,
@@ -145,7 +146,7 @@ def summary(contents: ReportContents) -> tuple[list[str], list[list[str]]]:
                 f"{number(mean.estimate)} <small>{spread(mean)}</small>",
                 scored,
                 number(numbers.worst_return),
-                f"{100 * numbers.action_at_limit:.0f} %",
+                escaped(percent(numbers.action_at_limit)),
                 f"{numbers.episodes:,}",
                 *([f"{numbers.terminal_episodes:,}"] if ended else []),
             ]
@@ -160,13 +161,14 @@ def check_caption(contents: ReportContents) -> str:
     said = []
     for name, check in contents.value_checks.items():
         if check.outcome is None:
-            said.append(f"Nothing has come true yet for the {label(name)}.")
+            said.append(f"The {label(name)} has not been run, so its estimate stands alone.")
             continue
         miss = check.estimate.estimate - check.outcome.estimate
         apart = check.estimate.low > check.outcome.high or check.estimate.high < check.outcome.low
         side = "above" if miss > 0 else "below"
         said.append(
-            f"For the {label(name)} the estimate lay {number(abs(miss))} {side} what came true; "
+            f"For the {label(name)} the estimate lay "
+            f"{number(abs(miss), decimals(*check.estimate))} {side} what came true; "
             + ("the intervals do not meet." if apart else "the intervals overlap.")
         )
     return " ".join(said) + (
@@ -176,16 +178,24 @@ def check_caption(contents: ReportContents) -> str:
     )
 
 
-def offset_remark(tag: Tag, series: Mapping[str, np.ndarray]) -> str:
-    """The steady offset of one target in numbers."""
-    unit = f" {tag.unit}" if tag.unit else ""
-    medians = {name: float(np.median(values)) for name, values in series.items()}
-    parts = [
-        f"{'people' if name == RECORDS else label(name)} {number(median)}{unit} "
-        f"(one period in ten above {number(float(np.percentile(series[name], 90)))})"
-        for name, median in medians.items()
-    ]
-    return f"{tag.name}: in the median, {'; '.join(parts)}."
+def offset_table(
+    measured: Sequence[tuple[Tag, Mapping[str, np.ndarray]]],
+) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the table of steady offsets, HTML: medians, and what one in ten exceeds."""
+    rows = []
+    for tag, series in measured:
+        cells = [
+            f"{number(float(np.median(offsets)))} "
+            f"<small>(90 %: {number(float(np.percentile(offsets, 90)))})</small>"
+            for offsets in series.values()
+        ]
+        rows.append([escaped(tag.label), *cells])
+    return ["median distance <br>(90 % of periods below)", *map(key, measured[0][1])], rows
+
+
+def percent(share: float) -> str:
+    """Write a share, without calling nothing what is little."""
+    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def settings(contents: ReportContents) -> tuple[list[str], list[list[str]]]:

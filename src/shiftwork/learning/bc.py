@@ -7,7 +7,7 @@ Rewards are not looked at.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -44,7 +44,7 @@ class BC(eqx.Module):
     actor_adam: Adam
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> BC:
         """Begin with a fresh net; values play no part."""
         del values
         actor = Actor.create(key, sizes.observation, config.actor_width, sizes.action)
@@ -62,8 +62,8 @@ class BC(eqx.Module):
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[BC, Metrics]:
         """Make one step."""
         gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(self.actor, sample(key))
         actor, adam = self.actor_adam.step(self.actor, gradient, rate * self.config.actor_rate)
-        return type(self)(self.config, actor, adam), metrics
+        return BC(self.config, actor, adam), metrics

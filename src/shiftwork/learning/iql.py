@@ -13,7 +13,7 @@ so that one temperature serves rewards of any size (ours).
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -67,7 +67,7 @@ class IQL(eqx.Module):
     value_adam: Adam
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> IQL:
         """Begin with fresh nets whose values stand at the records' mean."""
         actor_key, critic_key, value_key = jax.random.split(key, 3)
         actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
@@ -138,7 +138,7 @@ class IQL(eqx.Module):
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[IQL, Metrics]:
         """Make one step of V, policy and Q on one batch, in the order of the published code."""
         batch = sample(key)
         gradient = jax.grad(self.value_loss)(self.state_value, batch)
@@ -156,7 +156,7 @@ class IQL(eqx.Module):
         critic, critic_adam = self.critic_adam.step(
             self.critic, gradient, rate * self.config.critic_rate
         )
-        learner = type(self)(
+        learner = IQL(
             self.config,
             actor,
             jnp.clip(log_std, -5.0, 2.0),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -15,7 +15,7 @@ from shiftwork.learning.replay import Batch
 Sample = Callable[[PRNGKeyArray], Batch]
 """Draws a fresh batch."""
 
-Metrics = dict[str, Float[Array, ""]]
+Metrics = dict[str, Float[Array, "..."]]
 C = TypeVar("C", bound=type[Any])
 
 
@@ -38,6 +38,7 @@ class Values(NamedTuple):
     worst: Float[Array, ""] | float
 
 
+@runtime_checkable
 class Learner(Protocol):
     """An algorithm's whole state as one pytree, so that seeds and settings can be vmapped.
 
@@ -53,13 +54,14 @@ class Learner(Protocol):
         """The policy that an agent acts with."""
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Any, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Any, values: Values) -> Learner:
         """Begin with fresh nets."""
 
-    def update(self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]) -> tuple[Self, Metrics]:
+    def update(self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]) -> tuple[Learner, Metrics]:
         """Make one cycle of updates, all learning rates multiplied by ``rate``."""
 
 
+@runtime_checkable
 class Evaluates(Protocol):
     """A learner that has action values."""
 
@@ -76,7 +78,27 @@ def config(cls: C) -> C:
     frozen: Any = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
     names = {f.name: str(f.type) for f in dataclasses.fields(frozen)}
     floats = [name for name, kind in names.items() if kind.startswith("float")]
-    jax.tree_util.register_dataclass(
-        frozen, data_fields=floats, meta_fields=[n for n in names if n not in floats]
-    )
-    return frozen
+    others = [name for name in names if name not in floats]
+
+    def flatten(one: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
+        keys = [jax.tree_util.GetAttrKey(name) for name in floats]
+        return [(key, getattr(one, key.name)) for key in keys], tuple(getattr(one, n) for n in others)
+
+    def unflatten(structure: tuple[Any, ...], data: Iterable[Any]) -> Any:
+        values = dict(zip(others, structure, strict=True)) | dict(zip(floats, data, strict=True))
+        return _made(frozen, values)
+
+    jax.tree_util.register_pytree_with_keys(frozen, flatten, unflatten)
+    return frozen  # type: ignore[no-any-return]
+
+
+def replaced(config: Any, **changes: Any) -> Any:
+    """Change fields of a configuration whose floats may be arrays by now."""
+    return _made(type(config), vars(config) | changes)
+
+
+def _made(cls: Any, values: dict[str, Any]) -> Any:
+    """Make a configuration without its constructor, which takes floats and no arrays."""
+    made = object.__new__(cls)
+    vars(made).update(values)
+    return made

@@ -31,8 +31,8 @@ class MLP(eqx.Module):
         layer_norm: Whether hidden layers are normalized.
     """
 
-    weights: tuple[Float[Array, "N I O"], ...]
-    biases: tuple[Float[Array, "N 1 O"], ...]
+    weights: tuple[Float[Array, "N _ _"], ...]
+    biases: tuple[Float[Array, "N 1 _"], ...]
     layer_norm: bool = eqx.field(static=True)
 
     @classmethod

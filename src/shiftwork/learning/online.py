@@ -27,7 +27,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from shiftwork.errors import UserError
 from shiftwork.learning.checkpoint import (
@@ -37,7 +37,7 @@ from shiftwork.learning.checkpoint import (
     save_tree,
     stopping_cleanly,
 )
-from shiftwork.learning.learner import Learner, Metrics
+from shiftwork.learning.learner import Learner, Metrics, replaced
 from shiftwork.learning.replay import Batch, Replay, Scaling
 from shiftwork.plants.plant import Plant
 from shiftwork.progress import Advance
@@ -137,7 +137,7 @@ def online_learner(learner: Learner, online: Online) -> Learner:
         changes["actor_delay"] = online.updates_per_step
     if hasattr(config, "pessimistic"):
         changes["pessimistic"] = False
-    changed: Learner = eqx.tree_at(lambda x: x.config, learner, dataclasses.replace(config, **changes))
+    changed: Learner = eqx.tree_at(lambda x: x.config, learner, replaced(config, **changes))
     return changed
 
 
@@ -252,7 +252,7 @@ def learn_once(
 @eqx.filter_jit
 def run_steps(
     runs: Run,
-    keys: PRNGKeyArray,
+    keys: Key[Array, " M"],
     plant: Plant,
     scaling: Scaling,
     records: Replay,

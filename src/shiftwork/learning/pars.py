@@ -25,7 +25,7 @@ at terminals stay squared: an end is no noise. Why, with figures: docs/settings.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -101,7 +101,7 @@ class PARS(eqx.Module):
     critic_adam: Adam
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> PARS:
         """Begin with fresh nets whose values stand at the records' mean."""
         actor_key, critic_key = jax.random.split(key)
         actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
@@ -186,7 +186,7 @@ class PARS(eqx.Module):
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[PARS, Metrics]:
         """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
 
         def critic_step(
@@ -214,7 +214,7 @@ class PARS(eqx.Module):
         actor, actor_adam = self.actor_adam.step(
             self.actor, gradient, rate * self.config.actor_rate
         )
-        learner = type(self)(
+        learner = PARS(
             self.config,
             self.q_min,
             actor,

@@ -13,7 +13,7 @@ Ours: values begin at the records' mean return, and the weight of Q measures how
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -71,7 +71,7 @@ class ReBRAC(eqx.Module):
     critic_adam: Adam
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> ReBRAC:
         """Begin with fresh nets whose values stand at the records' mean."""
         actor_key, critic_key = jax.random.split(key)
         actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
@@ -120,7 +120,7 @@ class ReBRAC(eqx.Module):
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[ReBRAC, Metrics]:
         """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
 
         def critic_step(
@@ -146,7 +146,7 @@ class ReBRAC(eqx.Module):
         actor, actor_adam = self.actor_adam.step(
             self.actor, gradient, rate * self.config.actor_rate
         )
-        learner = type(self)(
+        learner = ReBRAC(
             self.config,
             actor,
             critic,

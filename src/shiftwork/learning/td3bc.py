@@ -12,7 +12,7 @@ Ours: values begin at the records' mean return, and the weight of Q measures how
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -68,7 +68,7 @@ class TD3BC(eqx.Module):
     critic_adam: Adam
 
     @classmethod
-    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> Self:
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> TD3BC:
         """Begin with fresh nets whose values stand at the records' mean."""
         actor_key, critic_key = jax.random.split(key)
         actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
@@ -115,7 +115,7 @@ class TD3BC(eqx.Module):
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
-    ) -> tuple[Self, Metrics]:
+    ) -> tuple[TD3BC, Metrics]:
         """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
 
         def critic_step(
@@ -141,7 +141,7 @@ class TD3BC(eqx.Module):
         actor, actor_adam = self.actor_adam.step(
             self.actor, gradient, rate * self.config.actor_rate
         )
-        learner = type(self)(
+        learner = TD3BC(
             self.config,
             actor,
             critic,

@@ -18,7 +18,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Key
 
 from shiftwork.errors import UserError
 from shiftwork.learning.checkpoint import (
@@ -62,13 +62,13 @@ class History:
 
 
 def create_members(
-    algorithm: type[Learner],
+    algorithm: Any,
     sizes: Sizes,
     configs: Sequence[Any],
     values: Sequence[Values],
     seeds: Sequence[int],
 ) -> Learner:
-    """Make one learner for each (config, values, seed), stacked along a leading axis.
+    """Make one learner of a class for each (config, values, seed), stacked along a leading axis.
 
     The configs may differ in their floats only: the rest is the program's structure.
     """
@@ -82,7 +82,7 @@ def create_members(
 def run_piece(
     members: Learner,
     replay: Replay,
-    keys: PRNGKeyArray,
+    keys: Key[Array, " M"],
     done: Float[Array, ""],
     total: Float[Array, ""],
     cycles: int,
@@ -95,7 +95,7 @@ def run_piece(
     per_cycle = getattr(config, "actor_delay", 1)
 
     def cycle(
-        carry: tuple[Learner, Float[Array, ""]], keys: PRNGKeyArray
+        carry: tuple[Learner, Float[Array, ""]], keys: Key[Array, " M"]
     ) -> tuple[tuple[Learner, Float[Array, ""]], Metrics]:
         members, done = carry
         rate = jnp.clip(1.0 - done / total, 0.0, 1.0)
