@@ -53,7 +53,10 @@ def scores(name: str, learned: Learned) -> list[float]:
     """Normalized score of each member over whole episodes."""
     if name == "dmsd":
         plant = Dmsd()
-        runs = [rollout(plant, learned.agent(i), episodes=EPISODES, seed=1_000) for i in range(len(learned.seeds))]
+        runs = [
+            rollout(plant, learned.agent(i), episodes=EPISODES, seed=1_000)
+            for i in range(len(learned.seeds))
+        ]
         return [float(plant.score.normalized(r.returns.mean())) for r in runs]
     return simglucose_scores(learned)
 
@@ -77,7 +80,8 @@ def simglucose_scores(learned: Learned) -> list[float]:
             rows = list(csv.DictReader(file))
     column = next(c for c in rows[0] if "score" in c)
     return [
-        float(np.mean([float(r[column]) for r in rows if r["policy"] == str(path)])) for path in names
+        float(np.mean([float(r[column]) for r in rows if r["policy"] == str(path)]))
+        for path in names
     ]
 
 
@@ -121,7 +125,9 @@ def table() -> str:
                 PUBLISHED.get((s, algo), ""),
             ]
         lines.append(cells)
-    lines.append(["best published", *(c for s in sets for c in ("", PUBLISHED[s, "best published"]))])
+    lines.append(
+        ["best published", *(c for s in sets for c in ("", PUBLISHED[s, "best published"]))]
+    )
     header = ["", *(h for s in sets for h in (f"{s}: measured here", "published"))]
     return write_table("offline", header, lines)
 

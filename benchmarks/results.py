@@ -45,7 +45,9 @@ def _processor() -> str:
     return f"{names[0]}, {len(names)} cores" if names else platform.processor() or "CPU"
 
 
-def write_rows(name: str, rows: Sequence[Mapping[str, Any]], *, replace: Iterable[str] = ()) -> Path:
+def write_rows(
+    name: str, rows: Sequence[Mapping[str, Any]], *, replace: Iterable[str] = ()
+) -> Path:
     """Write results to ``results/name.csv``.
 
     Args:
@@ -60,7 +62,10 @@ def write_rows(name: str, rows: Sequence[Mapping[str, Any]], *, replace: Iterabl
     keys = tuple(replace)
     taken = {tuple(str(row[k]) for k in keys) for row in new}
     old = [r for r in read_rows(name) if keys and tuple(r.get(k, "") for k in keys) not in taken]
-    with written_whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        written_whole(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, list(new[0]), restval="", extrasaction="ignore")
         writer.writeheader()
         writer.writerows([*old, *new])

@@ -35,6 +35,8 @@ from plant import (
     reward,
 )
 
+from shiftwork.records.load import load_records
+
 BATCH = 100  # recorded episodes replayed at once, each from 24 hours
 AMBIGUOUS = 0.01  # mg/dL: hours that differ less cannot be told apart
 QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
@@ -56,7 +58,7 @@ def read_days(file: Path) -> list[Day]:
     """Reads and cuts the records, checking that episodes are whole.
 
     Args:
-        file: A NeoRL-2 `.npz` file.
+        file: Records of Simglucose in any format that Shiftwork reads.
 
     Returns:
         The episodes, in order.
@@ -65,25 +67,25 @@ def read_days(file: Path) -> list[Day]:
         ValueError: If the observation is not the sensor value followed by the
             parameters of one known patient, or an episode does not hang together.
     """
-    with np.load(file) as stored:
-        data = {name: stored[name] for name in stored.files}
+    records = load_records(file)
+    rows = records.transitions
     observed = len(OBSERVED_PARAMETERS)
     table = {
         np.array(parameters[:observed], dtype=np.float32).tobytes(): name
         for name, (parameters, _) in load_patients().items()
     }
-    ends = np.flatnonzero((data["done"] > 0) | (data["truncated"] > 0)) + 1
     days = []
-    for first, last in zip((0, *ends[:-1]), ends, strict=True):
-        now, after = data["obs"][first:last], data["next_obs"][first:last]
+    for first, length, done in zip(records.starts, records.length, records.terminal, strict=True):
+        last = first + length
+        now, after = rows.observation[first:last], rows.next_observation[first:last]
         patient = table.get(now[0, 1:].tobytes())
         if patient is None:
             raise ValueError(f"row {first}: not the parameters of any patient")
         if (now[1:] != after[:-1]).any() or (after[:, 1:] != now[0, 1:]).any():
             raise ValueError(f"rows {first} to {last}: not one episode")
         sensor = np.append(now[:, 0], after[-1, 0])
-        actions, rewards = data["action"][first:last, 0], data["reward"][first:last]
-        days.append(Day(patient, sensor, actions, rewards, data["done"][last - 1] > 0))
+        actions, rewards = rows.action[first:last, 0], rows.reward[first:last]
+        days.append(Day(patient, sensor, actions, rewards, bool(done)))
     return days
 
 
@@ -279,7 +281,7 @@ def report_single(starts: list[Start], seed: int) -> None:
 def main() -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("records", type=Path, nargs="+", help="NeoRL-2 .npz files")
+    parser.add_argument("records", type=Path, nargs="+", help="records of Simglucose")
     parser.add_argument("--package-episodes", type=int, default=3, help="slow: 15 s each")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

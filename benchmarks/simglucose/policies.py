@@ -13,6 +13,7 @@ from shiftwork.agent import Agent
 # Observations, one row per plant, to one action per plant.
 Policy = Callable[[np.ndarray], np.ndarray]
 
+
 def basal(observations: np.ndarray) -> np.ndarray:
     """The rate that holds each patient steady when fasting, as doctors set it.
 

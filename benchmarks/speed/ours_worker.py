@@ -12,7 +12,15 @@ STARTED = time.time()
 PIECES = 5
 """Calls of the compiled loop into which the timed updates are cut."""
 
-CASES = ("td3bc", "pars10", "pars")
+CASES: dict[str, tuple[str, dict[str, int]]] = {
+    "td3bc": ("td3bc", {"width": 256, "actor_width": 256}),
+    "pars10": (
+        "pars",
+        {"critics": 10, "subset": 2, "width": 256, "actor_width": 256, "penalty_batch": 256},
+    ),
+    "pars": ("pars", {}),
+}
+"""Algorithm and settings of each case."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +49,21 @@ def make_work(case: str, seed: int) -> tuple[Work, int]:
     """Load the records and make one learner; return it with its updates per cycle."""
     import jax
 
-    from shiftwork.learning import pars, td3bc
+    from shiftwork.learning.algorithms import algorithm
     from shiftwork.learning.learner import Sizes
     from shiftwork.learning.replay import Replay, Scaling
     from shiftwork.learning.settings import settle, value_range
     from shiftwork.learning.train import create_members
     from shiftwork.records import load_records
 
-    learner: Any = td3bc.TD3BC if case == "td3bc" else pars.PARS
-    given: Any = {
-        "td3bc": td3bc.Config(width=256, actor_width=256),
-        "pars10": pars.Config(critics=10, subset=2, width=256, actor_width=256, penalty_batch=256),
-        "pars": pars.Config(),
-    }[case]
+    name, given = CASES[case]
+    chosen = algorithm(name)
     records = load_records("dmsd")
     scaling = Scaling.of(records)
-    config = settle(given, records)
+    config = settle(chosen.config(**given), records)
     sizes = Sizes(records.observation.shape[1], records.action.shape[1])
     values = [value_range(records, config.discount, scaling.reward_unit)]
-    members = create_members(learner, sizes, [config], values, [seed])
+    members = create_members(chosen.learner, sizes, [config], values, [seed])
     replay = Replay.of(records.transitions, scaling)
     return Work(members, replay, jax.random.key(seed + 1)[None]), config.actor_delay
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
 
 VERSION = 1
 ABOUT = "agent.json"
+
+FARTHEST = np.float32(1e6)
+"""Deviations from an observation's mean beyond which it makes no difference how far it is."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Agent:
         Raises:
             UserError: The observation has another shape or holds NaN.
         """
-        given = np.asarray(observation, np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+            given = np.asarray(observation, np.float32)
         if given.ndim not in (1, 2) or given.shape[-1] != len(self.observation_tags):
             raise UserError(
                 f"observation has shape {given.shape}; this agent needs "
@@ -79,11 +84,16 @@ class Agent:
                 f"observation: tag '{self.observation_tags[column].name}' is not a number; "
                 "hold the last action until it is back"
             )
-        x = (given - self.observation_mean) / self.observation_std
+        # Absurd values are bounded, as by FARTHEST, so that none can overflow into "not a number".
+        bound = FARTHEST * self.observation_std
+        x = np.clip(given, self.observation_mean - bound, self.observation_mean + bound)
+        x = (x - self.observation_mean) / self.observation_std
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = np.maximum(x @ weight + bias, 0.0)
         unit = np.tanh(x @ self.weights[-1] + self.biases[-1])
-        return self.action_low + 0.5 * (unit + 1.0) * (self.action_high - self.action_low)
+        action = self.action_low + 0.5 * (unit + 1.0) * (self.action_high - self.action_low)
+        # Rounding may carry the sum a last digit beyond an end.
+        return np.clip(action, self.action_low, self.action_high)
 
     def save(
         self,
@@ -153,21 +163,26 @@ class Agent:
 
     def _check(self, file: Path) -> None:
         """Refuse weights that do not fit together or with the tags."""
-        sizes = [len(self.observation_tags), *(len(b) for b in self.biases)]
-        wanted = dict(enumerate(pairwise(sizes)))
-        fits = bool(self.weights) and sizes[-1] == len(self.action_tags)
-        fits = fits and all(w.shape == wanted[i] for i, w in enumerate(self.weights))
-        fits = fits and self.observation_mean.shape == self.observation_std.shape == (sizes[0],)
-        fits = fits and self.action_low.shape == self.action_high.shape == (sizes[-1],)
-        numbers = (*self.weights, *self.biases, self.observation_mean, self.observation_std)
-        if not fits or not all(np.isfinite(a).all() for a in numbers):
+        vectors = (self.observation_mean, self.observation_std, self.action_low, self.action_high)
+        numbers = (*self.weights, *self.biases, *vectors)
+        fits = bool(self.weights) and all(a.dtype == np.float32 for a in numbers)
+        fits = fits and all(np.isfinite(a).all() for a in numbers)
+        sizes = [len(self.observation_tags), *(b.size for b in self.biases)]
+        fits = fits and sizes[-1] == len(self.action_tags)
+        for weight, bias, wanted in zip(self.weights, self.biases, pairwise(sizes), strict=True):
+            fits = fits and weight.shape == wanted and bias.shape == wanted[1:]
+        for vector, size in zip(vectors, (sizes[0], sizes[0], sizes[-1], sizes[-1]), strict=True):
+            fits = fits and vector.shape == (size,)
+        if not (fits and (self.observation_std > 0).all() and (self.action_low < self.action_high).all()):
             raise UserError(f"{file}: its arrays do not fit the agent's tags; copy or learn it anew")
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
     file = folder / ABOUT
     if not file.is_file():
-        raise UserError(f"{folder}: is no agent ({ABOUT} is missing); give a folder that learn made")
+        raise UserError(
+            f"{folder}: is no agent ({ABOUT} is missing); give a folder that learn made"
+        )
     try:
         about = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError):

@@ -16,8 +16,6 @@ import tyro
 
 from shiftwork.errors import UserError, unknown
 
-Positional = tyro.conf.Positional
-
 
 @dataclass(frozen=True)
 class Demo:
@@ -38,7 +36,7 @@ class Demo:
 class Learn:
     """Learn an agent from records."""
 
-    records: Positional[str]
+    records: tyro.conf.Positional[str]
     """An .npz file, a Minari folder, or "dmsd" for the records that ship with the package."""
     out: Path = Path("runs/agent")
     """The agent's folder."""
@@ -59,7 +57,7 @@ class Learn:
 class Evaluate:
     """Evaluate an agent on a plant (whole episodes) or on records (fitted Q evaluation)."""
 
-    agent: Positional[Path]
+    agent: tyro.conf.Positional[Path]
     """The agent's folder."""
     plant: str | None = None
     """A plant of ours or a Gymnasium id."""
@@ -78,7 +76,7 @@ class Evaluate:
 class Improve:
     """Let an agent go on learning on a plant."""
 
-    agent: Positional[Path]
+    agent: tyro.conf.Positional[Path]
     """The agent's folder."""
     plant: str
     """A plant of ours or a Gymnasium id."""
@@ -95,7 +93,7 @@ class Improve:
 class Report:
     """Write the HTML report of one agent, or of an agent before and after improving."""
 
-    agent: Positional[Path]
+    agent: tyro.conf.Positional[Path]
     """The agent's folder."""
     records: str
     """What it learned from."""
@@ -110,9 +108,7 @@ class Report:
     seed: int = 0
 
 
-Command = Annotated[
-    Demo | Learn | Evaluate | Improve | Report, tyro.conf.OmitSubcommandPrefixes
-]
+Command = Annotated[Demo | Learn | Evaluate | Improve | Report, tyro.conf.OmitSubcommandPrefixes]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -148,8 +144,9 @@ def _run(arguments: list[str]) -> None:
 
         _improve(_parse(_with(Improve, "online", Online), arguments))
     else:
-        command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)  # type: ignore[call-overload]
-        {Demo: _demo, Evaluate: _evaluate, Report: _report}[type(command)](command)
+        command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
+        run: Any = {Demo: _demo, Evaluate: _evaluate, Report: _report}[type(command)]
+        run(command)
 
 
 def _given(arguments: list[str], option: str, default: str) -> str:
@@ -211,7 +208,9 @@ def _overlaid(base: Any, changes: dict[str, Any], where: str, prefix: str = "") 
         name = key.replace("-", "_")
         if name not in known:
             raise unknown("key", prefix + key, (prefix + k for k in known), where)
-        values[name] = _converted(known[name], value, f"{where}: '{prefix}{key}'", where, prefix + key)
+        values[name] = _converted(
+            known[name], value, f"{where}: '{prefix}{key}'", where, prefix + key
+        )
     return replace(base, **values)
 
 
@@ -224,9 +223,9 @@ def _converted(current: Any, value: Any, what: str, where: str, key: str) -> Any
         raise UserError(f"{what} is a table; it must be a single value")
     if isinstance(current, Path) or key in ("settings", "improved"):
         return Path(str(value))
-    if isinstance(current, bool) != isinstance(value, bool) and current is not None:
-        raise UserError(f"{what} is {value!r}; it must be {'true or false' if isinstance(current, bool) else 'a number or text'}")  # fmt: skip
-    if isinstance(current, int) and not isinstance(current, bool) and not isinstance(value, int):
+    if isinstance(current, bool) and not isinstance(value, bool):
+        raise UserError(f"{what} is {value!r}; it must be true or false")
+    if type(current) is int and type(value) is not int:
         raise UserError(f"{what} is {value!r}; it must be a whole number")
     if isinstance(current, float) or (current is None and not isinstance(value, str)):
         if not isinstance(value, (int, float)) or isinstance(value, bool):
@@ -276,7 +275,9 @@ def _evaluate(options: Evaluate) -> None:
 
     agent = Agent.load(options.agent)
     if not options.plant and not options.records:
-        raise UserError("evaluate needs --plant or --records: where to run the agent, or what to judge it by")
+        raise UserError(
+            "evaluate needs --plant or --records: where to run the agent, or what to judge it by"
+        )
     plant = make_plant(options.plant, options.copies) if options.plant else None
     if plant:
         evaluate_on_plant(agent, plant, options.episodes, _seeded(options.seed))
@@ -291,7 +292,9 @@ def _improve(options: Any) -> None:
     options.online.check()
     plant = make_plant(options.plant)
     records = open_records(options.records, plant)
-    improve_agent(options.agent, plant, records, options.online, seed=_seeded(options.seed), out=options.out)
+    improve_agent(
+        options.agent, plant, records, options.online, seed=_seeded(options.seed), out=options.out
+    )
 
 
 def _report(options: Report) -> None:

@@ -60,4 +60,6 @@ def run_demo(out: Path, *, updates: int, steps: int, episodes: int, seed: int) -
         published = "78.7 (EDAC)" if name == "agent from records alone" else ""
         table.add_row(name, str(mean), f"{plant.score.normalized(mean.estimate):.1f}", published)
     console.print(table)
-    console.print(f"{time.perf_counter() - begun:.0f} s in all. Open {out / 'report.html'} in a browser.")
+    console.print(
+        f"{time.perf_counter() - begun:.0f} s in all. Open {out / 'report.html'} in a browser."
+    )

@@ -23,7 +23,13 @@ class Advance(Protocol):
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         unit = task.fields["unit"]
-        return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else "compiling" if not task.completed else "")
+        return Text(
+            f"{task.speed:,.0f} {unit}/s"
+            if task.speed
+            else "compiling"
+            if not task.completed
+            else ""
+        )
 
 
 @contextmanager

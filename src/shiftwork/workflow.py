@@ -82,7 +82,13 @@ def learn_agent(
     checkpoint = out.with_name(out.name + ".part.npz")
     with progress_bar(f"learning ({name})", updates, "updates") as advance:
         learned = learn(
-            records, name, config, updates=updates, seeds=(seed,), advance=advance, checkpoint=checkpoint
+            records,
+            name,
+            config,
+            updates=updates,
+            seeds=(seed,),
+            advance=advance,
+            checkpoint=checkpoint,
         )
     agent = learned.save(out)
     checkpoint.unlink(missing_ok=True)
@@ -112,7 +118,9 @@ def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
     """Choose settings by off-policy evaluation, and tell why."""
     with progress_bar("choosing settings", updates + 40_000, "updates") as advance:
         selection: Selection = select(records, name, updates=updates, seed=seed, advance=advance)
-    for number, (config, found) in enumerate(zip(selection.configs, selection.evaluations, strict=True)):
+    for number, (config, found) in enumerate(
+        zip(selection.configs, selection.evaluations, strict=True)
+    ):
         mark = "*" if number == selection.chosen else " "
         console.print(
             f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.2g}: "
@@ -133,15 +141,21 @@ def evaluate_on_plant(agent: Agent, plant: AnyPlant, episodes: int, seed: int) -
     return runs
 
 
-def evaluate_on_records(agent: Agent, records: Episodes, discount: float | None, seed: int) -> Evaluation:
+def evaluate_on_records(
+    agent: Agent, records: Episodes, discount: float | None, seed: int
+) -> Evaluation:
     """Estimate from records alone how good an agent is, and tell the result."""
-    if len(records.observation_tags) != len(agent.observation_tags) or len(records.action_tags) != len(
-        agent.action_tags
-    ):
-        raise UserError(f"{records.source}: has other columns than the agent; give records of its plant")
+    if len(records.observation_tags) != len(agent.observation_tags) or len(
+        records.action_tags
+    ) != len(agent.action_tags):
+        raise UserError(
+            f"{records.source}: has other columns than the agent; give records of its plant"
+        )
     discount = agent.about["config"].get("discount") if discount is None else discount
     with progress_bar("fitted Q evaluation", 10_000, "updates") as advance:
-        found = fitted_q_evaluation(records, agent, float(discount or 0.99), seed=seed, advance=advance)
+        found = fitted_q_evaluation(
+            records, agent, float(discount or 0.99), seed=seed, advance=advance
+        )
     console.print(
         f"Discounted return ({found.discount:.3f}) from the episodes' beginnings: "
         f"records {found.records}, agent estimated {found.agent}"
@@ -195,7 +209,10 @@ def improve_agent(
                 stacked, plant, scaling, replay, online, (seed,), advance=advance, **shared
             )
             learner = member(stacked, 0)
-    about = before.about | {"online_steps": before.about["online_steps"] + lived.steps, "plant": plant.name}
+    about = before.about | {
+        "online_steps": before.about["online_steps"] + lived.steps,
+        "plant": plant.name,
+    }
     agent = make_agent(learner, scaling, records, about)
     trace = _trace(steps, returns, lived)
     save_agent(agent, learner, out, _trace_arrays(trace))
@@ -204,11 +221,15 @@ def improve_agent(
     return agent, trace
 
 
-def _watched(plant: AnyPlant, learner: Learner, scaling: Scaling, episodes: int, seed: int) -> np.ndarray:
+def _watched(
+    plant: AnyPlant, learner: Learner, scaling: Scaling, episodes: int, seed: int
+) -> np.ndarray:
     """Returns of evaluation episodes, (E,); none on foreign plants, whose steps may be dear."""
     if isinstance(plant, ForeignPlant):
         return np.zeros(0)
-    return np.asarray(_watch_returns(plant, learner.policy, scaling, jax.random.key(seed + 1), episodes))
+    return np.asarray(
+        _watch_returns(plant, learner.policy, scaling, jax.random.key(seed + 1), episodes)
+    )
 
 
 def watch_returns(

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from shiftwork.evaluation.report_contents import Trace, ValueCheck
 from shiftwork.evaluation.report_measures import mean_of, number
@@ -232,6 +233,8 @@ def offset_curves(offsets: Sequence[tuple[Tag, Mapping[str, np.ndarray]]]) -> Fi
                 [max(float(np.median(series[name])), floor)], [50], "o", color=colour, markersize=7
             )
         axes.set_xscale("log")
+        if pooled.max() < 30 * floor:  # else there may be a single tick
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
         axes.xaxis.set_minor_formatter(lambda x, _: "")
         axes.set_xlabel(
@@ -257,7 +260,7 @@ def learning_curves(history: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Fig
         history: Metric -> (updates, values), each (P,).
     """
     count = len(history)
-    columns = min(count, 3)
+    columns = 2 if count == 4 else min(count, 3)
     lines = -(-count // columns)
     figure = Figure((WIDTH_IN, 2.2 * lines + 0.4), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).reshape(-1)

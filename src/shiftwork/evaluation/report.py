@@ -82,14 +82,16 @@ rewards, in the plant's own units. Brackets: 95 % intervals of the mean over epi
 def _sources(contents: ReportContents) -> str:
     records, numbers = contents.records, contents.records.statistics
     low, high = number(numbers.worst_return), number(numbers.best_return)
-    lengths = f"{numbers.shortest:,} to {numbers.longest:,}"
+    alike = numbers.shortest == numbers.longest
+    lengths = f"{numbers.shortest:,}" + ("" if alike else f" to {numbers.longest:,}")
+    ended = f"{numbers.terminal_episodes:,}" if numbers.terminal_episodes else "none"
     rows = [
         ["records", escaped(Path(records.source).name)],
         [
             "episodes",
-            f"{numbers.episodes:,}, {numbers.terminal_episodes:,} of them ended by the plant",
+            f"{numbers.episodes:,}, {ended} of them ended by the plant",
         ],
-        ["steps", f"{numbers.steps:,}; {lengths} in an episode"],
+        ["steps", f"{numbers.steps:,}; {lengths} in each episode"],
         [
             "return",
             f"{number(numbers.mean_return)} ± {number(numbers.std_return)}, from {low} to {high}",

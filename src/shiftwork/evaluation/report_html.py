@@ -41,8 +41,9 @@ li { margin: .3rem 0; }
   letter-spacing: -.015em; max-width: none; text-wrap: balance; }
 .lead { font-size: 1.15rem; line-height: 1.5; max-width: 46rem; }
 .remark { padding: .7rem 1rem; background: var(--wash); border-left: 3px solid var(--online); }
-figure { margin: 1.2rem 0 1.8rem; }
-figure svg { display: block; width: 100%; height: auto; overflow: visible; }
+figure { margin: 1.2rem 0 1.8rem; overflow-x: auto; }
+.key { white-space: nowrap; }
+figure svg { display: block; width: 100%; min-width: 36rem; height: auto; overflow: visible; }
 figure svg text { font-family: inherit !important; }
 figcaption { margin-top: .6rem; max-width: 44rem; color: var(--muted); font-size: .92rem; }
 figcaption b { color: var(--ink); }
@@ -63,7 +64,7 @@ td small { color: var(--muted); white-space: nowrap; }
 code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   overflow-wrap: anywhere; }
 footer { margin-top: 3rem; color: var(--muted); font-size: .85rem; }
-@media print { body { padding: 0; max-width: none; font-size: 10.5pt; }
+@media print { figure svg { min-width: 0; } body { padding: 0; max-width: none; font-size: 10.5pt; }
   figure, tr, .remark { break-inside: avoid; } h2, h3 { break-after: avoid; }
   * { print-color-adjust: exact; } }
 """

@@ -21,7 +21,7 @@ LATE = 0.2
 """Share of a set-point period, at its end, in which the offset is measured."""
 
 
-def number(value: float | None, digits: int | None = None) -> str:
+def number(value: float | int | None, digits: int | None = None) -> str:
     """Write a number for a person: three significant places, thousands apart, a dash for none.
 
     Args:
@@ -36,7 +36,7 @@ def number(value: float | None, digits: int | None = None) -> str:
     return (text[1:] if text.startswith("-") and not text.strip("-0.,") else text).replace("-", "−")
 
 
-def decimals(*values: float) -> int:
+def decimals(*values: float | int) -> int:
     """Decimals that leave three significant places to the largest of the values."""
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
     return min(max(2 - math.floor(math.log10(largest)), 0), 6) if largest > 0 else 0

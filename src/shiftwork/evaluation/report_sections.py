@@ -46,7 +46,7 @@ def earned(contents: ReportContents, picture: Pictures) -> str:
             f"{above:.0f} % of "
             f"the episodes of the {label(best)} are better than the best recorded one"
         )
-    caption += ". Each row has its own height."
+    caption += ". Each row has its own height." if contents.rollouts else "."
     figure = figures.return_distributions(returns)
     return "<h2>What people and agents earned</h2>" + picture(
         figure, "Histograms of episode returns. " + "; ".join(said) + ".", caption
@@ -152,7 +152,7 @@ def examples(contents: ReportContents, picture: Pictures) -> str:
         records.observation_tags,
         records.action_tags,
         contents.targets,
-        [int(column) for column in moving_tags(records)],
+        () if contents.targets else [int(column) for column in moving_tags(records)],
     )
     alt = "Lines of plant values and actions over the steps of an episode: " + "; ".join(
         track.title for track in tracks
@@ -183,6 +183,10 @@ def offsets(contents: ReportContents, picture: Pictures) -> str:
     )
     if len(sources) > 1:
         weakness += " Judge by the numbers below whether that is enough for this plant."
+    else:
+        weakness += (
+            " It has not been run: below stands how near people came, which it has to match."
+        )
     caption = (
         f"Distance from the target over the last {100 * LATE:.0f} % of each set-point period: "
         "the share "

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiftwork.agent import Agent
+from shiftwork.agent import FARTHEST, Agent
 from shiftwork.errors import UserError
 from shiftwork.plants.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
@@ -27,15 +27,20 @@ Policy = Callable[[Array], Array]
 
 def compiled_policy(agent: Agent) -> Policy:
     """Make an agent's policy a JAX function that gives what ``agent.act`` gives."""
-    layers = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(agent.weights, agent.biases, strict=True)]
+    layers = [
+        (jnp.asarray(w), jnp.asarray(b)) for w, b in zip(agent.weights, agent.biases, strict=True)
+    ]
 
     def policy(observation: Array) -> Array:
-        x = (observation - agent.observation_mean) / agent.observation_std
+        bound = FARTHEST * agent.observation_std
+        x = jnp.clip(observation, agent.observation_mean - bound, agent.observation_mean + bound)
+        x = (x - agent.observation_mean) / agent.observation_std
         for weight, bias in layers[:-1]:
             x = jax.nn.relu(x @ weight + bias)
         weight, bias = layers[-1]
         unit = jnp.tanh(x @ weight + bias)
-        return agent.action_low + 0.5 * (unit + 1.0) * (agent.action_high - agent.action_low)
+        action = agent.action_low + 0.5 * (unit + 1.0) * (agent.action_high - agent.action_low)
+        return jnp.clip(action, agent.action_low, agent.action_high)
 
     return policy
 
@@ -56,7 +61,12 @@ def simulate(
         state, observation = carry
         action = policy(observation)
         step = jax.vmap(plant.step)(state, action, jax.random.split(key, episodes))
-        return (step.state, step.observation), (step.observation, action, step.reward, step.terminal)
+        return (step.state, step.observation), (
+            step.observation,
+            action,
+            step.reward,
+            step.terminal,
+        )
 
     _, (later, action, reward, terminal) = jax.lax.scan(
         one, (state, first), jax.random.split(step_key, plant.horizon)
@@ -102,7 +112,7 @@ def check_fit(plant: Plant | ForeignPlant, agent: Agent) -> None:
     """Check that an agent sees and moves what a plant shows and takes.
 
     Raises:
-        UserError: The numbers of columns differ, or named tags do.
+        UserError: The numbers of columns differ, or the same tags stand in another order.
     """
     pairs: tuple[tuple[str, Tags, Tags], ...] = (
         ("observation", plant.observation, agent.observation_tags),
@@ -113,6 +123,14 @@ def check_fit(plant: Plant | ForeignPlant, agent: Agent) -> None:
             raise UserError(
                 f"plant '{plant.name}' has {len(have)} {kind} tags, the agent was made for {len(want)}; "
                 "choose the plant that its records came from"
+            )
+        names, wanted = [tag.name for tag in have], [tag.name for tag in want]
+        # Other names may be mere numbers of unnamed columns; the same ones elsewhere are a mistake.
+        if names != wanted and sorted(names) == sorted(wanted):
+            raise UserError(
+                f"plant '{plant.name}' has its {kind} tags in another order than the agent "
+                f"({', '.join(names)}; the agent: {', '.join(wanted)}); learn from records in the "
+                "plant's order"
             )
 
 

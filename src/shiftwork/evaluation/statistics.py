@@ -58,7 +58,9 @@ def iqm_interval(
     if table.size == 0 or table.ndim != 2:
         raise UserError(f"scores have shape {table.shape}; needed: (seeds,) or (tasks, seeds)")
     if not np.isfinite(table).all():
-        raise UserError("a score is not a number; every run counts, so mend or explain that run first")
+        raise UserError(
+            "a score is not a number; every run counts, so mend or explain that run first"
+        )
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, table.shape[1], (resamples, *table.shape))
     samples = np.take_along_axis(np.broadcast_to(table, drawn.shape), drawn, axis=2)
@@ -75,11 +77,13 @@ def mean_interval(
     """Mean of independent values (episode returns, say) with a bootstrap interval.
 
     Raises:
-        UserError: There is no value.
+        UserError: There is no value, or one is not a number.
     """
     sample = np.asarray(values, np.float64).reshape(-1)
     if not len(sample):
         raise UserError("no episode to average over; run at least one")
+    if not np.isfinite(sample).all():
+        raise UserError("a value is not a number; every episode counts, so mend or explain that one first")
     rng = np.random.default_rng(seed)
     means = sample[rng.integers(0, len(sample), (resamples, len(sample)))].mean(1)
     tail = 50 * (1 - confidence)

@@ -16,7 +16,9 @@ def model_card(agent: Agent) -> str:
     )
     outputs = "\n".join(
         f"| {tag.label} | {tag.low:.4g} to {tag.high:.4g} | {low:.4g} to {high:.4g} |"
-        for tag, low, high in zip(agent.action_tags, agent.action_low, agent.action_high, strict=True)
+        for tag, low, high in zip(
+            agent.action_tags, agent.action_low, agent.action_high, strict=True
+        )
     )
     settings = "\n".join(f"| {name} | {value} |" for name, value in about["config"].items())
     online = (

@@ -94,6 +94,7 @@ def improve_foreign(
             )
         first, ends = about["rounds"], about["ends"]
         learner, store = load_tree(checkpoint, (learner, store))
+        store = store.cut(copies)  # episodes that were running are not gone on with
         if advance:
             advance(first * copies, "resumed")
 

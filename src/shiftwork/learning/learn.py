@@ -105,10 +105,15 @@ def learn(
     """
     chosen = algorithm(name)
     if updates < 1 or not seeds:
-        raise UserError(f"updates is {updates} and seeds are {list(seeds)}; give at least one of each")
-    given = list(config) if isinstance(config, (list, tuple)) else [config or chosen.config()] * len(seeds)
-    for one in given:
-        check_config(one)
+        raise UserError(
+            f"updates is {updates} and seeds are {list(seeds)}; give at least one of each"
+        )
+    given = (
+        list(config)
+        if isinstance(config, (list, tuple))
+        else [config or chosen.config()] * len(seeds)
+    )
+    check_members(name, given, seeds)
     scaling = Scaling.of(records)
     settled: dict[Any, Any] = dict.fromkeys(given)
     settled = {one: settle(one, records) for one in settled}
@@ -141,6 +146,30 @@ POSITIVE = ("width", "actor_width", "depth", "critics", "subset", "batch", "pena
             "critic_rate", "actor_rate", "reward_scale", "distance", "huber")  # fmt: skip
 
 
+def check_members(name: str, configs: Sequence[Any], seeds: Sequence[int]) -> None:
+    """Refuse configurations that cannot learn side by side.
+
+    Raises:
+        UserError: One is bad or of another algorithm, there is not one for each seed, or they
+            differ in more than floats.
+    """
+    wanted = algorithm(name).config
+    if len(configs) != len(seeds):
+        raise UserError(f"{len(configs)} configs are given for {len(seeds)} seeds; give one for each")
+    for one in configs:
+        if type(one) is not wanted:
+            raise UserError(f"config is of {type(one).__module__}; {name} needs {wanted.__module__}")
+        check_config(one)
+    structure = [f.name for f in dataclasses.fields(wanted) if not str(f.type).startswith("float")]
+    for key in structure:
+        values = {getattr(one, key) for one in configs}
+        if len(values) > 1:
+            raise UserError(
+                f"config '{key}' differs between members ({', '.join(map(str, sorted(values)))}); "
+                "only floats may, so learn these one after the other"
+            )
+
+
 def check_config(config: Any) -> None:
     """Refuse settings under which nothing can be learned.
 
@@ -157,7 +186,9 @@ def check_config(config: Any) -> None:
         if value < 0:
             raise UserError(f"config '{name}' is {value}; it must not be below 0")
         if name == "discount" and not value < 1:
-            raise UserError(f"config 'discount' is {value}; it must be below 1 (0.9 to 0.995 is usual)")
+            raise UserError(
+                f"config 'discount' is {value}; it must be below 1 (0.9 to 0.995 is usual)"
+            )
         if name in ("target_rate", "expectile") and not 0 < value <= 1:
             raise UserError(f"config '{name}' is {value}; it must be above 0 and at most 1")
     pairs = (("subset", "critics"), ("penalty_batch", "batch"))
@@ -233,6 +264,9 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
 def _finite(actors: Actor) -> np.ndarray:
     """Whether each member's weights are all numbers, (members,)."""
     return np.all(
-        [np.isfinite(np.asarray(w)).all(axis=tuple(range(1, w.ndim))) for w in jax.tree.leaves(actors)],
+        [
+            np.isfinite(np.asarray(w)).all(axis=tuple(range(1, w.ndim)))
+            for w in jax.tree.leaves(actors)
+        ],
         axis=0,
     )

@@ -57,7 +57,9 @@ class Learner(Protocol):
     def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Any, values: Values) -> Learner:
         """Begin with fresh nets."""
 
-    def update(self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]) -> tuple[Learner, Metrics]:
+    def update(
+        self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
+    ) -> tuple[Learner, Metrics]:
         """Make one cycle of updates, all learning rates multiplied by ``rate``."""
 
 
@@ -65,7 +67,9 @@ class Learner(Protocol):
 class Evaluates(Protocol):
     """A learner that has action values."""
 
-    def value(self, observation: Float[Array, "B O"], action: Float[Array, "B A"]) -> Float[Array, " B"]:
+    def value(
+        self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
+    ) -> Float[Array, " B"]:
         """Return the learner's estimate of Q in reward units, (B,)."""
 
 
@@ -82,7 +86,9 @@ def config(cls: C) -> C:
 
     def flatten(one: Any) -> tuple[list[tuple[Any, Any]], tuple[Any, ...]]:
         keys = [jax.tree_util.GetAttrKey(name) for name in floats]
-        return [(key, getattr(one, key.name)) for key in keys], tuple(getattr(one, n) for n in others)
+        return [(key, getattr(one, key.name)) for key in keys], tuple(
+            getattr(one, n) for n in others
+        )
 
     def unflatten(structure: tuple[Any, ...], data: Iterable[Any]) -> Any:
         values = dict(zip(others, structure, strict=True)) | dict(zip(floats, data, strict=True))

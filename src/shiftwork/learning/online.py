@@ -141,7 +141,9 @@ def online_learner(learner: Learner, online: Online) -> Learner:
     return changed
 
 
-def mixed(records: Replay, store: Replay, online: Online, batch: int) -> Callable[[PRNGKeyArray], Batch]:
+def mixed(
+    records: Replay, store: Replay, online: Online, batch: int
+) -> Callable[[PRNGKeyArray], Batch]:
     """Make the sampler that draws from records and experience."""
     share = (1.0 - online.records_share) * jnp.minimum(1.0, store.size / online.ramp)
 
@@ -178,13 +180,17 @@ def experience(
     )
 
 
-def explore(learner: Learner, scaling: Scaling, observation: Array, key: PRNGKeyArray, noise: float) -> Array:
+def explore(
+    learner: Learner, scaling: Scaling, observation: Array, key: PRNGKeyArray, noise: float
+) -> Array:
     """Act with noise: (K, O) in plant units to (K, A) in the unit box."""
     action = learner.actor(scaling.observe(observation))
     return jnp.clip(action + noise * jax.random.normal(key, action.shape), -1.0, 1.0)
 
 
-def begin(learner: Learner, plant: Plant, records: Replay, online: Online, key: PRNGKeyArray) -> Run:
+def begin(
+    learner: Learner, plant: Plant, records: Replay, online: Online, key: PRNGKeyArray
+) -> Run:
     """Begin the first episode."""
     state, observation = plant.reset(key)
     return Run(

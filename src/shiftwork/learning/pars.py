@@ -153,7 +153,11 @@ class PARS(eqx.Module):
         return jnp.where(jax.random.bernoulli(sign_key, shape=shape), size, -size)
 
     def critic_loss(
-        self, critic: Critic, batch: Batch, target: Float[Array, " B"], infeasible: Float[Array, "P A"]
+        self,
+        critic: Critic,
+        batch: Batch,
+        target: Float[Array, " B"],
+        infeasible: Float[Array, "P A"],
     ) -> tuple[Float[Array, ""], Metrics]:
         """Temporal-difference error plus the penalty on infeasible actions, in one pass."""
         rows, part = len(target), len(infeasible)

@@ -59,7 +59,9 @@ class Scaling:
         low, high = box(records.action_tags, records.source)
         used_low = np.quantile(records.action, tail, axis=0).astype(np.float32)
         used_high = np.quantile(records.action, 1 - tail, axis=0).astype(np.float32)
-        for tag, a, b, limits in zip(records.action_tags, used_low, used_high, high - low, strict=True):
+        for tag, a, b, limits in zip(
+            records.action_tags, used_low, used_high, high - low, strict=True
+        ):
             if b - a <= 1e-6 * limits:
                 raise UserError(
                     f"{records.source}: action tag '{tag.name}' was never moved, so nothing can be "
@@ -133,13 +135,33 @@ class Replay(eqx.Module):
         return cls(rows, jnp.zeros((), jnp.int32))
 
     def add(self, batch: Batch) -> Replay:
-        """Append K transitions, whose leading axis is K; the store must have room for them."""
+        """Append what one step of K copies gave, K rows; the store must have room for them.
+
+        What is done now is the next action of the rows of the step before, unless they were the
+        last of their episodes.
+        """
+        count = len(batch.reward)
+        before = self.size - count  # of an empty store, rows that are overwritten at once
+        past, last = (
+            jax.lax.dynamic_slice_in_dim(x, before, count) for x in (self.rows.next_action, self.rows.last)
+        )
+        known = jnp.where(last[:, None] > 0, past, batch.action)
+        rows = self.rows._replace(
+            next_action=jax.lax.dynamic_update_slice_in_dim(self.rows.next_action, known, before, 0)
+        )
         rows = jax.tree.map(
             lambda store, new: jax.lax.dynamic_update_slice_in_dim(store, new, self.size, 0),
-            self.rows,
+            rows,
             batch,
         )
-        return Replay(rows, self.size + len(batch.reward))
+        return Replay(rows, self.size + count)
+
+    def cut(self, count: int) -> Replay:
+        """Mark the newest ``count`` rows as the last of their episodes: nothing follows them."""
+        newest = jnp.arange(len(self.rows.last)) >= self.size - count
+        filled = jnp.arange(len(self.rows.last)) < self.size
+        last = jnp.where(newest & filled, 1.0, self.rows.last)
+        return Replay(self.rows._replace(last=last), self.size)
 
     def sample(self, key: PRNGKeyArray, batch_size: int) -> Batch:
         """Draw rows uniformly, with replacement."""

@@ -103,7 +103,9 @@ def _gather(key: _Key, seed: int) -> Evidence:
     done = np.asarray(scaling.recorded(rows.action))
     done = (done - done.mean(0)) / (done.std(0) + 1e-6)
     both = np.concatenate([seen, np.clip(done, -5, 5)], axis=1).astype(np.float32)
-    weight = (rng.normal(size=(both.shape[1], FEATURES)) / np.sqrt(both.shape[1])).astype(np.float32)
+    weight = (rng.normal(size=(both.shape[1], FEATURES)) / np.sqrt(both.shape[1])).astype(
+        np.float32
+    )
     shift = rng.uniform(-2, 2, FEATURES).astype(np.float32)
 
     reward = rows.reward.astype(np.float64)
@@ -121,7 +123,9 @@ def _gather(key: _Key, seed: int) -> Evidence:
         future = reward[known + lag]
         r2[i] = _held_out_r2(both[known], weight, shift, future, odd[known])
         columns = seen.shape[1]
-        without[i] = _held_out_r2(both[known, :columns], weight[:columns], shift, future, odd[known])
+        without[i] = _held_out_r2(
+            both[known, :columns], weight[:columns], shift, future, odd[known]
+        )
     if r2.max() < 0.01:
         return Evidence(lags, r2, without, UNKNOWN, 0.0)
     horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
@@ -136,7 +140,11 @@ def _lags(last: int) -> np.ndarray:
 
 
 def _held_out_r2(
-    inputs: np.ndarray, weight: np.ndarray, shift: np.ndarray, target: np.ndarray, held_out: np.ndarray
+    inputs: np.ndarray,
+    weight: np.ndarray,
+    shift: np.ndarray,
+    target: np.ndarray,
+    held_out: np.ndarray,
 ) -> float:
     """Fit on one part of the rows; return the share of variance predicted on the other."""
     features = np.maximum(inputs @ weight + shift, 0.0)

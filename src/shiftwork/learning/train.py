@@ -100,9 +100,7 @@ def run_piece(
         members, done = carry
         rate = jnp.clip(1.0 - done / total, 0.0, 1.0)
         members, metrics = jax.vmap(
-            lambda member, key: member.update(
-                lambda k: replay.sample(k, config.batch), key, rate
-            )
+            lambda member, key: member.update(lambda k: replay.sample(k, config.batch), key, rate)
         )(members, keys)
         return (members, done + per_cycle), metrics
 
@@ -170,7 +168,9 @@ def train(
                 save_tree(checkpoint, members, {"identity": identity, "rows": rows})
                 saved = now
             if request.wanted and number + 1 < pieces:
-                raise Stopped(f"stopped after {(number + 1) * piece:,} of {pieces * piece:,} updates")
+                raise Stopped(
+                    f"stopped after {(number + 1) * piece:,} of {pieces * piece:,} updates"
+                )
     history = History(
         updates=piece * np.arange(1, pieces + 1),
         metrics={name: np.array([row[name] for row in rows]) for name in rows[0]},
@@ -181,7 +181,9 @@ def train(
 
 
 def _note(row: dict[str, list[float]]) -> str:
-    shown = [f"{n.replace('_', ' ')} {np.mean(row[n]):.3g}" for n in ("value", "td_error") if n in row]
+    shown = [
+        f"{n.replace('_', ' ')} {np.mean(row[n]):.3g}" for n in ("value", "td_error") if n in row
+    ]
     return ", ".join(shown)
 
 
