@@ -6,4 +6,4 @@ from jaxtyping import install_import_hook
 os.environ["MPLBACKEND"] = "Agg"
 
 # Every annotated shape and dtype of ours is checked while the tests run.
-install_import_hook("shiftwork", "beartype.beartype")
+install_import_hook("shiftwork", "numeric_tower.checked")

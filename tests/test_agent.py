@@ -115,8 +115,8 @@ def test_no_proposal_ever_leaves_the_recorded_box(seen, seed):
 
 
 def test_the_ends_of_the_box_are_kept_to_the_last_digit():
-    """In float32, 0.1 + (0.7 - 0.1) is more than 0.7: a saturated tanh would reach beyond."""
-    low, high = np.array([0.1, 0.1], np.float32), np.array([0.7, 0.7], np.float32)
+    """In float32, -3 + (-0.89 + 3) is more than -0.89: a saturated tanh would reach beyond."""
+    low, high = np.array([-3.0, -3.0], np.float32), np.array([-0.89, -0.89], np.float32)
     assert (low + (high - low) > high).all()
     agent = dataclasses.replace(
         AGENT,

@@ -62,7 +62,7 @@ def make_work(case: str, seed: int) -> tuple[Work, int]:
     scaling = Scaling.of(records)
     config = settle(chosen.config(**given), records)
     sizes = Sizes(records.observation.shape[1], records.action.shape[1])
-    values = [value_range(records, config.discount, scaling.reward_unit)]
+    values = [value_range(records, config.discount, float(scaling.reward_unit))]
     members = create_members(chosen.learner, sizes, [config], values, [seed])
     replay = Replay.of(records.transitions, scaling)
     return Work(members, replay, jax.random.key(seed + 1)[None]), config.actor_delay

@@ -1,11 +1,13 @@
 """Updates per second, ours against d3rlpy, side by side; writes results.csv and table.md.
 
     bash benchmarks/speed/setup.sh
-    python benchmarks/speed/run.py --pairs 5 --updates 2000
+    python -m benchmarks.speed.run --pairs 5 --updates 2000
 
 Both sides have two hidden layers of 256 units, batches of 256, the same records and the same
 processors, and take turns, so that what else the machine does hits both alike. An update is one
-step of the critics; every second one steps the actor and the targets too, on both sides.
+step of the critics; every second one steps the actor and the targets too, on both sides. Run it on
+a quiet machine: with others at work torch's threads wait for each other and lose more than ours.
+The load before each run (one-minute average) is in results.csv.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from table import write_table
+
+from benchmarks.speed.table import write_table
 
 HERE = Path(__file__).resolve().parent
 SHARE = {"td3bc": 1.0, "pars10": 0.1, "pars": 1.0}
@@ -89,11 +92,19 @@ def measure(args: argparse.Namespace, data: Path, discount: float) -> Iterator[d
         ):
             command = theirs if library == "d3rlpy" else [*ours, "--case", case]
             updates = max(int(args.updates * SHARE[case]), 20)
+            load = os.getloadavg()[0]
             figures = call([*command, "--updates", str(updates), "--seed", str(seed)], args.threads)
-            row = {"pair": pair, "seed": seed, "library": library, "algorithm": case} | figures
+            row: dict[str, Any] = {
+                "pair": pair,
+                "seed": seed,
+                "library": library,
+                "algorithm": case,
+            }
+            row |= {"load_before": round(load, 2)} | figures
             rate, first = row["updates_per_s"], row["seconds_to_first_update"]
             print(
-                f"pair {pair}  {library:9}  {case:6}  {rate:7.1f} updates/s  first after {first:.1f} s",
+                f"pair {pair}  {library:9}  {case:6}  {rate:7.1f} updates/s  "
+                f"first after {first:.1f} s",
                 flush=True,
             )
             yield row
@@ -114,7 +125,7 @@ def machine() -> dict[str, str]:
 COLUMNS = (
     "commit", "date", "cpu", "device", "threads", "jax", "torch", "d3rlpy", "pair", "seed",
     "library", "algorithm", "updates", "updates_per_s", "updates_per_s_without_sampling",
-    "seconds_to_first_update", "wall_s",
+    "seconds_to_first_update", "wall_s", "load_before",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from shiftwork.errors import UserError, unknown
+from shiftwork.errors import Stopped, UserError, unknown
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,6 @@ Command = Annotated[Demo | Learn | Evaluate | Improve | Report, tyro.conf.OmitSu
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; every mistake of the user's is one line on standard error."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    from shiftwork.learning.checkpoint import Stopped
-
     try:
         _run(arguments)
     except UserError as error:

@@ -18,6 +18,10 @@ class UserError(ValueError):
         super().__init__(" ".join(message.split()))
 
 
+class Stopped(Exception):
+    """The user asked to stop; what was learned is kept, and the same command goes on from it."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> UserError:
     """Build the error for a name that does not exist, with the nearest ones that do.
 

@@ -63,7 +63,7 @@ def extrapolate(
     *,
     updates: int = 3_000,
     width: int = 64,
-    reward_scale: float = 100.0,
+    reward_scale: float = 10.0,
     penalty: float = 0.01,
     distance: float = 10.0,
     points: int = 401,
@@ -103,7 +103,7 @@ def extrapolate(
             Config(
                 discount=0.0,
                 cloning=0.0,
-                critic_rate=3e-3,
+                critic_rate=1e-2,
                 reward_scale=reward_scale if layer_norm else 1.0,
                 penalty=penalty if VARIANTS[name][1] else 0.0,
                 distance=distance,

@@ -21,10 +21,6 @@ from shiftwork.records.npz import read_npz, require
 Tree = TypeVar("Tree")
 
 
-class Stopped(Exception):
-    """The user asked to stop; what was learned is kept, and the message says how to go on."""
-
-
 def save_tree(path: Path, tree: Any, about: dict[str, Any]) -> None:
     """Write a pytree of arrays with a description, whole or not at all."""
     leaves = [np.asarray(_plain(leaf)) for leaf in jax.tree.leaves(tree)]
@@ -45,9 +41,11 @@ def read_about(path: Path) -> dict[str, Any]:
     arrays = read_npz(path)
     require(arrays, ("about",), path)
     try:
-        about: dict[str, Any] = json.loads(str(arrays["about"]))
+        about = json.loads(str(arrays["about"]))
     except json.JSONDecodeError:
-        raise UserError(f"{path}: is damaged; delete it to begin anew") from None
+        about = None
+    if not isinstance(about, dict):
+        raise UserError(f"{path}: is damaged; delete it to begin anew")
     return about
 
 
@@ -60,9 +58,10 @@ def load_tree(path: Path, like: Tree) -> Tree:
     arrays = read_npz(path)
     leaves, structure = jax.tree.flatten(like)
     saved = [arrays.get(f"leaf_{i:03d}") for i in range(len(leaves))]
-    shapes = [np.shape(_plain(leaf)) for leaf in leaves]
+    wanted = [np.asarray(_plain(leaf)) for leaf in leaves]
     if len(arrays) != len(leaves) + 1 or any(
-        s is None or s.shape != shape for s, shape in zip(saved, shapes, strict=True)
+        s is None or (s.shape, s.dtype) != (w.shape, w.dtype)
+        for s, w in zip(saved, wanted, strict=True)
     ):
         raise UserError(f"{path}: was written by other settings or another version; learn it anew")
     return jax.tree.unflatten(

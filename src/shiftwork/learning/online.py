@@ -29,9 +29,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
-from shiftwork.errors import UserError
+from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.checkpoint import (
-    Stopped,
     load_tree,
     read_about,
     save_tree,

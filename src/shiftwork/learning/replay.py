@@ -17,6 +17,10 @@ from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.tags import box
 
 
+Numbers = np.ndarray | Array
+"""NumPy outside of compiled programs, JAX inside."""
+
+
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["observation_mean", "observation_std", "action_low", "action_high", "reward_unit"],
@@ -40,11 +44,11 @@ class Scaling:
         reward_unit: Plant reward that counts as 1.
     """
 
-    observation_mean: np.ndarray
-    observation_std: np.ndarray
-    action_low: np.ndarray
-    action_high: np.ndarray
-    reward_unit: float
+    observation_mean: Numbers
+    observation_std: Numbers
+    action_low: Numbers
+    action_high: Numbers
+    reward_unit: float | Array
 
     @classmethod
     def of(cls, records: Episodes, tail: float = 0.005) -> Scaling:
@@ -174,7 +178,7 @@ def scaled(transitions: Transitions, scaling: Scaling) -> Batch:
     return Batch(
         observation=jnp.asarray(scaling.observe(transitions.observation)),
         action=scaling.recorded(transitions.action),
-        reward=jnp.asarray(transitions.reward / np.float32(scaling.reward_unit)),
+        reward=jnp.asarray(transitions.reward / scaling.reward_unit),
         next_observation=jnp.asarray(scaling.observe(transitions.next_observation)),
         next_action=scaling.recorded(transitions.next_action),
         continues=1.0 - jnp.asarray(transitions.terminal, jnp.float32),

@@ -20,9 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from shiftwork.errors import UserError
+from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.checkpoint import (
-    Stopped,
     load_tree,
     read_about,
     save_tree,

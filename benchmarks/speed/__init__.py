@@ -1,0 +1,1 @@
+"""Updates per second, ours against d3rlpy."""
