@@ -83,7 +83,9 @@ def test_single_and_batch_and_compiled_decisions_agree():
     assert AGENT.act(SEEN[0]).shape == (2,)
     # A network of random weights this large turns the last digit of an input into a few others.
     np.testing.assert_allclose(single / span, batch / span, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(compiled_policy(AGENT)(jnp.asarray(SEEN)) / span, batch / span, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(
+        compiled_policy(AGENT)(jnp.asarray(SEEN)) / span, batch / span, rtol=0, atol=1e-5
+    )
 
 
 def test_a_decision_by_hand():
@@ -125,7 +127,9 @@ def test_the_ends_of_the_box_are_kept_to_the_last_digit():
         action_high=high,
     )
     np.testing.assert_array_equal(agent.act(SEEN[0]), [high[0], low[1]])
-    np.testing.assert_array_equal(compiled_policy(agent)(jnp.asarray(SEEN[:1]))[0], [high[0], low[1]])
+    np.testing.assert_array_equal(
+        compiled_policy(agent)(jnp.asarray(SEEN[:1]))[0], [high[0], low[1]]
+    )
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (4,), (5, 2), (3, 1), (1, 1, 3), (0,)])
@@ -164,7 +168,9 @@ assert agent.act([1.0, -200.0, 0.0]).shape == (2,)
 heavy = ("jax", "jaxlib", "optax", "equinox", "matplotlib", "gymnasium", "rich", "tyro")
 print([name for name in heavy if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -184,7 +190,11 @@ def test_an_agent_replaces_an_agent_and_nothing_else(tmp_path):
 
 
 def test_what_learning_attaches_stands_beside(tmp_path):
-    AGENT.save(tmp_path / "agent", card="", attach=lambda folder: (folder / "x.txt").write_text("x") and None)
+    AGENT.save(
+        tmp_path / "agent",
+        card="",
+        attach=lambda folder: (folder / "x.txt").write_text("x") and None,
+    )
     assert (tmp_path / "agent" / "x.txt").read_text() == "x"
     Agent.load(tmp_path / "agent")
 
@@ -226,7 +236,9 @@ DAMAGES = {
         "cannot be read",
     ),
     "no layers": (
-        lambda f: edit_arrays(f, **{f"{k}_{i}": None for k in ("weight", "bias") for i in range(3)}),
+        lambda f: edit_arrays(
+            f, **{f"{k}_{i}": None for k in ("weight", "bias") for i in range(3)}
+        ),
         "do not fit",
     ),
     "a layer missing": (lambda f: edit_arrays(f, bias_1=None), "'bias_1' is missing"),

@@ -14,7 +14,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +152,7 @@ class Agent:
         agent = cls(
             tuple(arrays[f"weight_{i}"] for i in range(layers)),
             tuple(arrays[f"bias_{i}"] for i in range(layers)),
-            **{name: arrays[name] for name in vectors},  # type: ignore[arg-type]
+            **{name: arrays[name] for name in vectors},
             observation_tags=observation_tags,
             action_tags=action_tags,
             about={k: v for k, v in about.items() if k not in ("format", "version")},

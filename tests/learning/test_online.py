@@ -187,9 +187,11 @@ def test_the_last_observation_of_an_episode_is_kept(runs):
     np.testing.assert_array_equal(rows.next_observation[..., 0], rows.observation[..., 0] + 1)
     # Resets draw anew, for each member and each episode.
     births = rows.observation[..., 1][rows.observation[..., 0] == 0]
-    assert len(set(births.tolist())) == len(births) == (rows.last == 1).sum() + 2 - (
-        rows.last[:, -1] == 1
-    ).sum()
+    assert (
+        len(set(births.tolist()))
+        == len(births)
+        == (rows.last == 1).sum() + 2 - (rows.last[:, -1] == 1).sum()
+    )
 
 
 def test_rows_hold_what_was_done_and_earned(runs, scaling):
@@ -207,14 +209,14 @@ def test_rows_hold_what_was_done_and_earned(runs, scaling):
 def test_the_next_action_is_the_next_rows_unless_the_episode_ended(runs):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
     going_on = rows.last[:, :-1] == 0
-    np.testing.assert_array_equal(
-        rows.next_action[:, :-1][going_on], rows.action[:, 1:][going_on]
-    )
+    np.testing.assert_array_equal(rows.next_action[:, :-1][going_on], rows.action[:, 1:][going_on])
     assert (rows.next_action[:, :-1][~going_on] != rows.action[:, 1:][~going_on]).all()
 
 
 def test_a_cut_store_knows_that_nothing_follows():
-    like = Batch(*(jnp.zeros((1, 1)),) * 2, jnp.zeros(1), *(jnp.zeros((1, 1)),) * 2, *(jnp.zeros(1),) * 2)
+    like = Batch(
+        *(jnp.zeros((1, 1)),) * 2, jnp.zeros(1), *(jnp.zeros((1, 1)),) * 2, *(jnp.zeros(1),) * 2
+    )
     two = jax.tree.map(lambda x: jnp.repeat(x, 2, axis=0), like)
     store = Replay.empty(like, 8).add(two).add(two)
     assert store.cut(2).rows.last.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
@@ -300,5 +302,3 @@ def test_bad_online_settings_are_told_by_their_name(key, values, members, scalin
         with pytest.raises(UserError, match=f"online '{key}' is ") as error:
             go_on(members, scaling, records, online)
         assert "\n" not in str(error.value)
-
-

@@ -213,7 +213,9 @@ def test_the_actor_does_not_see_a_shift_of_all_rewards(batch):
     assert any(np.abs(leaf).max() > 1e-3 for leaf in jax.tree.leaves(here))
     # As published, with offset 0, the weight of values would shrink.
     value = jnp.array([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(value_weight(value, 2.0), value_weight(value + 100, 102.0), rtol=1e-4)
+    np.testing.assert_allclose(
+        value_weight(value, 2.0), value_weight(value + 100, 102.0), rtol=1e-4
+    )
     assert value_weight(value + 100) < 0.1 * value_weight(value)
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -32,11 +33,23 @@ def run(config=CONFIG, seeds=(0, 1), updates=UPDATES, records=RECORDS, **options
 
 
 @pytest.fixture(scope="module")
-def whole():
-    """Learned in one go."""
+def first_run():
+    """Learned in one go, and the number of programs that were compiled for it."""
+    before = loop.run_piece._cached._cache_size()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "PIECE", 20)
-        return run()
+        learned = run()
+    return learned, loop.run_piece._cached._cache_size() - before
+
+
+@pytest.fixture(scope="module")
+def whole(first_run):
+    return first_run[0]
+
+
+@pytest.fixture(scope="module")
+def programs(first_run):
+    return first_run[1]
 
 
 def leaves(learned, number=None):
@@ -135,13 +148,12 @@ def test_settings_that_differ_in_floats_share_a_program(whole):
     assert both.agent(1).about["config"]["discount"] == 0.5
 
 
-def test_it_compiles_once_for_all_pieces():
-    jax.clear_caches()
-    loop.run_piece._cached.clear_cache()
-    run()
-    assert loop.run_piece._cached._cache_size() == 1
+def test_it_compiles_once_for_all_pieces(whole, programs):
+    """Five pieces of the first run, and whatever their number later."""
+    assert programs == 1
+    compiled = loop.run_piece._cached._cache_size()
     run(updates=2 * UPDATES)
-    assert loop.run_piece._cached._cache_size() == 1
+    assert loop.run_piece._cached._cache_size() == compiled
 
 
 def test_updates_are_made_in_whole_pieces(whole):
@@ -216,7 +228,7 @@ def test_a_saved_learner_can_go_on(whole, tmp_path):
     np.testing.assert_array_equal(loaded.act(seen), agent.act(seen))
     np.testing.assert_array_equal(scaling.action_low, whole.scaling.action_low)
     # It acts as the compiled policy of the learner does.
-    unit = learner.policy(scaling.observe(seen))
+    unit = learner.policy(jnp.asarray(scaling.observe(seen)))
     np.testing.assert_allclose(scaling.act(unit), agent.act(seen), rtol=1e-4)
 
 

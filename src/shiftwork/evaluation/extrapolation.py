@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -96,7 +97,7 @@ def extrapolate(
     )
     # Denser near the box, where it matters.
     line = np.sinh(np.linspace(-1, 1, points) * np.arcsinh(2.0 * distance)).astype(np.float32)
-    values = {}
+    values: dict[str, np.ndarray] = {}
     for layer_norm in (False, True):
         names = [name for name, (scaled, _) in VARIANTS.items() if scaled == layer_norm]
         configs = [
@@ -121,7 +122,9 @@ def extrapolate(
         all_seeds = list(seeds) * len(names)
         members = create_members(PARS, Sizes(2, 1), configs, [begin] * len(configs), all_seeds)
         members, _ = train(members, replay, all_seeds, updates)
-        found = np.asarray(jax.vmap(partial(_along, line=line, seen=seen[:16]))(members))
+        found = np.asarray(
+            jax.vmap(partial(_along, line=line, seen=seen[:16]))(cast(PARS, members))
+        )
         parts = found.reshape(len(names), len(seeds), points)
         values |= dict(zip(names, parts, strict=True))
     return Extrapolation(line, {name: values[name] for name in VARIANTS}, 0.0, distance)

@@ -155,10 +155,14 @@ def check_members(name: str, configs: Sequence[Any], seeds: Sequence[int]) -> No
     """
     wanted = algorithm(name).config
     if len(configs) != len(seeds):
-        raise UserError(f"{len(configs)} configs are given for {len(seeds)} seeds; give one for each")
+        raise UserError(
+            f"{len(configs)} configs are given for {len(seeds)} seeds; give one for each"
+        )
     for one in configs:
         if type(one) is not wanted:
-            raise UserError(f"config is of {type(one).__module__}; {name} needs {wanted.__module__}")
+            raise UserError(
+                f"config is of {type(one).__module__}; {name} needs {wanted.__module__}"
+            )
         check_config(one)
     structure = [f.name for f in dataclasses.fields(wanted) if not str(f.type).startswith("float")]
     for key in structure:

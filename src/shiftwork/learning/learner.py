@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, dataclass_transform, runtime_checkable
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -16,7 +16,7 @@ Sample = Callable[[PRNGKeyArray], Batch]
 """Draws a fresh batch."""
 
 Metrics = dict[str, Float[Array, "..."]]
-C = TypeVar("C", bound=type[Any])
+T = TypeVar("T")
 
 
 class Sizes(NamedTuple):
@@ -73,7 +73,8 @@ class Evaluates(Protocol):
         """Return the learner's estimate of Q in reward units, (B,)."""
 
 
-def config(cls: C) -> C:
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def config(cls: type[T]) -> type[T]:
     """Make a frozen dataclass whose floats are data and whose other fields are structure.
 
     Floats may differ between the members of a vmapped sweep and change without recompiling;
@@ -95,7 +96,7 @@ def config(cls: C) -> C:
         return _made(frozen, values)
 
     jax.tree_util.register_pytree_with_keys(frozen, flatten, unflatten)
-    return frozen  # type: ignore[no-any-return]
+    return frozen
 
 
 def replaced(config: Any, **changes: Any) -> Any:

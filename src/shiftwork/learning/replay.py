@@ -16,9 +16,8 @@ from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.tags import box
 
-
-Numbers = np.ndarray | Array
-"""NumPy outside of compiled programs, JAX inside."""
+Numbers = Any
+"""A NumPy array outside of compiled programs, a traced one inside."""
 
 
 @partial(
@@ -48,7 +47,7 @@ class Scaling:
     observation_std: Numbers
     action_low: Numbers
     action_high: Numbers
-    reward_unit: float | Array
+    reward_unit: Any
 
     @classmethod
     def of(cls, records: Episodes, tail: float = 0.005) -> Scaling:
@@ -147,7 +146,8 @@ class Replay(eqx.Module):
         count = len(batch.reward)
         before = self.size - count  # of an empty store, rows that are overwritten at once
         past, last = (
-            jax.lax.dynamic_slice_in_dim(x, before, count) for x in (self.rows.next_action, self.rows.last)
+            jax.lax.dynamic_slice_in_dim(x, before, count)
+            for x in (self.rows.next_action, self.rows.last)
         )
         known = jnp.where(last[:, None] > 0, past, batch.action)
         rows = self.rows._replace(
