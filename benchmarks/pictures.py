@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from shiftwork.agent import Agent
-from shiftwork.evaluation.report_measures import nearest_to_median
+from shiftwork.evaluation.report.measures import nearest_to_median
 from shiftwork.evaluation.rollout import rollout
 from shiftwork.plants.dmsd import Dmsd
 from shiftwork.records.episodes import Episodes

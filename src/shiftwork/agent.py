@@ -70,7 +70,9 @@ class Agent:
         Raises:
             UserError: The observation has another shape or holds NaN.
         """
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        with np.errstate(
+            over="ignore"
+        ):  # what float32 cannot hold becomes infinite, and is refused
             given = np.asarray(observation, np.float32)
         if given.ndim not in (1, 2) or given.shape[-1] != len(self.observation_tags):
             raise UserError(
@@ -172,8 +174,12 @@ class Agent:
             fits = fits and weight.shape == wanted and bias.shape == wanted[1:]
         for vector, size in zip(vectors, (sizes[0], sizes[0], sizes[-1], sizes[-1]), strict=True):
             fits = fits and vector.shape == (size,)
-        if not (fits and (self.observation_std > 0).all() and (self.action_low < self.action_high).all()):
-            raise UserError(f"{file}: its arrays do not fit the agent's tags; copy or learn it anew")
+        if not (
+            fits and (self.observation_std > 0).all() and (self.action_low < self.action_high).all()
+        ):
+            raise UserError(
+                f"{file}: its arrays do not fit the agent's tags; copy or learn it anew"
+            )
 
 
 def _read_about(folder: Path) -> dict[str, Any]:

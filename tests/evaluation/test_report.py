@@ -12,9 +12,8 @@ import pytest
 
 from shiftwork.agent import Agent
 from shiftwork.errors import UserError
-from shiftwork.evaluation import figures
-from shiftwork.evaluation.report import ReportContents, Trace, ValueCheck, write_report
-from shiftwork.evaluation.report_measures import (
+from shiftwork.evaluation.report import ReportContents, Trace, ValueCheck, figures, write_report
+from shiftwork.evaluation.report.measures import (
     difference,
     nearest_to_median,
     number,

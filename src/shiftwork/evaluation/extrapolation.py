@@ -36,6 +36,9 @@ VARIANTS = {
 }
 """Name -> (reward scaling with LayerNorm, penalty on infeasible actions)."""
 
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "black")
+"""Told apart by the colour-blind too (Okabe and Ito)."""
+
 
 @dataclass(frozen=True)
 class Extrapolation:
@@ -142,23 +145,24 @@ def extrapolation_figure(found: Extrapolation) -> Figure:
     """Draw the four critics, mean and span over seeds, near the box and far out."""
     figure = Figure(figsize=(9.0, 3.6), layout="constrained")
     near, far = figure.subplots(1, 2)
-    for name, values in found.values.items():
+    for (name, values), colour in zip(found.values.items(), COLOURS, strict=True):
         for axes in (near, far):
-            (line,) = axes.plot(found.action, values.mean(0), label=name, linewidth=1.5)
+            axes.plot(found.action, values.mean(0), label=name, linewidth=2, color=colour)
             axes.fill_between(
-                found.action, values.min(0), values.max(0), color=line.get_color(), alpha=0.15
+                found.action, values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0
             )
     for axes in (near, far):
         axes.axvspan(-1, 1, color="0.93", zorder=0)
         axes.axvspan(-COVERED, COVERED, color="0.85", zorder=0)
         axes.set_xlabel("action, half-widths of the box")
+        axes.spines[["top", "right"]].set_visible(False)
     box = np.array([-COVERED, COVERED])
     near.plot(box, true_reward(box), color="black", linestyle=":", label="true, where recorded")
-    near.set(xlim=(-3, 3), ylim=(-0.5, 2.5), ylabel="value Q", title="In the box and beside it")
-    far.set(
-        xscale="symlog",
-        yscale="symlog",
-        title=f"Far outside (infeasible from {found.distance:g})",
-    )
-    near.legend(fontsize="small")
+    near.set(xlim=(-3, 3), ylim=(-0.5, 2.5), ylabel="value Q")
+    near.set_title("In the box and beside it", loc="left", fontsize=10.5)
+    far.set(xscale="symlog", yscale="symlog")
+    far.set_title(f"Far outside (infeasible from {found.distance:g})", loc="left", fontsize=10.5)
+    for axis in (far.xaxis, far.yaxis):
+        axis.set_major_formatter(lambda x, _: f"{x:g}")
+    near.legend(fontsize="small", frameon=False)
     return figure

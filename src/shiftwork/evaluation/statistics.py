@@ -83,7 +83,9 @@ def mean_interval(
     if not len(sample):
         raise UserError("no episode to average over; run at least one")
     if not np.isfinite(sample).all():
-        raise UserError("a value is not a number; every episode counts, so mend or explain that one first")
+        raise UserError(
+            "a value is not a number; every episode counts, so mend or explain that one first"
+        )
     rng = np.random.default_rng(seed)
     means = sample[rng.integers(0, len(sample), (resamples, len(sample)))].mean(1)
     tail = 50 * (1 - confidence)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shiftwork.evaluation.report_style import INK, MUTED, WIDTH_IN, short, styled
+from shiftwork.evaluation.report.style import INK, MUTED, WIDTH_IN, short, styled
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tags
 

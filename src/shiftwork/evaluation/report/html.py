@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from matplotlib.figure import Figure
 
-from shiftwork.evaluation.report_style import COLOURS, INK, MUTED, RULE, svg
+from shiftwork.evaluation.report.style import COLOURS, INK, MUTED, RULE, svg
 
 VARIABLES = {
     INK: "var(--ink)",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from shiftwork.evaluation import figures
-from shiftwork.evaluation.report_contents import ReportContents
-from shiftwork.evaluation.report_html import Pictures, paragraph, table
-from shiftwork.evaluation.report_measures import (
+from shiftwork.evaluation.report import figures
+from shiftwork.evaluation.report.contents import ReportContents
+from shiftwork.evaluation.report.html import Pictures, paragraph, table
+from shiftwork.evaluation.report.measures import (
     LATE,
     mean_of,
     moving_tags,
@@ -17,9 +17,9 @@ from shiftwork.evaluation.report_measures import (
     spread,
     steady_offsets,
 )
-from shiftwork.evaluation.report_style import MOST_PANELS, RECORDS, colours, label
-from shiftwork.evaluation.report_trajectories import MOST_ACTIONS, MOST_STEPS, MOST_VALUES, Track
-from shiftwork.evaluation.report_words import check_caption, offset_table
+from shiftwork.evaluation.report.style import MOST_PANELS, RECORDS, colours, label
+from shiftwork.evaluation.report.trajectories import MOST_ACTIONS, MOST_STEPS, MOST_VALUES, Track
+from shiftwork.evaluation.report.words import check_caption, offset_table
 from shiftwork.records.episodes import Episodes
 
 METRICS = ("value", "td_error", "cloning_error")

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from shiftwork.evaluation.report_contents import Trace, ValueCheck
-from shiftwork.evaluation.report_measures import mean_of, number
-from shiftwork.evaluation.report_style import (
+from shiftwork.evaluation.report.contents import Trace, ValueCheck
+from shiftwork.evaluation.report.measures import mean_of, number
+from shiftwork.evaluation.report.style import (
     COLOURS,
     INK,
     MOST_PANELS,
@@ -31,7 +31,7 @@ from shiftwork.evaluation.report_style import (
     styled,
     svg,
 )
-from shiftwork.evaluation.report_trajectories import Track, trajectories
+from shiftwork.evaluation.report.trajectories import Track, trajectories
 from shiftwork.plants.plant import ScoreRange
 from shiftwork.records.tags import Tag, Tags
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import shiftwork
-from shiftwork.evaluation import report_sections as sections
-from shiftwork.evaluation.report_contents import ReportContents, Trace, ValueCheck
-from shiftwork.evaluation.report_html import SHEET, Pictures, bullets, escaped, table
-from shiftwork.evaluation.report_measures import number
-from shiftwork.evaluation.report_words import (
+from shiftwork.evaluation.report import sections
+from shiftwork.evaluation.report.contents import ReportContents, Trace, ValueCheck
+from shiftwork.evaluation.report.html import SHEET, Pictures, bullets, escaped, table
+from shiftwork.evaluation.report.measures import number
+from shiftwork.evaluation.report.words import (
     limits,
     online_steps,
     percent,

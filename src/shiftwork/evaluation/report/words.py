@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from shiftwork.evaluation.report_contents import ReportContents
-from shiftwork.evaluation.report_html import escaped
-from shiftwork.evaluation.report_measures import (
+from shiftwork.evaluation.report.contents import ReportContents
+from shiftwork.evaluation.report.html import escaped
+from shiftwork.evaluation.report.measures import (
     decimals,
     difference,
     mean_of,
@@ -17,7 +17,7 @@ from shiftwork.evaluation.report_measures import (
     spread,
     with_interval,
 )
-from shiftwork.evaluation.report_style import RECORDS, label
+from shiftwork.evaluation.report.style import RECORDS, label
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag
