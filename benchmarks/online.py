@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.results import FOLDER, read_rows, write_rows, write_table
+from shiftwork.evaluation.rollout import episode_returns
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.learning.learn import learn
 from shiftwork.learning.learner import Learner, Sizes
@@ -29,7 +30,6 @@ from shiftwork.learning.train import create_members
 from shiftwork.plants.dmsd import Dmsd
 from shiftwork.progress import console, progress_bar
 from shiftwork.records.load import load_records
-from shiftwork.workflow import watch_returns
 
 EPISODES = 200
 PLANT = Dmsd()
@@ -79,8 +79,11 @@ def run(
     """Learn from one start; one row for each seed and evaluation."""
     look = jax.jit(
         jax.vmap(
-            lambda policy: watch_returns(
-                PLANT, policy, scaling, jax.random.key(1_000), EPISODES
+            lambda policy: episode_returns(
+                PLANT,
+                lambda o: scaling.act(policy(scaling.observe(o))),
+                jax.random.key(1_000),
+                EPISODES,
             ).mean()
         )
     )

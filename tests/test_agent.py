@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,10 +27,7 @@ def make(seed=0, width=64):
     rng = np.random.default_rng(seed)
     sizes = (3, width, width, 2)
     return Agent(
-        tuple(
-            rng.normal(size=pair).astype(np.float32)
-            for pair in zip(sizes[:-1], sizes[1:], strict=True)
-        ),
+        tuple(rng.normal(size=pair).astype(np.float32) for pair in pairwise(sizes)),
         tuple(rng.normal(size=size).astype(np.float32) for size in sizes[1:]),
         observation_mean=np.array([1.0, -200.0, 0.0], np.float32),
         observation_std=np.array([0.1, 30.0, 1e-3], np.float32),

@@ -16,7 +16,16 @@ from shiftwork.cli import main
 from shiftwork.records import load_records, write_compact
 from shiftwork.records.npz import read_npz
 
-SMALL = ["--updates", "1000", "--config.width", "8", "--config.actor-width", "8", "--config.critics", "2"]
+SMALL = [
+    "--updates",
+    "1000",
+    "--config.width",
+    "8",
+    "--config.actor-width",
+    "8",
+    "--config.critics",
+    "2",
+]
 FIXED = ["--config.discount", "0.9", "--config.cloning", "0.1"]
 
 
@@ -42,7 +51,9 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
-    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("shiftwork: ")]
+    lines = [
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("shiftwork: ")
+    ]
     assert len(lines) == 1
     assert "Traceback" not in lines[0]
     return lines[0]
@@ -116,7 +127,9 @@ def test_foreign_environment_is_evaluated_and_improved_on(tmp_path: Path) -> Non
 
 def test_settings_file_nests_and_the_command_line_wins(records: Path, tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
-    settings.write_text('algo = "bc"\nupdates = 1000\nseed = 3\n[config]\nactor-width = 8\nbatch = 32\n')
+    settings.write_text(
+        'algo = "bc"\nupdates = 1000\nseed = 3\n[config]\nactor-width = 8\nbatch = 32\n'
+    )
     out = tmp_path / "agent"
     main(["learn", str(records), "--settings", str(settings), "--out", str(out), "--seed", "4"])
     about = Agent.load(out).about
@@ -179,7 +192,9 @@ def test_mistakes_in_a_settings_file_are_named(
         assert part in line
 
 
-def test_evaluate_needs_something_to_judge_by(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_needs_something_to_judge_by(
+    agent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "--plant or --records" in refused(["evaluate", str(agent)], capsys)
 
 
@@ -220,13 +235,19 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
         "t._note = once\nfrom shiftwork.cli import main; main()"
     )
     halted = subprocess.run(
-        [sys.executable, "-c", stop, *arguments], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", stop, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert halted.returncode == 130, halted.stderr
     assert "stopped after 1,000 of 6,000 updates; the same command goes on" in halted.stderr
     assert not out.exists()
     assert (tmp_path / "agent.part.npz").is_file()
-    resumed = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    resumed = subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
     assert resumed.returncode == 0, resumed.stderr
     # The same as learning in one go, to the last bit.
     whole = tmp_path / "whole"
@@ -238,7 +259,11 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
 
 @pytest.mark.fast
 def test_help_names_every_verb_without_importing_jax() -> None:
-    code = "import sys\nfrom shiftwork.cli import main\ntry:\n main(['--help'])\nexcept SystemExit: pass\nassert 'jax' not in sys.modules"
+    code = (
+        "import sys\nfrom shiftwork.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "assert 'jax' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for verb in ("demo", "learn", "evaluate", "improve", "report"):

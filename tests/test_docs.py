@@ -22,7 +22,9 @@ def test_readme_tables_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) ->
     assert filled(README) == README
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/settings.md", "benchmarks/simglucose/README.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/settings.md", "benchmarks/simglucose/README.md"]
+)
 def test_links_and_pictures_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):

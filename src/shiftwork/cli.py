@@ -253,7 +253,8 @@ def _demo(options: Demo) -> None:
 
 
 def _learn(options: Any) -> None:
-    from shiftwork.workflow import learn_agent, make_plant, open_records
+    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.workflow import learn_agent, open_records
 
     records = open_records(options.records, make_plant(options.plant) if options.plant else None)
     learn_agent(
@@ -269,7 +270,8 @@ def _learn(options: Any) -> None:
 
 def _evaluate(options: Evaluate) -> None:
     from shiftwork.agent import Agent
-    from shiftwork.workflow import evaluate_on_plant, evaluate_on_records, make_plant, open_records
+    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.workflow import evaluate_on_plant, evaluate_on_records, open_records
 
     agent = Agent.load(options.agent)
     if not options.plant and not options.records:
@@ -285,7 +287,8 @@ def _evaluate(options: Evaluate) -> None:
 
 
 def _improve(options: Any) -> None:
-    from shiftwork.workflow import improve_agent, make_plant, open_records
+    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.workflow import improve_agent, open_records
 
     options.online.check()
     plant = make_plant(options.plant)
@@ -296,7 +299,8 @@ def _improve(options: Any) -> None:
 
 
 def _report(options: Report) -> None:
-    from shiftwork.workflow import make_plant, make_report, open_records
+    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.workflow import make_report, open_records
 
     plant = make_plant(options.plant) if options.plant else None
     folders = {"offline": options.agent}

@@ -8,31 +8,28 @@ report    agents, records, plant -> page
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from shiftwork.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_evaluation
 from shiftwork.evaluation.report import ReportContents, Trace, ValueCheck, write_report
-from shiftwork.evaluation.rollout import check_fit, rollout, simulate
+from shiftwork.evaluation.rollout import check_fit, episode_returns, rollout
 from shiftwork.evaluation.selection import Selection, select
 from shiftwork.evaluation.statistics import mean_interval
-from shiftwork.learning.algorithms import algorithm
 from shiftwork.learning.experience import improve_foreign
-from shiftwork.learning.learn import Learned, learn, load_learner, make_agent, save_agent
+from shiftwork.learning.learn import learn, load_learner, make_agent, save_agent
 from shiftwork.learning.learner import Learner
 from shiftwork.learning.online import Online, OnlineHistory, improve
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.learning.settings import gather_evidence, settle
 from shiftwork.learning.train import member
-from shiftwork.plants.catalogue import make_plant
 from shiftwork.plants.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
 from shiftwork.progress import console, progress_bar
@@ -215,7 +212,7 @@ def improve_agent(
     }
     agent = make_agent(learner, scaling, records, about)
     trace = _trace(steps, returns, lived)
-    save_agent(agent, learner, out, _trace_arrays(trace))
+    save_agent(agent, learner, out, dataclasses.asdict(trace))
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
     return agent, trace
@@ -227,23 +224,15 @@ def _watched(
     """Returns of evaluation episodes, (E,); none on foreign plants, whose steps may be dear."""
     if isinstance(plant, ForeignPlant):
         return np.zeros(0)
-    return np.asarray(
-        _watch_returns(plant, learner.policy, scaling, jax.random.key(seed + 1), episodes)
-    )
+    return np.asarray(_returns(plant, learner.policy, scaling, jax.random.key(seed + 1), episodes))
 
 
-def watch_returns(
-    plant: Plant, policy: Any, scaling: Scaling, key: Any, episodes: int
-) -> jax.Array:
-    """Undiscounted returns of whole episodes, (E,); pure."""
-    _, _, reward, terminal = simulate(
+_returns = jax.jit(
+    lambda plant, policy, scaling, key, episodes: episode_returns(
         plant, lambda o: scaling.act(policy(scaling.observe(o))), key, episodes
-    )
-    over = jnp.cumsum(terminal, 0) - terminal > 0
-    return jnp.where(over, 0.0, reward).sum(0)
-
-
-_watch_returns = jax.jit(watch_returns, static_argnums=(0, 4))
+    ),
+    static_argnums=(0, 4),
+)
 
 
 def _trace(steps: list[int], returns: Sequence[np.ndarray], lived: OnlineHistory) -> Trace:
@@ -254,30 +243,6 @@ def _trace(steps: list[int], returns: Sequence[np.ndarray], lived: OnlineHistory
         lived.episode_end[0][ended],
         lived.episode_return[0][ended],
     )
-
-
-def _trace_arrays(trace: Trace) -> dict[str, np.ndarray]:
-    return {
-        "steps": trace.steps,
-        "returns": trace.returns,
-        "training_end": trace.training_end,
-        "training_return": trace.training_return,
-    }
-
-
-@dataclass(frozen=True)
-class Page:
-    """What goes on a report besides the agents themselves.
-
-    Attributes:
-        title: Its heading.
-        checks: Value estimates by agent.
-        notes: Sentences at its end.
-    """
-
-    title: str
-    checks: dict[str, ValueCheck]
-    notes: tuple[str, ...] = ()
 
 
 def make_report(
@@ -350,17 +315,3 @@ def _histories(
         elif "steps" in arrays and arrays["returns"].size:
             trace = Trace(**arrays)
     return metrics, trace
-
-
-__all__ = [
-    "Learned",
-    "algorithm",
-    "evaluate_on_plant",
-    "evaluate_on_records",
-    "improve_agent",
-    "learn_agent",
-    "make_plant",
-    "make_report",
-    "open_records",
-    "watch_returns",
-]

@@ -126,7 +126,7 @@ def test_target_policy_smoothing_stays_in_the_box(batch):
     # With noise this large every coordinate moves by +-0.5: four corners around each action.
     corners = [
         critic_oracle(
-            learner.critic_target, batch.next_observation, np.clip(action + [a, b], -1, 1)
+            learner.critic_target, batch.next_observation, np.clip(action + np.array([a, b]), -1, 1)
         ).min(0)
         for a in (-0.5, 0.5)
         for b in (-0.5, 0.5)

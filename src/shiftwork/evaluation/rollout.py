@@ -74,6 +74,15 @@ def simulate(
     return jnp.concatenate([first[None], later]), action, reward, terminal
 
 
+def episode_returns(
+    plant: Plant, policy: Policy, key: PRNGKeyArray, episodes: int
+) -> Float[Array, " E"]:
+    """Undiscounted returns of whole episodes, (E,); pure, so it can be jitted and vmapped."""
+    _, _, reward, terminal = simulate(plant, policy, key, episodes)
+    over = jnp.cumsum(terminal, 0) - terminal > 0  # what follows a terminal is no part of it
+    return jnp.where(over, 0.0, reward).sum(0)
+
+
 def rollout(plant: Plant | ForeignPlant, agent: Agent, *, episodes: int, seed: int) -> Episodes:
     """Let an agent run whole episodes on a plant.
 
