@@ -19,8 +19,6 @@ from shiftwork.records import load_records
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag, numbered
 
-pytestmark = pytest.mark.fast
-
 
 def make_records(observation, action, reward, terminal=False, length=None):
     """Episodes of one length from arrays (E, n + 1, O), (E, n, A), (E, n)."""
@@ -103,8 +101,8 @@ def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
 
 
 def test_actions_without_effect_are_cloned_and_clear_effects_are_trusted():
-    none = gather_evidence(autoregressive(0.95, effect=0.0))
-    clear = gather_evidence(autoregressive(0.95, effect=2.0))
+    none = gather_evidence(autoregressive(0.95, effect=0.0, steps=60))
+    clear = gather_evidence(autoregressive(0.95, effect=2.0, steps=60))
     assert none.action_share < 0.01
     assert none.cloning == FULL_CLONING
     # Reward variance 1 + 4/3, of which at lag 0 the action explains 4/7.
@@ -173,7 +171,7 @@ def test_a_constant_reward_without_end_is_worth_what_it_is():
 
 
 def test_settle_fills_what_is_open_and_nothing_else():
-    records = autoregressive(0.95, effect=2.0)
+    records = autoregressive(0.95, effect=2.0, steps=60)
     found = gather_evidence(records)
     assert settle(pars.Config(), records) == pars.Config(discount=found.discount, cloning=0.0)
     assert settle(pars.Config(cloning=3.0), records) == pars.Config(
@@ -187,7 +185,7 @@ def test_settle_fills_what_is_open_and_nothing_else():
 
 
 def test_evidence_is_reproducible():
-    records, again = autoregressive(0.95, 0.3), autoregressive(0.95, 0.3)
+    records, again = (autoregressive(0.95, 0.3, steps=60) for _ in range(2))
     assert gather_evidence(records) is gather_evidence(again)  # equal records, gathered once
     other = gather_evidence(records, seed=1)
     assert other.horizon == pytest.approx(gather_evidence(records).horizon, rel=0.1)
