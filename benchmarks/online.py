@@ -149,7 +149,7 @@ def picture() -> Figure:
         axes.plot(steps, scores, color=colour, alpha=0.25, linewidth=0.8)
         middle = [iqm_interval(row, resamples=10).estimate for row in scores]
         axes.plot(steps, middle, color=colour, linewidth=2.2, label=f"PARS {name}")
-    axes.set(xlabel="plant steps", ylabel="normalized score", ylim=(0, 102))
+    axes.set(xlabel="plant steps", ylabel="normalized score", ylim=(-80, 105))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     axes.legend(loc="lower right", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

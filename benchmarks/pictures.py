@@ -36,7 +36,8 @@ def main() -> None:
         for row, (position, target) in enumerate(plant.targets):
             axes = figure.add_subplot(grid[row, column])
             seen = _observations(episodes, number)
-            axes.plot(seen[:, target], color="k", linestyle="--", linewidth=1.1, label="target")
+            axes.plot(seen[:, target], color="k", linestyle="--", linewidth=1.1,
+                      drawstyle="steps-post")  # fmt: skip
             axes.plot(seen[:, position], color=colour, linewidth=1.9)
             axes.set_ylim(-1.9, 1.9)
             axes.spines[["top", "right"]].set_visible(False)
