@@ -278,3 +278,15 @@ def test_damaged_and_foreign_folders_are_told_in_one_line(folder, damage, told):
 def test_a_missing_folder_is_told(tmp_path):
     with pytest.raises(UserError, match="is no agent"):
         Agent.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("reading", [["Bad Input"] * 6, [[0.0] * 6, [0.0] * 5]])
+def test_what_is_no_array_of_numbers_is_refused_in_one_line(reading: list[object]) -> None:
+    agent = Agent(
+        (np.zeros((6, 1), np.float32),), (np.zeros(1, np.float32),),
+        np.zeros(6, np.float32), np.ones(6, np.float32),
+        np.zeros(1, np.float32), np.ones(1, np.float32),
+        tuple(Tag(f"tag{i}") for i in range(6)), (Tag("valve", "%", 0.0, 1.0),),
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"no array of numbers.*needs 6 numbers"):
+        agent.act(reading)

@@ -70,10 +70,14 @@ class Agent:
         Raises:
             UserError: The observation has another shape or holds NaN.
         """
-        with np.errstate(
-            over="ignore"
-        ):  # what float32 cannot hold becomes infinite, and is refused
-            given = np.asarray(observation, np.float32)
+        try:
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite: refused
+                given = np.asarray(observation, np.float32)
+        except (ValueError, TypeError):
+            raise UserError(
+                "observation is no array of numbers (text, or rows of unequal length); "
+                f"this agent needs {len(self.observation_tags)} numbers, one for each tag"
+            ) from None
         if given.ndim not in (1, 2) or given.shape[-1] != len(self.observation_tags):
             raise UserError(
                 f"observation has shape {given.shape}; this agent needs "
