@@ -49,6 +49,23 @@ def read_about(path: Path) -> dict[str, Any]:
     return about
 
 
+def about_same_work(path: Path, identity: dict[str, Any], work: str) -> dict[str, Any]:
+    """Read the description of a checkpoint from which the same work is to go on.
+
+    Args:
+        path: The checkpoint.
+        identity: What makes the work the same.
+        work: What else it may belong to, for the message: "records, settings or seeds".
+
+    Raises:
+        UserError: It belongs to other work, or is damaged.
+    """
+    about = read_about(path)
+    if about.get("identity") != identity:
+        raise UserError(f"{path}: belongs to {work}; delete it or choose another --out")
+    return about
+
+
 def load_tree(path: Path, like: Tree) -> Tree:
     """Read a pytree that ``save_tree`` wrote, into the structure of ``like``.
 

@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from shiftwork.errors import Stopped, UserError
+from shiftwork.errors import Stopped
 from shiftwork.learning.checkpoint import (
+    about_same_work,
     load_tree,
-    read_about,
     save_tree,
     stopping_cleanly,
 )
@@ -85,12 +85,7 @@ def improve_foreign(
     identity = (identity or {}) | {"online": dataclasses.asdict(online), "seed": seed}
     first, ends = 0, []  # type: tuple[int, list[list[float]]]
     if checkpoint and checkpoint.exists():
-        about = read_about(checkpoint)
-        if about.get("identity") != identity:
-            raise UserError(
-                f"{checkpoint}: belongs to another agent, plant or settings; "
-                "delete it or choose another --out"
-            )
+        about = about_same_work(checkpoint, identity, "another agent, plant or settings")
         first, ends = about["rounds"], about["ends"]
         learner, store = load_tree(checkpoint, (learner, store))
         store = store.cut(copies)  # episodes that were running are not gone on with

@@ -63,16 +63,6 @@ class Learner(Protocol):
         """Make one cycle of updates, all learning rates multiplied by ``rate``."""
 
 
-@runtime_checkable
-class Evaluates(Protocol):
-    """A learner that has action values."""
-
-    def value(
-        self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
-    ) -> Float[Array, " B"]:
-        """Return the learner's estimate of Q in reward units, (B,)."""
-
-
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def config(cls: type[T]) -> type[T]:
     """Make a frozen dataclass whose floats are data and whose other fields are structure.

@@ -31,8 +31,8 @@ from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 
 from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.checkpoint import (
+    about_same_work,
     load_tree,
-    read_about,
     save_tree,
     stopping_cleanly,
 )
@@ -312,11 +312,7 @@ def improve(
     identity = (identity or {}) | {"online": dataclasses.asdict(online), "seeds": list(seeds)}
     done, ends = 0, [[] for _ in seeds]  # type: tuple[int, list[list[list[float]]]]
     if checkpoint and checkpoint.exists():
-        about = read_about(checkpoint)
-        if about.get("identity") != identity:
-            raise UserError(
-                f"{checkpoint}: belongs to another agent, plant or settings; delete it or choose another --out"
-            )
+        about = about_same_work(checkpoint, identity, "another agent, plant or settings")
         done, ends, runs = about["done"], about["ends"], load_tree(checkpoint, runs)
         if advance:
             advance(done, "resumed")

@@ -20,10 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from shiftwork.errors import Stopped, UserError
+from shiftwork.errors import Stopped
 from shiftwork.learning.checkpoint import (
+    about_same_work,
     load_tree,
-    read_about,
     save_tree,
     stopping_cleanly,
 )
@@ -189,11 +189,7 @@ def _note(row: dict[str, list[float]]) -> str:
 def _resume(
     checkpoint: Path, identity: dict[str, Any], members: Learner
 ) -> tuple[int, list[dict[str, list[float]]], Learner]:
-    about = read_about(checkpoint)
-    if about.get("identity") != identity:
-        raise UserError(
-            f"{checkpoint}: belongs to other records, settings or seeds; delete it or choose another --out"
-        )
+    about = about_same_work(checkpoint, identity, "other records, settings or seeds")
     rows = about["rows"]
     return len(rows), rows, load_tree(checkpoint, members)
 
