@@ -16,9 +16,9 @@ from shiftwork.evaluation.extrapolation import (
     true_reward,
 )
 from shiftwork.learning.learner import Sizes, Values
-from shiftwork.learning.pars import PARS, Config, robust_square
+from shiftwork.learning.pars import PARS, Config
 from shiftwork.learning.replay import Batch
-from shiftwork.learning.td3 import value_weight
+from shiftwork.learning.td3 import robust_square, value_weight
 
 KEY = jax.random.key(0)
 ROWS = 6
@@ -96,7 +96,7 @@ def test_target_is_the_least_of_a_random_subset(batch):
 
     drawn = set()
     for key in jax.random.split(KEY, 30):
-        target = np.asarray(learner.target(batch, key))
+        target = np.asarray(learner.target(batch, key)[0])
         errors = [np.abs(target - w).max() for w in wanted]
         assert min(errors) < 1e-4
         drawn.add(int(np.argmin(errors)))
@@ -104,7 +104,7 @@ def test_target_is_the_least_of_a_random_subset(batch):
 
 
 def test_target_at_a_terminal_is_the_scaled_reward_alone(batch):
-    target = make().target(batch, KEY)
+    target, _ = make().target(batch, KEY)
     ends = np.array([2, 4])
     np.testing.assert_allclose(target[ends], 4.0 * batch.reward[ends], rtol=1e-6)
     assert (np.abs(target - 4.0 * batch.reward) > 0.1)[np.array([0, 1, 3, 5])].all()
@@ -115,7 +115,9 @@ def test_target_of_the_whole_ensemble_is_its_least(batch):
     action = np.asarray(learner.actor_target(batch.next_observation))
     future = critic_oracle(learner.critic_target, batch.next_observation, action).min(0)
     np.testing.assert_allclose(
-        learner.target(batch, KEY), 4.0 * batch.reward + 0.9 * batch.continues * future, rtol=1e-4
+        learner.target(batch, KEY)[0],
+        4.0 * batch.reward + 0.9 * batch.continues * future,
+        rtol=1e-4,
     )
 
 
@@ -132,7 +134,7 @@ def test_target_policy_smoothing_stays_in_the_box(batch):
         for b in (-0.5, 0.5)
     ]
     wanted = 4.0 * batch.reward + 0.9 * batch.continues * np.stack(corners)
-    target = learner.target(batch, jax.random.key(1))
+    target, _ = learner.target(batch, jax.random.key(1))
     assert (np.abs(wanted - target).min(0) < 1e-3).all()
 
 
@@ -165,7 +167,7 @@ def test_critic_loss_by_hand(batch, penalty):
     learner = make(dataclasses.replace(CONFIG, penalty=penalty))
     target = jnp.arange(6.0)
     infeasible = jnp.array([[12.0, -15.0], [-19.0, 11.0]])
-    loss, metrics = learner.critic_loss(learner.critic, batch, target, infeasible)
+    loss, metrics = learner.critic_loss(learner.critic, batch, (target, infeasible))
 
     value = critic_oracle(learner.critic, batch.observation, batch.action)
     unseen = critic_oracle(learner.critic, batch.observation[:2], infeasible)
@@ -181,7 +183,7 @@ def test_huber_counts_in_reward_deviations(batch):
     """A threshold of 1 deviation is 4 in scaled rewards."""
     learner = make(dataclasses.replace(CONFIG, penalty=0.0, huber=1.0))
     target = 100.0 * jnp.ones(ROWS)
-    loss, _ = learner.critic_loss(learner.critic, batch, target, jnp.full((1, 2), 15.0))
+    loss, _ = learner.critic_loss(learner.critic, batch, (target, jnp.full((1, 2), 15.0)))
     size = np.abs(critic_oracle(learner.critic, batch.observation, batch.action) - 100.0)
     rows = np.where(np.asarray(batch.continues) == 0, size**2, 4.0 * (2 * size - 4.0))
     np.testing.assert_allclose(loss, rows.mean(1).sum(), rtol=1e-5)

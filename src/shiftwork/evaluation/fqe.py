@@ -6,6 +6,8 @@ sampling would be invalid; this needs no probabilities. The interval comes from 
 episodes (Hao et al. 2021, arXiv 2102.03607): every member of the ensemble weighs whole episodes
 anew. It covers what other records might have shown, not the errors of the model class: rank
 agents with it, and do not take its level for the truth.
+
+Ours: large errors count linearly, as in PARS. Squares made every good agent look alike.
 """
 
 from __future__ import annotations
@@ -24,10 +26,14 @@ from shiftwork.evaluation.statistics import Interval
 from shiftwork.learning.nets import Adam, Critic, averaged
 from shiftwork.learning.replay import Scaling, scaled
 from shiftwork.learning.settings import value_range
+from shiftwork.learning.td3 import robust_square
 from shiftwork.progress import Advance
 from shiftwork.records.episodes import Episodes
 
 PIECE = 1_000
+
+HUBER = 1.0
+"""Error, in reward deviations, above which the loss grows linearly: what could not be foreseen."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ def _fit_piece(
     observation, action, reward, following, planned, continues = data
 
     def loss(critic: Critic, rows: Array, target: Array) -> Array:
-        error = jnp.square(critic(observation[rows], action[rows]) - target)
+        error = critic(observation[rows], action[rows]) - target
+        error = robust_square(error, HUBER, continues[rows])
         return (weights[:, rows] * error).mean(1).sum()
 
     def update(carry: tuple[_Fit, Array], key: PRNGKeyArray) -> tuple[tuple[_Fit, Array], None]:

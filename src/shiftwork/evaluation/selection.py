@@ -1,8 +1,9 @@
 """Choosing among a handful of settings by what the records say, without trying any on the plant.
 
 Candidates learn side by side from one part of the episodes, in one compiled program, and are
-judged by fitted Q evaluation on the other part, all at the same discount. The default stays
-unless another is better with confidence: a tie is no reason to leave what the rule settled.
+judged by fitted Q evaluation on the other part, all at the default's discount: beyond the horizon
+that the records can carry, estimates are noise. The default stays unless another is better with
+confidence: a tie is no reason to leave what the rule settled.
 """
 
 from __future__ import annotations
@@ -93,9 +94,8 @@ def select(
     judge, teach = records.select(np.sort(order[:cut])), records.select(np.sort(order[cut:]))
     given = tuple(settle(c, records) for c in configs) or candidates(name, records)
     learned = learn(teach, name, given, updates=updates, seeds=[seed] * len(given), advance=advance)
-    discount = 1.0 - 1.0 / float(records.length.mean())
     evaluations = tuple(
-        fitted_q_evaluation(judge, learned.agent(i), discount, seed=seed, advance=advance)
+        fitted_q_evaluation(judge, learned.agent(i), given[0].discount, seed=seed, advance=advance)
         for i in range(len(given))
     )
     return Selection(given, evaluations, choose(evaluations), learned)

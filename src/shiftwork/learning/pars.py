@@ -33,9 +33,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.learner import Metrics, Sample, Sizes, Values, config
-from shiftwork.learning.nets import Actor, Adam, Critic, averaged
+from shiftwork.learning.nets import Actor, Adam, Critic
 from shiftwork.learning.replay import Batch
-from shiftwork.learning.td3 import cloning_error, smoothed_action, value_weight
+from shiftwork.learning.td3 import (
+    cloning_error,
+    cycle,
+    robust_square,
+    smoothed_action,
+    value_weight,
+)
 
 
 @config
@@ -130,9 +136,11 @@ class PARS(eqx.Module):
         """What an agent acts with: the actor, averaged over its recent past."""
         return self.actor_target
 
-    def target(self, batch: Batch, key: PRNGKeyArray) -> Float[Array, " B"]:
-        """Y = c r + discount (1 - terminal) min over a random subset of Q'(s', a')."""
-        noise_key, subset_key = jax.random.split(key)
+    def target(
+        self, batch: Batch, key: PRNGKeyArray
+    ) -> tuple[Float[Array, " B"], Float[Array, "P A"]]:
+        """Y = c r + discount (1 - terminal) min over a random subset of Q'(s', a'), and a_inf."""
+        noise_key, subset_key, infeasible_key = jax.random.split(key, 3)
         action = smoothed_action(
             self.actor_target, batch.next_observation, noise_key, self.config.policy_noise
         )
@@ -140,10 +148,11 @@ class PARS(eqx.Module):
         if self.config.subset < self.config.critics:
             order = jax.random.permutation(subset_key, self.config.critics)
             future = future[order[: self.config.subset]]
-        return (
+        target = (
             self.config.reward_scale * batch.reward
             + self.config.discount * batch.continues * future.min(0)
         )
+        return target, self.infeasible_actions(infeasible_key, batch.action.shape[-1])
 
     def infeasible_actions(self, key: PRNGKeyArray, columns: int) -> Float[Array, "P A"]:
         """a_inf: every column uniform in [-2L, -L] or [L, 2L]."""
@@ -156,10 +165,10 @@ class PARS(eqx.Module):
         self,
         critic: Critic,
         batch: Batch,
-        target: Float[Array, " B"],
-        infeasible: Float[Array, "P A"],
+        aim: tuple[Float[Array, " B"], Float[Array, "P A"]],
     ) -> tuple[Float[Array, ""], Metrics]:
         """Temporal-difference error plus the penalty on infeasible actions, in one pass."""
+        target, infeasible = aim
         rows, part = len(target), len(infeasible)
         value = critic(
             jnp.concatenate([batch.observation, batch.observation[:part]]),
@@ -192,58 +201,10 @@ class PARS(eqx.Module):
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
     ) -> tuple[PARS, Metrics]:
         """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
-
-        def critic_step(
-            carry: tuple[Critic, Adam], key: PRNGKeyArray
-        ) -> tuple[tuple[Critic, Adam], Metrics]:
-            critic, adam = carry
-            batch_key, target_key, infeasible_key = jax.random.split(key, 3)
-            batch = sample(batch_key)
-            infeasible = self.infeasible_actions(infeasible_key, batch.action.shape[-1])
-            target = self.target(batch, target_key)
-            gradient, metrics = jax.grad(self.critic_loss, has_aux=True)(
-                critic, batch, target, infeasible
-            )
-            return adam.step(critic, gradient, rate * self.config.critic_rate), metrics
-
-        critic_key, actor_key = jax.random.split(key)
-        (critic, critic_adam), metrics = jax.lax.scan(
-            critic_step,
-            (self.critic, self.critic_adam),
-            jax.random.split(critic_key, self.config.actor_delay),
-        )
-        gradient, more = jax.grad(self.actor_loss, has_aux=True)(
-            self.actor, critic, sample(actor_key)
-        )
-        actor, actor_adam = self.actor_adam.step(
-            self.actor, gradient, rate * self.config.actor_rate
-        )
-        learner = PARS(
-            self.config,
-            self.q_min,
-            actor,
-            critic,
-            averaged(self.actor_target, actor, self.config.target_rate),
-            averaged(self.critic_target, critic, self.config.target_rate),
-            actor_adam,
-            critic_adam,
-        )
-        return learner, jax.tree.map(lambda x: x[-1], metrics) | more
+        return cycle(self, sample, key, rate)
 
     def value(
         self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
     ) -> Float[Array, " B"]:
         """Return the ensemble's mean value in reward units."""
         return self.critic(observation, action).mean(0) / self.config.reward_scale
-
-
-def robust_square(
-    error: Float[Array, "N B"], threshold: Float[Array, ""] | float, continues: Float[Array, " B"]
-) -> Float[Array, "N B"]:
-    """Square an error, but let it grow linearly above the threshold unless it is terminal.
-
-    This is twice Huber's loss, so that small errors count as in the paper.
-    """
-    size = jnp.abs(error)
-    linear = threshold * (2.0 * size - threshold)
-    return jnp.where((size < threshold) | (continues == 0), jnp.square(error), linear)

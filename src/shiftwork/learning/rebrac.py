@@ -21,9 +21,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.learner import Metrics, Sample, Sizes, Values, config
-from shiftwork.learning.nets import Actor, Adam, Critic, averaged
+from shiftwork.learning.nets import Actor, Adam, Critic
 from shiftwork.learning.replay import Batch
-from shiftwork.learning.td3 import cloning_error, smoothed_action, value_weight
+from shiftwork.learning.td3 import cloning_error, cycle, smoothed_action, value_weight
 
 
 @config
@@ -122,40 +122,7 @@ class ReBRAC(eqx.Module):
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
     ) -> tuple[ReBRAC, Metrics]:
         """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
-
-        def critic_step(
-            carry: tuple[Critic, Adam], key: PRNGKeyArray
-        ) -> tuple[tuple[Critic, Adam], Metrics]:
-            critic, adam = carry
-            batch_key, noise_key = jax.random.split(key)
-            batch = sample(batch_key)
-            gradient, metrics = jax.grad(self.critic_loss, has_aux=True)(
-                critic, batch, self.target(batch, noise_key)
-            )
-            return adam.step(critic, gradient, rate * self.config.critic_rate), metrics
-
-        critic_key, actor_key = jax.random.split(key)
-        (critic, critic_adam), metrics = jax.lax.scan(
-            critic_step,
-            (self.critic, self.critic_adam),
-            jax.random.split(critic_key, self.config.actor_delay),
-        )
-        gradient, more = jax.grad(self.actor_loss, has_aux=True)(
-            self.actor, critic, sample(actor_key)
-        )
-        actor, actor_adam = self.actor_adam.step(
-            self.actor, gradient, rate * self.config.actor_rate
-        )
-        learner = ReBRAC(
-            self.config,
-            actor,
-            critic,
-            averaged(self.actor_target, actor, self.config.target_rate),
-            averaged(self.critic_target, critic, self.config.target_rate),
-            actor_adam,
-            critic_adam,
-        )
-        return learner, jax.tree.map(lambda x: x[-1], metrics) | more
+        return cycle(self, sample, key, rate)
 
     def value(
         self, observation: Float[Array, "B O"], action: Float[Array, "B A"]

@@ -226,6 +226,8 @@ class Episodes:
     def hash(self) -> str:
         """SHA-256 of values, boundaries and tags: equal records, equal hash, whatever the file."""
         digest = hashlib.sha256(repr((self.observation_tags, self.action_tags)).encode())
+        for tag in self.action_tags:
+            digest.update((tag.low_tag + tag.high_tag).encode())
         for array in (self.observation, self.action, self.reward, self.length, self.terminal):
             digest.update(repr(array.shape).encode())
             # -0.0 and 0.0 are one value with two spellings.

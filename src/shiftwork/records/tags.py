@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from shiftwork.errors import UserError
+from shiftwork.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,26 @@ class Tag:
         unit: Its physical unit, "" for a pure number.
         low: Lower end: a limit for an action, the instrument's span for an observation.
         high: Upper end, above ``low``. Observations may be unbounded, actions may not.
+        low_tag: For an action whose lower limit differs from step to step: the observation tag
+            that holds the limit in force. "" where ``low`` alone holds.
+        high_tag: The same for the upper limit. An action has both or neither.
     """
 
     name: str
     unit: str = ""
     low: float = -math.inf
     high: float = math.inf
+    low_tag: str = field(default="", repr=False)
+    high_tag: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and isinstance(self.unit, str)):
+        if not all(isinstance(x, str) for x in (self.name, self.unit, self.low_tag, self.high_tag)):
             raise UserError(f"tag '{self.name}': name and unit must be text; mend its entry")
+        if bool(self.low_tag) != bool(self.high_tag):
+            raise UserError(
+                f"tag '{self.name}': has one limit that changes and one that does not; "
+                "give both low_tag and high_tag, or neither"
+            )
         for end in ("low", "high"):
             # One kind of float, and no -0.0: equal tags are written, and so hashed, alike.
             object.__setattr__(self, end, _as_float(getattr(self, end), self.name, end) + 0.0)
@@ -103,10 +113,37 @@ def box(tags: Sequence[Tag], where: str) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def limit_columns(
+    observation_tags: Sequence[Tag], action_tags: Sequence[Tag], where: str
+) -> tuple[tuple[int, int] | None, ...]:
+    """Find where the observation holds each action's limits of the moment.
+
+    Returns:
+        One (low, high) pair of observation columns for each action, None where its tag's own
+        limits hold all the time.
+
+    Raises:
+        UserError: A limit tag is no observation.
+    """
+    names = [tag.name for tag in observation_tags]
+    for tag in action_tags:
+        for name in (tag.low_tag, tag.high_tag):
+            if name and name not in names:
+                raise unknown("observation tag", name, names, f"{where}: limit of '{tag.name}'")
+    return tuple(
+        (names.index(t.low_tag), names.index(t.high_tag)) if t.low_tag else None
+        for t in action_tags
+    )
+
+
 def tags_to_json(tags: Sequence[Tag]) -> list[dict[str, Any]]:
-    """Describe tags for a JSON file; infinite ends are left out, since JSON has no infinity."""
+    """Describe tags for a JSON file, without infinite ends (JSON has none) and unused limit tags."""
     return [
-        {k: v for k, v in asdict(t).items() if not (isinstance(v, float) and math.isinf(v))}
+        {
+            k: v
+            for k, v in asdict(t).items()
+            if not (isinstance(v, float) and math.isinf(v)) and not (k.endswith("_tag") and not v)
+        }
         for t in tags
     ]
 
