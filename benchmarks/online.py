@@ -81,7 +81,7 @@ def run(
         jax.vmap(
             lambda policy: episode_returns(
                 PLANT,
-                lambda o: scaling.act(policy(scaling.observe(o))),
+                lambda o: scaling.act(policy(scaling.observe(o)), o),
                 jax.random.key(1_000),
                 EPISODES,
             ).mean()

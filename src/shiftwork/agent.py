@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
 from shiftwork.files import write_folder
+from shiftwork.records.limits import MovingLimits
 from shiftwork.records.npz import read_npz, require
 from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
 
@@ -41,8 +43,9 @@ class Agent:
         biases: (out,) float32 for each layer.
         observation_mean: (O,), plant units.
         observation_std: (O,), plant units, positive.
-        action_low: (A,), plant units: the policy never proposes less,
-        action_high: (A,), nor more.
+        action_low: (A,), plant units: the policy never proposes less. Where the action's limits
+            differ from step to step: the least share of the box of the moment.
+        action_high: (A,), the same for the most.
         observation_tags: What ``act`` is to be given, column by column.
         action_tags: What it gives back.
         about: What else is known: algorithm, configuration, records' hash and numbers, and so on.
@@ -65,10 +68,11 @@ class Agent:
             observation: (O,) or (B, O), plant units.
 
         Returns:
-            Actions of shape (A,) or (B, A), float32, plant units, inside the recorded box.
+            Actions of shape (A,) or (B, A), float32, plant units, inside the recorded box and the
+            limits of the moment.
 
         Raises:
-            UserError: The observation has another shape or holds NaN.
+            UserError: The observation has another shape, holds NaN, or limits that cross.
         """
         try:
             with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite: refused
@@ -96,9 +100,32 @@ class Agent:
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = np.maximum(x @ weight + bias, 0.0)
         unit = np.tanh(x @ self.weights[-1] + self.biases[-1])
-        action = self.action_low + 0.5 * (unit + 1.0) * (self.action_high - self.action_low)
+        share = self.action_low + 0.5 * (unit + 1.0) * (self.action_high - self.action_low)
         # Rounding may carry the sum a last digit beyond an end.
-        return np.clip(action, self.action_low, self.action_high)
+        share = np.clip(share, self.action_low, self.action_high)
+        low, high = self.limits.box(given)
+        if (low > high).any():
+            column = int(np.argwhere(np.atleast_1d(low > high))[0][-1])
+            raise UserError(
+                f"observation: limits of '{self.action_tags[column].name}' cross; "
+                "hold the last action until they are mended"
+            )
+        moved = np.clip(low + share * (high - low), low, high)
+        return np.where(self.limits.moving, moved, share)
+
+    @cached_property
+    def limits(self) -> MovingLimits:
+        """Where the observation holds limits that differ from step to step."""
+        return MovingLimits.find(self.observation_tags, self.action_tags, "agent")
+
+    @property
+    def ranges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The widest that each action can be, two arrays (A,), plant units."""
+        moving = self.limits.moving
+        return (
+            np.where(moving, [tag.low for tag in self.action_tags], self.action_low),
+            np.where(moving, [tag.high for tag in self.action_tags], self.action_high),
+        )
 
     def save(
         self,

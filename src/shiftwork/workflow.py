@@ -229,7 +229,7 @@ def _watched(
 
 _returns = jax.jit(
     lambda plant, policy, scaling, key, episodes: episode_returns(
-        plant, lambda o: scaling.act(policy(scaling.observe(o))), key, episodes
+        plant, lambda o: scaling.act(policy(scaling.observe(o)), o), key, episodes
     ),
     static_argnums=(0, 4),
 )

@@ -196,7 +196,7 @@ def test_the_last_observation_of_an_episode_is_kept(runs):
 
 def test_rows_hold_what_was_done_and_earned(runs, scaling):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
-    valve = scaling.act(rows.action)[..., 0]
+    valve = scaling.act(rows.action, rows.observation)[..., 0]
     assert valve.std() > 1.0  # it explores
     assert (valve >= scaling.action_low).all()
     assert (valve <= scaling.action_high).all()

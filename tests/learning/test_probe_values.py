@@ -56,7 +56,7 @@ def situations(probe):
 
 def values(members, scaling, seen, action):
     """Every member's Q in plant reward, (members, pairs)."""
-    observation, unit = jnp.asarray(scaling.observe(seen)), scaling.recorded(action)
+    observation, unit = jnp.asarray(scaling.observe(seen)), scaling.recorded(action, seen)
     found = jax.vmap(lambda member: member.value(observation, unit))(members)
     return np.asarray(found) * scaling.reward_unit
 

@@ -229,7 +229,7 @@ def test_a_saved_learner_can_go_on(whole, tmp_path):
     np.testing.assert_array_equal(scaling.action_low, whole.scaling.action_low)
     # It acts as the compiled policy of the learner does.
     unit = learner.policy(jnp.asarray(scaling.observe(seen)))
-    np.testing.assert_allclose(scaling.act(unit), agent.act(seen), rtol=1e-4)
+    np.testing.assert_allclose(scaling.act(unit, seen), agent.act(seen), rtol=1e-4)
 
 
 BAD = {

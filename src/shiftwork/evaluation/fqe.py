@@ -118,7 +118,8 @@ def fitted_q_evaluation(
     scaling = Scaling.of(records)
     transitions = records.transitions
     rows = scaled(transitions, scaling)
-    planned = scaling.recorded(compiled_policy(agent)(jnp.asarray(transitions.next_observation)))
+    following = jnp.asarray(transitions.next_observation)
+    planned = scaling.recorded(compiled_policy(agent)(following), following)
     data = (
         rows.observation,
         rows.action,
@@ -156,7 +157,7 @@ def fitted_q_evaluation(
 
     first = records.starts
     begin = jnp.asarray(transitions.observation[first])
-    action = scaling.recorded(compiled_policy(agent)(begin))
+    action = scaling.recorded(compiled_policy(agent)(begin), begin)
     value = np.asarray(fit.critic(scaling.observe(begin), action), np.float64) * scaling.reward_unit
     share = drawn / drawn.sum(1, keepdims=True)
     estimates = (value * share).sum(1)

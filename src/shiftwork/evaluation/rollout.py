@@ -39,8 +39,9 @@ def compiled_policy(agent: Agent) -> Policy:
             x = jax.nn.relu(x @ weight + bias)
         weight, bias = layers[-1]
         unit = jnp.tanh(x @ weight + bias)
-        action = agent.action_low + 0.5 * (unit + 1.0) * (agent.action_high - agent.action_low)
-        return jnp.clip(action, agent.action_low, agent.action_high)
+        share = agent.action_low + 0.5 * (unit + 1.0) * (agent.action_high - agent.action_low)
+        share = jnp.clip(share, agent.action_low, agent.action_high)
+        return agent.limits.action(share, observation)
 
     return policy
 

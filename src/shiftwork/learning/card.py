@@ -15,9 +15,18 @@ def model_card(agent: Agent) -> str:
         )
     )
     outputs = "\n".join(
-        f"| {tag.label} | {tag.low:.4g} to {tag.high:.4g} | {low:.4g} to {high:.4g} |"
-        for tag, low, high in zip(
-            agent.action_tags, agent.action_low, agent.action_high, strict=True
+        f"| {tag.label} | {tag.low:.4g} to {tag.high:.4g} | "
+        + (
+            f"{100 * low:.0f} to {100 * high:.0f} % of the way from {tag.low_tag} to {tag.high_tag} |"
+            if moving
+            else f"{low:.4g} to {high:.4g} |"
+        )
+        for tag, low, high, moving in zip(
+            agent.action_tags,
+            agent.action_low,
+            agent.action_high,
+            agent.limits.moving,
+            strict=True,
         )
     )
     settings = "\n".join(f"| {name} | {value} |" for name, value in about["config"].items())

@@ -99,7 +99,7 @@ def improve_foreign(
         for number in range(first, rounds):
             act_key, learn_key = jax.random.split(jax.random.fold_in(key, number))
             action = _act(learner, scaling, jnp.asarray(observation), act_key, online)
-            step = plant.step(np.asarray(scaling.act(action)))
+            step = plant.step(np.asarray(scaling.act(action, observation)))
             last = step.terminal | step.truncated
             rows = experience(
                 scaling,

@@ -260,7 +260,12 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
     like = member(create_members(chosen.learner, sizes, [config], [Values(0.0, 0.0)], [0]), 0)
     learner = load_tree(folder / "learner.npz", like)
     scaling = Scaling(
-        agent.observation_mean, agent.observation_std, agent.action_low, agent.action_high, unit
+        agent.observation_mean,
+        agent.observation_std,
+        agent.action_low,
+        agent.action_high,
+        unit,
+        agent.limits,
     )
     return agent, learner, scaling, config
 

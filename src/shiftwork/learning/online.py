@@ -208,7 +208,7 @@ def one_step(
     """Make one plant step and its updates; at an episode's end begin the next one."""
     act_key, step_key, reset_key, update_key = jax.random.split(key, 4)
     action = explore(run.learner, scaling, run.observation[None], act_key, online.noise)
-    step = plant.step(run.plant, scaling.act(action[0]), step_key)
+    step = plant.step(run.plant, scaling.act(action[0], run.observation), step_key)
     count = run.step + 1
     last = step.terminal | (count >= plant.horizon)
     store = run.store.add(

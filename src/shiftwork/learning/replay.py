@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes, Transitions
+from shiftwork.records.limits import FIXED, MovingLimits
 from shiftwork.records.tags import box
 
 Numbers = Any
@@ -23,7 +24,7 @@ Numbers = Any
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["observation_mean", "observation_std", "action_low", "action_high", "reward_unit"],
-    meta_fields=[],
+    meta_fields=["limits"],
 )
 @dataclass(frozen=True)
 class Scaling:
@@ -32,15 +33,18 @@ class Scaling:
     Observations: zero mean, unit deviation. A column that hardly ever moves is not blown up.
     Actions: [-1, 1] spans what people did (all but the rarest half per cent at either end), never
     more than the tags' limits. So the unit box is the region with support, and an agent, whose
-    output ends in a tanh, cannot propose beyond it.
+    output ends in a tanh, cannot propose beyond it. Where an action's limits differ from step to
+    step, all this is meant of its share of the box of the moment: -1 and 1 are other set-points at
+    each step, and PARS penalizes beyond the limits that held there and then.
     Rewards: divided by their deviation.
 
     Attributes:
         observation_mean: (O,), plant units.
         observation_std: (O,), plant units.
-        action_low: (A,), plant units; -1 to the learner.
-        action_high: (A,), plant units; +1 to the learner.
+        action_low: (A,), plant units or share of moving limits; -1 to the learner.
+        action_high: (A,), plant units or share of moving limits; +1 to the learner.
         reward_unit: Plant reward that counts as 1.
+        limits: Where the observation holds limits that move.
     """
 
     observation_mean: Numbers
@@ -48,6 +52,7 @@ class Scaling:
     action_low: Numbers
     action_high: Numbers
     reward_unit: Any
+    limits: MovingLimits = FIXED
 
     @classmethod
     def of(cls, records: Episodes, tail: float = 0.005) -> Scaling:
@@ -60,12 +65,15 @@ class Scaling:
         std = observation.std(0)
         span = np.abs(observation).max(0)
         low, high = box(records.action_tags, records.source)
-        used_low = np.quantile(records.action, tail, axis=0).astype(np.float32)
-        used_high = np.quantile(records.action, 1 - tail, axis=0).astype(np.float32)
-        for tag, a, b, limits in zip(
+        limits = MovingLimits.find(records.observation_tags, records.action_tags, records.source)
+        low, high = np.where(limits.moving, 0, low), np.where(limits.moving, 1, high)
+        action = np.asarray(limits.share(records.action, records.transitions.observation))
+        used_low = np.quantile(action, tail, axis=0).astype(np.float32)
+        used_high = np.quantile(action, 1 - tail, axis=0).astype(np.float32)
+        for tag, a, b, whole in zip(
             records.action_tags, used_low, used_high, high - low, strict=True
         ):
-            if b - a <= 1e-6 * limits:
+            if b - a <= 1e-6 * whole:
                 raise UserError(
                     f"{records.source}: action tag '{tag.name}' was never moved, so nothing can be "
                     "learned about it; make it an observation or leave it out"
@@ -74,22 +82,25 @@ class Scaling:
         return cls(
             observation_mean=observation.mean(0).astype(np.float32),
             observation_std=np.where(std > 1e-6 * span, std, 1.0).astype(np.float32),
-            action_low=np.maximum(used_low, low),
-            action_high=np.minimum(used_high, high),
+            action_low=np.maximum(used_low, low).astype(np.float32),
+            action_high=np.minimum(used_high, high).astype(np.float32),
             reward_unit=reward_std if reward_std > 1e-6 else 1.0,
+            limits=limits,
         )
 
     def observe(self, observation: Array | np.ndarray) -> Any:
         """Scale observations (..., O) from plant units."""
         return (observation - self.observation_mean) / self.observation_std
 
-    def act(self, action: Array | np.ndarray) -> Any:
-        """Turn the learner's actions (..., A) into plant units."""
-        return self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
+    def act(self, action: Array | np.ndarray, observation: Array | np.ndarray) -> Any:
+        """Turn the learner's actions (..., A) into plant units, seeing (..., O) in plant units."""
+        share = self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
+        return self.limits.action(share, observation)
 
-    def recorded(self, action: Array | np.ndarray) -> Array:
+    def recorded(self, action: Array | np.ndarray, observation: Array | np.ndarray) -> Array:
         """Turn plant actions (..., A) into the learner's; rare ones beyond the box are clipped."""
-        unit = 2.0 * (action - self.action_low) / (self.action_high - self.action_low) - 1.0
+        share = self.limits.share(action, observation)
+        unit = 2.0 * (share - self.action_low) / (self.action_high - self.action_low) - 1.0
         return jnp.clip(unit, -1.0, 1.0)
 
 
@@ -177,10 +188,10 @@ def scaled(transitions: Transitions, scaling: Scaling) -> Batch:
     """Turn transitions in plant units into the learner's."""
     return Batch(
         observation=jnp.asarray(scaling.observe(transitions.observation)),
-        action=scaling.recorded(transitions.action),
+        action=scaling.recorded(transitions.action, transitions.observation),
         reward=jnp.asarray(transitions.reward / scaling.reward_unit),
         next_observation=jnp.asarray(scaling.observe(transitions.next_observation)),
-        next_action=scaling.recorded(transitions.next_action),
+        next_action=scaling.recorded(transitions.next_action, transitions.next_observation),
         continues=1.0 - jnp.asarray(transitions.terminal, jnp.float32),
         last=jnp.asarray(transitions.last, jnp.float32),
     )

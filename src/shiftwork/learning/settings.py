@@ -100,7 +100,7 @@ def _gather(key: _Key, seed: int) -> Evidence:
     rows, scaling = records.transitions, Scaling.of(records)
     rng = np.random.default_rng(seed)
     seen = np.clip(scaling.observe(rows.observation), -5, 5)
-    done = np.asarray(scaling.recorded(rows.action))
+    done = np.asarray(scaling.recorded(rows.action, rows.observation))
     done = (done - done.mean(0)) / (done.std(0) + 1e-6)
     both = np.concatenate([seen, np.clip(done, -5, 5)], axis=1).astype(np.float32)
     weight = (rng.normal(size=(both.shape[1], FEATURES)) / np.sqrt(both.shape[1])).astype(

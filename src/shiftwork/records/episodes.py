@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from shiftwork.errors import UserError
+from shiftwork.records.limits import MovingLimits
 from shiftwork.records.tags import Tags, box
 
 
@@ -99,6 +100,7 @@ class Episodes:
         ):
             refuse_nonfinite(array, f"{where}: '{name}'", tags)
         low, high = box(self.action_tags, where)
+        MovingLimits.find(self.observation_tags, self.action_tags, where)
         with np.errstate(over="ignore"):  # beyond the widest float32, every value is inside
             slack = 1e-5 * (high - low)
             outside = (self.action < low - slack) | (self.action > high + slack)

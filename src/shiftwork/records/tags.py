@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from shiftwork.errors import UserError, unknown
+from shiftwork.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -110,29 +110,6 @@ def box(tags: Sequence[Tag], where: str) -> tuple[np.ndarray, np.ndarray]:
     return (
         np.array([tag.low for tag in tags], np.float32),
         np.array([tag.high for tag in tags], np.float32),
-    )
-
-
-def limit_columns(
-    observation_tags: Sequence[Tag], action_tags: Sequence[Tag], where: str
-) -> tuple[tuple[int, int] | None, ...]:
-    """Find where the observation holds each action's limits of the moment.
-
-    Returns:
-        One (low, high) pair of observation columns for each action, None where its tag's own
-        limits hold all the time.
-
-    Raises:
-        UserError: A limit tag is no observation.
-    """
-    names = [tag.name for tag in observation_tags]
-    for tag in action_tags:
-        for name in (tag.low_tag, tag.high_tag):
-            if name and name not in names:
-                raise unknown("observation tag", name, names, f"{where}: limit of '{tag.name}'")
-    return tuple(
-        (names.index(t.low_tag), names.index(t.high_tag)) if t.low_tag else None
-        for t in action_tags
     )
 
 

@@ -240,7 +240,7 @@ def actions(contents: ReportContents, picture: Pictures) -> str:
             taken[name] = proposals(agent, contents.records)
     taken |= {name: e.action for name, e in contents.rollouts.items() if name not in taken}
     agents = list(contents.agents.values())
-    ranges = (agents[-1].action_low, agents[-1].action_high) if agents else None
+    ranges = agents[-1].ranges if agents else None
     caption = "How often each action was taken"
     caption += (
         ", and how often the agents would have taken it in shadow" if shadow and agents else ""
