@@ -1,0 +1,1 @@
+"""From a historian's export to episodes: plant file, samples, time grid, cutting."""

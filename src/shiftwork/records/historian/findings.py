@@ -1,0 +1,38 @@
+"""What reading notices on the way, counted by kind and tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that reading noticed.
+
+    Attributes:
+        kind: What it is, such as "text state" or "conflicting duplicate".
+        tag: Key of the tag, "" if it is about a whole file.
+        count: How often.
+        example: The first one, as "file: row: what".
+    """
+
+    kind: str
+    tag: str
+    count: int
+    example: str
+
+
+class Findings:
+    """Counts findings, and keeps the first example of each."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def note(self, kind: str, tag: str, count: int, example: str) -> None:
+        """Count more of one kind; the first example stays."""
+        before, first = self._kept.get((kind, tag), (0, example))
+        self._kept[kind, tag] = (before + count, first)
+
+    def all(self) -> tuple[Finding, ...]:
+        """All of them, in the order in which they were first noticed."""
+        return tuple(Finding(*which, *what) for which, what in self._kept.items())

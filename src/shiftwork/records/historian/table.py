@@ -1,0 +1,104 @@
+"""One table of an export, whatever holds it: a name, a header, and its rows in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shiftwork.errors import UserError
+
+BATCH_ROWS = 2**19
+"""Rows that are in memory as text at one time."""
+
+LONGEST_TEXT = 10_000
+"""Bytes in a cell; a longer one is no state, and repeated in every row it would fill the memory."""
+
+LIMIT_BYTES = 16 * 2**30
+"""What one table may unpack to; a larger one is refused before it takes memory."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a table is read.
+
+    Attributes:
+        columns: Positions, ascending.
+        tag: Position of the column with tag names, or None.
+        sources: The tag names that are needed; others may be left out already while reading.
+    """
+
+    columns: tuple[int, ...]
+    tag: int | None = None
+    sources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, read only when its batches are asked for.
+
+    Attributes:
+        name: The file, with a table's name if it holds several; errors begin with it.
+        header: Names of all columns.
+        stem: The name without folder and ending: the tag, in exports of one file per tag.
+        first_row: Number of its first row of data, counted as a person would.
+        batches: Reads the wanted columns, named by their positions as text; text may come
+            dictionary-encoded. The number of each batch's first row stands before it.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    stem: str
+    first_row: int
+    batches: Callable[[Wanted], Iterator[tuple[int, pa.RecordBatch]]]
+
+    def read(self, wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Read the batches, with their text checked: damaged text would end the process later.
+
+        Raises:
+            UserError: Something cannot be read.
+        """
+        for row, batch in self.batches(wanted):
+            try:
+                batch.validate(full=True)
+            except pa.ArrowException as error:
+                cause = " ".join(str(error).split())[:100]
+                raise UserError(
+                    f"{self.name}: damaged after row {row} ({cause}); copy or export it anew"
+                ) from None
+            for column in batch.columns:
+                _refuse_long_text(column, self.name, row)
+            yield row, batch
+
+
+def _refuse_long_text(column: pa.Array, table: str, row: int) -> None:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        longest = pc.max(pc.binary_length(column)).as_py() or 0
+        if longest > LONGEST_TEXT:
+            raise UserError(
+                f"{table}: a cell after row {row} holds {longest} bytes of text, above the limit "
+                f"of {LONGEST_TEXT}; remove it"
+            )
+
+
+class CellError(Exception):
+    """A cell that cannot be read, before it is known in which row of which table it stands."""
+
+    def __init__(self, index: int, problem: str) -> None:
+        super().__init__(problem)
+        self.index = index
+        self.problem = problem
+
+    def at(self, table: str, rows: np.ndarray) -> UserError:
+        """The error for the user.
+
+        Args:
+            table: Its name.
+            rows: The number of each cell's row, (T,).
+        """
+        return UserError(f"{table}: row {int(rows[self.index])}: {self.problem}")

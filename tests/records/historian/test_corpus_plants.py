@@ -1,0 +1,399 @@
+"""Plant files, wrong in every way that we could think of, each refused by its key in one line."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from export_builders import write
+from hypothesis import given
+from hypothesis import strategies as st
+from record_builders import refused
+
+from shiftwork.errors import UserError
+from shiftwork.records.historian.durations import seconds, spelled
+from shiftwork.records.historian.objective import Expression
+from shiftwork.records.historian.plant_file import load_plant_file, parse_plant
+
+pytestmark = pytest.mark.fast
+
+WHOLE = """
+name = "distillation column"
+period = "1min"
+time_zone = "Asia/Seoul"
+
+[objective]
+expression = "12.5 * x0 - 3.1 * steam - 40 * max(0, low - x0)"
+unit = "$/h"
+
+[episodes]
+gap = "10min"
+length = "8h"
+shutdown = "run != 'RUN'"
+mode = "run"
+shortest = 5
+
+[quality]
+convention = "opc"
+good_confidence = 90
+uncertain_confidence = 50
+
+[export]
+time_format = "%d/%m/%Y %H:%M"
+decimal = ","
+
+[tags.rr]
+source = "FIC101.SP"
+role = "action"
+unit = "m3/h"
+span = [0, 50]
+bounds = [1, "high"]
+rate = [-0.2, 0.2]
+rate_per = "2min"
+dead_band = 0.01
+
+[tags.x0]
+role = "observation"
+max_age = "30min"
+
+[tags.lab]
+role = "observation"
+laboratory_delay = "4h"
+hold = true
+
+[tags.steam]
+role = "objective"
+
+[tags.low]
+role = "limit"
+
+[tags.high]
+role = "limit"
+
+[tags.run]
+role = "state"
+"""
+HERE = Path("plant.toml")
+
+
+def swap(old: str, new: str) -> str:
+    assert old in WHOLE
+    return WHOLE.replace(old, new, 1)
+
+
+def test_reads_a_whole_plant_file(tmp_path):
+    plant = load_plant_file(write(tmp_path, "plant.toml", WHOLE))
+    assert plant.path == tmp_path / "plant.toml"
+    assert (plant.period_s, plant.zone, plant.goal.unit) == (60.0, "Asia/Seoul", "$/h")
+    assert plant.objective.names == {"x0", "steam", "low"}
+    rules = plant.episodes
+    assert (rules.gap_s, rules.length_s, rules.mode, rules.shortest) == (600, 28800, "run", 5)
+    assert rules.shutdown is not None
+    assert rules.shutdown.text_names == {"run"}
+    assert list(plant.tags) == ["rr", "x0", "lab", "steam", "low", "high", "run"]
+    rr = plant.tags["rr"]
+    assert (rr.key, rr.source, rr.role, rr.unit) == ("rr", "FIC101.SP", "action", "m3/h")
+    assert (rr.span, rr.bounds, rr.rate) == ((0.0, 50.0), (1.0, "high"), (-0.2, 0.2))
+    assert (rr.rate_per_s, rr.dead_band, rr.hold, rr.observed) == (120.0, 0.01, True, True)
+    assert plant.key_of["FIC101.SP"] == "rr"
+
+
+def test_defaults_follow_role_and_period():
+    tags = parse_plant(WHOLE.replace('"1min"', '"10s"', 1), HERE).tags
+    assert {key: tag.hold for key, tag in tags.items() if tag.hold} == {
+        "rr": True, "lab": True, "low": True, "high": True, "run": True
+    }  # fmt: skip
+    assert {key for key, tag in tags.items() if tag.observed} == {"rr", "x0", "lab"}
+    ages = {key: tag.max_age_s for key, tag in tags.items()}
+    day = 86400.0
+    assert ages == {
+        "rr": day, "x0": 1800.0, "lab": day, "steam": 600.0, "low": day, "high": day, "run": day
+    }  # fmt: skip
+    assert tags["lab"].laboratory_delay_s == 14400
+    assert tags["x0"].source == "x0"
+
+
+def test_a_plant_file_may_say_little():
+    text = 'name="p"\nperiod="2h"\nobjective={expression="0"}\n'
+    text += 'tags.a={role="action",bounds=[0,1]}\ntags.b.role="observation"'
+    plant = parse_plant(text, HERE)
+    assert (plant.zone, plant.episodes.gap_s, plant.episodes.length_s) == ("UTC", 72000.0, None)
+    assert plant.quality.convention is None
+
+
+WRONG = {
+    # What is no TOML.
+    "empty": ("", "has no tags"),
+    "no TOML": ("name = ", "is no TOML"),
+    "an open quote": (swap('name = "distillation', 'name = distillation'), "line 2"),
+    "a tag twice": (swap("[tags.lab]", "[tags.x0]"), "is no TOML", "x0"),
+    "a key twice": (swap('unit = "$/h"', 'unit = "$/h"\nunit = "$"'), "is no TOML"),
+    "endless nesting": ("a = " + "[" * 5000, "TOML"),
+    "an endless integer": (swap("dead_band = 0.01", "dead_band = " + "9" * 5000), "TOML"),
+    # The top level.
+    "no name": (swap('name = "distillation column"', ""), "name is missing", 'name = "column"'),
+    "a number as name": (swap('"distillation column"', "5"), "name: 5 is no text"),
+    "an empty name": (swap('"distillation column"', '""'), "name: '' is empty"),
+    "no period": (swap('period = "1min"', ""), "period is missing", '"1min"'),
+    "period as number": (swap('"1min"', "60"), "period: 60 is no duration", '"10min"'),
+    "period in months": (swap('"1min"', '"1mo"'), "period: '1mo' is no duration"),
+    "period without unit": (swap('"1min"', '"60"'), "period: '60' is no duration"),
+    "period in m": (swap('"1min"', '"1m"'), "period: '1m' is no duration; write"),
+    "period of nothing": (swap('"1min"', '"0s"'), "period: '0s' is no duration"),
+    "period below nothing": (swap('"1min"', '"-1s"'), "period: '-1s' is no duration"),
+    "period of ages": (swap('"1min"', '"999999999d"'), "period", "no duration"),
+    "no zone": (swap("Asia/Seoul", "Seoul"), "time_zone", "'Seoul'", "IANA"),
+    "zone as letters": (swap("Asia/Seoul", "KST"), "time_zone", "'KST'"),
+    "an empty zone": (swap("Asia/Seoul", ""), "time_zone"),
+    "a key with a typo": (swap("time_zone", "timezone"), "unknown key 'timezone'", "'time_zone'"),
+    "a table with a typo": (swap("[episodes]", "[episode]"), "'episode'", "'episodes'"),
+    "a stranger": ("zzz = 1\n" + WHOLE, "unknown key 'zzz'; known: episodes"),
+    "its own path": ("path = 'x'\n" + WHOLE, "unknown key 'path'"),
+    # The objective.
+    "no objective": (swap("[objective]", "[quality.objective]"), "quality: unknown key"),
+    "no expression": (swap("expression", "# expression"), "objective.expression is missing"),
+    "expression as number": (swap('"12.5 * x0 - 3.1 * steam - 40 * max(0, low - x0)"', "1"),
+                             "objective.expression", "is no text"),
+    "an unknown tag": (swap("12.5 * x0", "12.5 * x9"), "objective.expression", "tag 'x9'"),
+    "a tag with a typo": (swap("3.1 * steam", "3.1 * stream"), "did you mean 'steam'?"),
+    "a source for a key": (swap("12.5 * x0", "12.5 * FIC101.SP"), "column 8", "'FIC101.SP'"),
+    "a condition": (swap("12.5 * x0 -", "1 <"), "objective.expression", "is a condition"),
+    "a state as number": (swap("12.5 * x0", "12.5 * run"), "'run' is a state", "run == 'RUN'"),
+    "a key of objective": (swap('unit = "$/h"', 'units = "$/h"'), "objective", "'unit'"),
+    # Episodes.
+    "gap as number": (swap('gap = "10min"', "gap = 10"), "episodes.gap: 10 is no duration"),
+    "gap with a typo": (swap("gap =", "gaps ="), "episodes: unknown key 'gaps'", "'gap'"),
+    "length below the period": (swap('"8h"', '"30s"'), "episodes.length", "at least 1min"),
+    "shutdown as number": (swap("run != 'RUN'", "x0 + 1"), "episodes.shutdown", "a number"),
+    "shutdown of a number": (swap("run != 'RUN'", "run > 1"), "'run' is a state"),
+    "shutdown by a measurement's text": (swap("run != 'RUN'", "x0 == 'RUN'"),
+                                         "'x0' is compared with text", 'role = "state"'),
+    "shutdown by a stranger": (swap("run != 'RUN'", "ran == 'OFF'"), "tag 'ran'", "'run'"),
+    "mode of a number": (swap('mode = "run"', 'mode = "x0"'), "episodes.mode", "'x0' is no state"),
+    "mode of a stranger": (swap('mode = "run"', 'mode = "ran"'), "episodes.mode", "'run'"),
+    "shortest of none": (swap("shortest = 5", "shortest = 0"), "episodes.shortest", "at least 1"),
+    "half a step": (swap("shortest = 5", "shortest = 5.5"), "episodes.shortest", "whole number"),
+    "episodes as text": (swap("[episodes]", "[e]").replace("[e]", "[objective.e]"), "objective"),
+    # Quality and export.
+    "a convention of no one": (swap('"opc"', '"opcua"'), "quality.convention", "'opc'"),
+    "confidence of 200": (swap("= 90", "= 200"), "quality.good_confidence", "at most 100"),
+    "thresholds crossed": (swap("= 50", "= 95"), "quality.uncertain_confidence", "above"),
+    "a decimal star": (swap('decimal = ","', 'decimal = "*"'), "export.decimal", "'*'"),
+    "a column nobody has": (swap('decimal = ","', 'tagg = "a"'), "export", "'tagg'", "'tag'"),
+    # Tags.
+    "no tags": (WHOLE.split("[tags.rr]")[0], "has no tags", "[tags.NAME]"),
+    "tags as list": (WHOLE.split("[tags.rr]")[0].replace("period", "tags = []\nperiod", 1),
+                     "has no tags"),
+    "a tag as text": (swap("[tags.run]", "[tags]\nrun = 5\n[tags.run2]"), "tags.run"),
+    "a key with a space": (swap("[tags.lab]", '[tags."a b"]'), "tags.a b", "source"),
+    "a key with a dot": (swap("[tags.lab]", '[tags."FIC.PV"]'), "tags.FIC.PV", "source"),
+    "a key from a digit": (swap("[tags.lab]", "[tags.0x]"), "tags.0x", "letters"),
+    "a key that is a function": (swap("[tags.lab]", "[tags.max]"), "tags.max", "another key"),
+    "a key that is a word": (swap("[tags.lab]", "[tags.and]"), "tags.and", "choose another key"),
+    "a key with a ligature": (swap("[tags.lab]", '[tags."ﬁc"]'), "choose another key"),
+    "an empty key": (swap("[tags.lab]", '[tags.""]'), "tags.", "letters"),
+    "no role": (swap('[tags.lab]\nrole = "observation"', "[tags.lab]"), "tags.lab.role is missing"),
+    "a role with a typo": (swap('role = "limit"', 'role = "limits"'), "tags.low.role", "'limit'"),
+    "a role of no one": (swap('role = "limit"', 'role = "zzz"'), "known: action, limit"),
+    "a role as list": (swap('role = "limit"', 'role = ["limit"]'), "tags.low.role"),
+    "role misspelt": (swap('[tags.lab]\nrole', "[tags.lab]\nrol"), "tags.lab: unknown key 'rol'"),
+    "a key inside": (swap("[tags.lab]", "[tags.lab]\nkey = 'x'"), "tags.lab: unknown key 'key'"),
+    "no action": (swap('role = "action"', 'role = "objective"').replace("rate = [-0.2, 0.2]", ""),
+                  "no tag is an action", 'role = "action"'),
+    "no observation": (WHOLE.replace('role = "observation"', 'role = "objective"'),
+                       "no tag is an observation"),
+    "one source for two": (swap("[tags.x0]", '[tags.x0]\nsource = "FIC101.SP"'),
+                           "tags.x0.source", "'FIC101.SP'", "'rr'"),
+    "an empty source": (swap('"FIC101.SP"', '""'), "tags.rr.source", "is empty"),
+    "a source as number": (swap('"FIC101.SP"', "101"), "tags.rr.source: 101 is no text"),
+    "an endless source": (swap("FIC101.SP", "F" * 2000), "tags.rr.source", "too long"),
+    "no bounds": (swap('bounds = [1, "high"]', ""), "tags.rr.bounds is missing", "[low, high]"),
+    "bounds upside down": (swap('[1, "high"]', "[7, 1]"), "tags.rr.bounds: low 7 is not below"),
+    "bounds of a point": (swap('[1, "high"]', "[7, 7]"), "tags.rr.bounds: low 7 is not below"),
+    "one bound": (swap('[1, "high"]', "[1]"), "tags.rr.bounds", "write [low, high]"),
+    "bounds as text": (swap('[1, "high"]', '"high"'), "tags.rr.bounds", "write [low, high]"),
+    "bounds of truth": (swap('[1, "high"]', "[false, true]"), "tags.rr.bounds"),
+    "endless bounds": (swap('[1, "high"]', "[-inf, inf]"), "tags.rr.bounds", "two numbers"),
+    "bounds of nan": (swap('[1, "high"]', "[nan, 1]"), "tags.rr.bounds", "two numbers"),
+    "bounds by a stranger": (swap('"high"]', '"hihg"]'), "tags.rr.bounds", "mean 'high'?"),
+    "bounds by a measurement": (swap('"high"]', '"x0"]'), "'x0' is no limit tag", '"limit"'),
+    "bounds by one tag": (swap('[1, "high"]', '["high", "high"]'), "tags.rr.bounds", "give two"),
+    "a rate for none": (swap("[tags.x0]", "[tags.x0]\nrate = [-1, 1]"), "tags.x0.rate", "remove"),
+    "a rate that must rise": (swap("[-0.2, 0.2]", "[0.1, 0.2]"), "tags.rr.rate", "at most 0"),
+    "a rate that must fall": (swap("[-0.2, 0.2]", "[-0.2, -0.1]"), "tags.rr.rate", "at least 0"),
+    "a rate by a stranger": (swap("[-0.2, 0.2]", '["drop", 1]'), "tags.rr.rate", "'drop'"),
+    "a rate per 2": (swap('rate_per = "2min"', "rate_per = 2"), "tags.rr.rate_per: 2 is no"),
+    "a span of one": (swap("span = [0, 50]", "span = [50]"), "tags.rr.span", "two numbers"),
+    "a span of names": (swap("span = [0, 50]", 'span = ["low", "high"]'), "tags.rr.span"),
+    "a dead-band of none": (swap("0.01", "0"), "tags.rr.dead_band", "above 0"),
+    "a dead-band as text": (swap("0.01", '"0.01"'), "tags.rr.dead_band", "no number"),
+    "an endless dead-band": (swap("0.01", "inf"), "tags.rr.dead_band", "finite"),
+    "hold as text": (swap("hold = true", 'hold = "yes"'), "tags.lab.hold", "true nor false"),
+    "hold as 1": (swap("hold = true", "hold = 1"), "tags.lab.hold: 1 is neither true nor false"),
+    "an action not held": (swap("dead_band = 0.01", "hold = false"), "tags.rr.hold", "stand"),
+    "a state not held": (WHOLE + "hold = false\n", "tags.run.hold", "remove it"),
+    "an age of nothing": (swap('"30min"', '"0s"'), "tags.x0.max_age", "no duration"),
+    "an age as number": (swap('max_age = "30min"', "max_age = 0.0"), "tags.x0.max_age: 0.0 is no"),
+    "a delay as number": (swap('"4h"', "4"), "tags.lab.laboratory_delay: 4 is no duration"),
+    "a state with span": (WHOLE + "span = [0, 1]\n", "tags.run.span", "a state holds text"),
+    "a state with bounds": (WHOLE + "bounds = [0, 1]\n", "tags.run.bounds", "a state holds text"),
+    "a state observed": (WHOLE + "also_observed = true\n", "tags.run.also_observed"),
+    "an observation unseen": (swap("[tags.x0]", "[tags.x0]\nalso_observed = false"),
+                              "tags.x0.also_observed", "observed"),
+    "a unit as number": (swap('unit = "m3/h"', "unit = 1"), "tags.rr.unit: 1 is no text"),
+    "a date for a unit": (swap('unit = "m3/h"', "unit = 2025-03-04"), "tags.rr.unit", "no text"),
+    "an unknown key": (swap("dead_band", "deadband"), "tags.rr: unknown key 'deadband'",
+                       "'dead_band'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_refuses(name):
+    text, *parts = WRONG[name]
+    refused(lambda: parse_plant(text, HERE), "plant.toml: ", *parts)
+
+
+def test_refuses_files_that_are_none(tmp_path):
+    missing = tmp_path / "none.toml"
+    refused(lambda: load_plant_file(missing), missing, "no such file")
+    refused(lambda: load_plant_file(tmp_path), tmp_path, "no such file")
+    cp949 = write(tmp_path, "a.toml", WHOLE.replace("column", "증류탑", 1).encode("cp949"))
+    refused(lambda: load_plant_file(cp949), cp949, "not UTF-8", "save it as UTF-8")
+    huge = tmp_path / "b.toml"
+    with huge.open("wb") as file:
+        file.truncate(5 * 2**30)
+    refused(lambda: load_plant_file(huge), huge, "larger than 4 MiB")
+    assert load_plant_file(write(tmp_path, "c.toml", "\ufeff" + WHOLE)).name
+
+
+EXPRESSIONS = {
+    # text: value with a = 2, b = -3, c missing and s = "RUN"
+    "1": 1,
+    "a + b * 2": -4,
+    "-a ** 2": -4,
+    "2 ** -1 * a": 1,
+    "a / b * 3": -2,
+    "abs(b) + min(a, b, 1) + max(a, b)": 2,
+    "clip(b, -1, 1)": -1,
+    "exp(log(sqrt(a * a)))": 2,
+    "where(a > b, 10, 20)": 10,
+    "where(s == 'RUN' and not a < b, 1, 0)": 1,
+    "where('OFF' != s or a > 100, 1, 0)": 1,
+    "where(1 < a <= 2, 1, 0)": 1,
+    "where(a > 0, a, log(b))": 2,  # only the branch that is taken counts
+    "a\n+ b": -1,
+    # Nothing plausible comes out where something is undefined.
+    "a + c": None,
+    "where(a > 0, 1, c)": None,
+    "1 / (a - 2)": None,
+    "min(3, 1 / (a - 2))": None,
+    "max(0, sqrt(b))": None,
+    "0 * log(0 * a)": None,
+    "1 / exp(a * 1000)": None,
+    "where(sqrt(b) > 0, 1, 0)": None,
+}
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
+def test_an_expression_has_one_value_by_both_ways(text):
+    expression = Expression(text, "plant.toml: objective.expression")
+    numbers = {"a": [2.0, math.nan], "b": [-3.0, 1.0], "c": [math.nan, 1.0]}
+    columns = {key: np.array(value) for key, value in numbers.items()}
+    columns["s"] = np.array(["RUN", None], object)
+    expected = EXPRESSIONS[text]
+    value = np.broadcast_to(expression.evaluate(columns), (2,))
+    assert np.array_equal(value[:1], [math.nan if expected is None else expected], equal_nan=True)
+    frame = pl.DataFrame(numbers, nan_to_null=True).with_columns(s=pl.Series(["RUN", None]))
+    by_polars = frame.with_columns(out=expression.polars())["out"].fill_null(math.nan).to_numpy()
+    assert np.array_equal(by_polars, value, equal_nan=True)
+    if expression.names & {"a", "s"}:
+        assert np.isnan(value[1])  # an input is missing in the second row
+
+
+@pytest.mark.parametrize(
+    "texts", [[], [None], [None, None], ["RUN"], ["RUN", "OFF"], ["OFF", None]]
+)
+def test_states_may_be_all_there_all_missing_or_none(texts):
+    expression = Expression("s == 'RUN'", "k")
+    expected = [math.nan if text is None else float(text == "RUN") for text in texts]
+    value = expression.evaluate({"s": np.array(texts, object)})
+    assert np.array_equal(value, expected, equal_nan=True)
+    frame = pl.DataFrame({"s": pl.Series(texts, dtype=pl.String)})
+    truths = [None if text is None else text == "RUN" for text in texts]
+    assert frame.with_columns(out=expression.polars())["out"].to_list() == truths
+
+
+BAD_EXPRESSIONS = {
+    "": ("is empty",),
+    "a +": ("column 3",),
+    "a b": ("column 1", "no expression"),
+    "a.real": ("column 1", "'a.real' is not allowed"),
+    "a[0]": ("'a[0]' is not allowed",),
+    "(lambda: 1)()": ("unknown function",),
+    "__import__('os').system('true')": ("unknown function",),
+    "open('x')": ("unknown function 'open'",),
+    "sqr(a)": ("unknown function 'sqr'", "did you mean 'sqrt'?"),
+    "[a for a in b]": ("is not allowed",),
+    "a if b > 1 else 2": ("is not allowed",),
+    "(x := 3)": ("is not allowed",),
+    "f'{a}'": ("is not allowed",),
+    "a @ b": ("is not allowed",),
+    "a % 2": ("is not allowed",),
+    "a // 2": ("is not allowed",),
+    "a & b": ("is not allowed",),
+    "+a": ("is not allowed",),
+    "a ** b": ("column 6", "exponent"),
+    "a ** 11": ("column 6", "exponent"),
+    "a ** 'x'": ("exponent",),
+    "'text'": ("'text' stands alone",),
+    "a + 'text'": ("column 5", "stands alone"),
+    "s < 'RUN'": ("write == or !=",),
+    "s == 'A' == 'B'": ("write == or !=",),
+    "s in 'RUN'": ("write == or !=",),
+    "a is b": ("no comparison",),
+    "where(s == 'RUN', s, 1)": ("'s' is used as a number and as a state's text",),
+    "a and b": ("'a' is a number, a condition is needed",),
+    "not a": ("a condition is needed",),
+    "1 + (a > b)": ("a number is needed", "write where(a > b, 1, 0)"),
+    "max(a)": ("max() has 1 values; give 2 or more",),
+    "clip(a, 1)": ("clip() has 2 values; give 3",),
+    "where(a > 1, b)": ("where() has 2 values; give 3",),
+    "max(a, b, key=abs)": ("max()", "unnamed"),
+    "max(*a)": ("max()",),
+    "True": ("True is no finite number",),
+    "None": ("None is no finite number",),
+    "1e999": ("no finite number",),
+    "1j": ("no finite number",),
+    "9" * 400: ("no finite number",),
+    "a\0": ("no expression",),
+    "-" * 60 + "a": ("column 51", "nested deeper than 50"),
+    "(" * 900 + "a" + ")" * 900: ("no expression",),
+    "a" + ".b" * 900: ("is not allowed",),
+    "a + " * 600 + "a": ("2401 characters",),
+    "a +\nb )": ("line 2, column 3",),
+    "온도 + b.c": ("column 6",),
+}
+
+
+@pytest.mark.parametrize("text", BAD_EXPRESSIONS)
+def test_refuses_expressions(text):
+    refused(lambda: Expression(text, "plant.toml: k"), "plant.toml: k", *BAD_EXPRESSIONS[text])
+
+
+@given(st.text(alphabet="ab01.+-*/()<=!'\" ,maxwhere\n", max_size=40))
+def test_an_expression_is_read_or_refused_and_nothing_else(text):
+    try:
+        expression = Expression(text, "k")
+    except UserError:
+        return
+    columns = {n: np.array(["x"], object) if n in expression.text_names else np.ones(1)
+               for n in expression.names}  # fmt: skip
+    value = expression.evaluate(columns)
+    assert value.dtype == np.float64
+
+
+@given(st.integers(1, 10**6), st.sampled_from(["ms", "s", "min", "h", "d"]))
+def test_a_duration_is_spelled_as_it_is_read(count, unit):
+    length = seconds(f"{count if unit != 'd' else count % 1000 + 1}{unit}")
+    assert seconds(spelled(length)) == pytest.approx(length, rel=1e-12)
