@@ -9,10 +9,10 @@ ends in the very same weights as learning in one go.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -36,13 +36,15 @@ PIECE = 1_000
 
 CHECKPOINT_S = 30.0
 
+State = TypeVar("State")
+
 
 @dataclass(frozen=True)
 class History:
     """Metrics along the way, one row for each piece.
 
     Attributes:
-        updates: Updates made at the end of each piece, (P,).
+        updates: Updates (of a team: executed plant steps) at the end of each piece, (P,).
         metrics: Name -> (P, members), averaged over the piece.
         compile_s: Seconds from the call to the end of the first piece.
         wall_s: Seconds in all.
@@ -134,30 +136,74 @@ def train(
         Stopped: Ctrl-C was pressed; the checkpoint is written.
         UserError: The checkpoint belongs to other work, or is damaged.
     """
-    begun = time.perf_counter()
     per_cycle = getattr(members.config, "actor_delay", 1)  # type: ignore[attr-defined]
     cycles = max(PIECE // per_cycle, 1)
     piece = cycles * per_cycle
     pieces = -(-updates // piece)
-    identity = (identity or {}) | {"updates": updates, "seeds": list(seeds)}
+    keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), 1) for seed in seeds])
+
+    def run(members: Learner, number: int) -> tuple[Learner, Metrics]:
+        return run_piece(
+            members,
+            replay,
+            jax.vmap(lambda key: jax.random.fold_in(key, number))(keys),
+            jnp.asarray(number * piece, jnp.float32),
+            jnp.asarray(pieces * piece, jnp.float32),
+            cycles,
+        )
+
+    return run_pieces(
+        members,
+        run,
+        pieces,
+        piece,
+        "updates",
+        advance=advance,
+        checkpoint=checkpoint,
+        identity=(identity or {}) | {"updates": updates, "seeds": list(seeds)},
+    )
+
+
+def run_pieces(
+    members: State,
+    run: Callable[[State, int], tuple[State, Metrics]],
+    pieces: int,
+    piece: int,
+    unit: str,
+    *,
+    advance: Advance | None,
+    checkpoint: Path | None,
+    identity: dict[str, Any],
+) -> tuple[State, History]:
+    """Run a compiled program piece by piece; report, write checkpoints and stop cleanly meanwhile.
+
+    Args:
+        members: Any tree of arrays, what the program changes.
+        run: Runs the piece of a number, whose randomness may depend on that number alone.
+        pieces: How many.
+        piece: Units of work in each.
+        unit: What the work is counted in ("updates").
+        advance: Told of progress.
+        checkpoint: As for ``train``.
+        identity: What makes this work the same as another.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; the checkpoint is written.
+        UserError: The checkpoint belongs to other work, or is damaged.
+    """
+    begun = time.perf_counter()
     first = 0
     rows: list[dict[str, list[float]]] = []
     if checkpoint and checkpoint.exists():
-        first, rows, members = _resume(checkpoint, identity, members)
-    keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), 1) for seed in seeds])
+        about = about_same_work(checkpoint, identity, "other records, settings or seeds")
+        rows, members = about["rows"], load_tree(checkpoint, members)
+        first = len(rows)
     if advance and first:
         advance(first * piece, "resumed")
     compile_s, saved = 0.0, time.perf_counter()
     with stopping_cleanly() as request:
         for number in range(first, pieces):
-            members, metrics = run_piece(
-                members,
-                replay,
-                jax.vmap(lambda key, n=number: jax.random.fold_in(key, n))(keys),
-                jnp.asarray(number * piece, jnp.float32),
-                jnp.asarray(pieces * piece, jnp.float32),
-                cycles,
-            )
+            members, metrics = run(members, number)
             rows.append({name: np.asarray(m).tolist() for name, m in metrics.items()})
             compile_s = compile_s or time.perf_counter() - begun
             if advance:
@@ -168,7 +214,7 @@ def train(
                 saved = now
             if request.wanted and number + 1 < pieces:
                 raise Stopped(
-                    f"stopped after {(number + 1) * piece:,} of {pieces * piece:,} updates"
+                    f"stopped after {(number + 1) * piece:,} of {pieces * piece:,} {unit}"
                 )
     history = History(
         updates=piece * np.arange(1, pieces + 1),
@@ -181,17 +227,11 @@ def train(
 
 def _note(row: dict[str, list[float]]) -> str:
     shown = [
-        f"{n.replace('_', ' ')} {np.mean(row[n]):.3g}" for n in ("value", "td_error") if n in row
+        f"{n.replace('_', ' ')} {np.mean(row[n]):.3g}"
+        for n in ("return", "success", "value", "td_error")
+        if n in row
     ]
     return ", ".join(shown)
-
-
-def _resume(
-    checkpoint: Path, identity: dict[str, Any], members: Learner
-) -> tuple[int, list[dict[str, list[float]]], Learner]:
-    about = about_same_work(checkpoint, identity, "other records, settings or seeds")
-    rows = about["rows"]
-    return len(rows), rows, load_tree(checkpoint, members)
 
 
 def member(members: Learner, number: int) -> Learner:
