@@ -7,6 +7,7 @@ prefer the short ones.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ from shiftwork.errors import UserError
 from shiftwork.plants.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.limits import MovingLimits
 from shiftwork.records.tags import Tags, box
 
 Policy = Callable[[Array], Array]
@@ -27,23 +29,24 @@ Policy = Callable[[Array], Array]
 
 def compiled_policy(agent: Agent) -> Policy:
     """Make an agent's policy a JAX function that gives what ``agent.act`` gives."""
-    layers = [
-        (jnp.asarray(w), jnp.asarray(b)) for w, b in zip(agent.weights, agent.biases, strict=True)
-    ]
+    return partial(_act, _numbers(agent), agent.limits)
 
-    def policy(observation: Array) -> Array:
-        bound = FARTHEST * agent.observation_std
-        x = jnp.clip(observation, agent.observation_mean - bound, agent.observation_mean + bound)
-        x = (x - agent.observation_mean) / agent.observation_std
-        for weight, bias in layers[:-1]:
-            x = jax.nn.relu(x @ weight + bias)
-        weight, bias = layers[-1]
-        unit = jnp.tanh(x @ weight + bias)
-        share = agent.action_low + 0.5 * (unit + 1.0) * (agent.action_high - agent.action_low)
-        share = jnp.clip(share, agent.action_low, agent.action_high)
-        return agent.limits.action(share, observation)
 
-    return policy
+def _numbers(agent: Agent) -> tuple[Any, ...]:
+    """What differs between agents of one size."""
+    ranges = (agent.observation_mean, agent.observation_std, agent.action_low, agent.action_high)
+    return jax.tree.map(jnp.asarray, (agent.weights, agent.biases, *ranges))
+
+
+def _act(numbers: tuple[Any, ...], limits: MovingLimits, observation: Array) -> Array:
+    weights, biases, mean, std, low, high = numbers
+    bound = FARTHEST * std
+    x = (jnp.clip(observation, mean - bound, mean + bound) - mean) / std
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        x = jax.nn.relu(x @ weight + bias)
+    unit = jnp.tanh(x @ weights[-1] + biases[-1])
+    share = jnp.clip(low + 0.5 * (unit + 1.0) * (high - low), low, high)
+    return limits.action(share, observation)
 
 
 def simulate(
@@ -75,6 +78,14 @@ def simulate(
     return jnp.concatenate([first[None], later]), action, reward, terminal
 
 
+@partial(jax.jit, static_argnums=(0, 2, 4))
+def _run(
+    plant: Plant, numbers: tuple[Any, ...], limits: MovingLimits, key: PRNGKeyArray, episodes: int
+) -> tuple[Array, Array, Array, Array]:
+    """Compiled once for all agents of one size."""
+    return simulate(plant, partial(_act, numbers, limits), key, episodes)
+
+
 def episode_returns(
     plant: Plant, policy: Policy, key: PRNGKeyArray, episodes: int
 ) -> Float[Array, " E"]:
@@ -101,8 +112,9 @@ def rollout(plant: Plant | ForeignPlant, agent: Agent, *, episodes: int, seed: i
         raise UserError(f"episodes is {episodes}; run at least one")
     if isinstance(plant, ForeignPlant):
         return _foreign(plant, agent, episodes, seed)
-    run = jax.jit(lambda key: simulate(plant, compiled_policy(agent), key, episodes))
-    observation, action, reward, terminal = map(np.asarray, run(jax.random.key(seed)))
+    observation, action, reward, terminal = map(
+        np.asarray, _run(plant, _numbers(agent), agent.limits, jax.random.key(seed), episodes)
+    )
     ended = terminal.any(0)
     length = np.where(ended, terminal.argmax(0) + 1, len(reward)).astype(np.int64)
     low, high = box(plant.action, plant.name)
