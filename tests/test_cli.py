@@ -266,5 +266,5 @@ def test_help_names_every_verb_without_importing_jax() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for verb in ("demo", "learn", "evaluate", "improve", "report"):
+    for verb in ("demo", "inspect", "convert", "learn", "evaluate", "improve", "report"):
         assert verb in done.stdout

@@ -1,4 +1,4 @@
-"""The command line: ``shiftwork demo | learn | evaluate | improve | report``.
+"""The command line: ``shiftwork demo | inspect | convert | learn | evaluate | improve | report``.
 
 Mistakes of the user end in one line and exit status 2; Ctrl-C leaves a checkpoint, says how to
 go on, and ends in status 130.
@@ -7,14 +7,17 @@ go on, and ends in status 130.
 from __future__ import annotations
 
 import sys
-import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from shiftwork.errors import Stopped, UserError, unknown
+from shiftwork.errors import Stopped, UserError
+from shiftwork.settings_file import given, grown, parse
+
+if TYPE_CHECKING:
+    from shiftwork.records.historian.plant_file import PlantFile
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,47 @@ class Demo:
 
 
 @dataclass(frozen=True)
+class Inspect:
+    """Tell what exports hold and whether an agent could learn from them; or draft a plant file."""
+
+    exports: tyro.conf.Positional[tuple[str, ...]]
+    """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
+    plant: Path | None = None
+    """The plant file: what the tags mean."""
+    draft: bool = False
+    """Write a first plant file by looking at the exports, instead."""
+    out: Path | None = None
+    """Folder of the inspection (runs/inspection), or the drafted file (plant.toml)."""
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Write exports anew for other tools: as Parquet, as an .npz of episodes, or for Minari."""
+
+    exports: tyro.conf.Positional[tuple[str, ...]]
+    """As inspect has them."""
+    plant: Path
+    """The plant file."""
+    out: Path
+    """A .parquet or .npz file, or a folder for a Minari data set."""
+    stage: Literal["episodes", "grid", "samples"] = "episodes"
+    """How far the exports are worked up; the latter two go to Parquet only."""
+
+
+@dataclass(frozen=True)
 class Learn:
     """Learn an agent from records."""
 
-    records: tyro.conf.Positional[str]
-    """An .npz file, a Minari folder, or "dmsd" for the records that ship with the package."""
+    records: tyro.conf.Positional[tuple[str, ...]]
+    """An .npz file, a Minari folder, "dmsd" for the records that ship with the package, or exports
+    (with their --plant file)."""
     out: Path = Path("runs/agent")
     """The agent's folder."""
     algo: str = "pars"
     """bc, td3bc, iql, rebrac or pars; --config depends on it."""
     plant: str | None = None
-    """Names the records' columns: a plant of ours or a Gymnasium id."""
+    """The plant file (.toml) of exports. Or what names the records' columns: a plant of ours or a
+    Gymnasium id."""
     updates: int = 40_000
     """Critic updates."""
     select: bool = False
@@ -60,9 +93,9 @@ class Evaluate:
     agent: tyro.conf.Positional[Path]
     """The agent's folder."""
     plant: str | None = None
-    """A plant of ours or a Gymnasium id."""
-    records: str | None = None
-    """Records to judge by, best such as the agent did not learn from."""
+    """A plant of ours or a Gymnasium id, to run the agent on; or the plant file (.toml) of exports."""
+    records: tuple[str, ...] | None = None
+    """Records or exports to judge by, best such as the agent did not learn from."""
     episodes: int = 200
     """Whole episodes on the plant."""
     copies: int = 8
@@ -95,12 +128,12 @@ class Report:
 
     agent: tyro.conf.Positional[Path]
     """The agent's folder."""
-    records: str
-    """What it learned from."""
+    records: tuple[str, ...]
+    """What it learned from: records or exports."""
     improved: Path | None = None
     """The folder that improve wrote."""
     plant: str | None = None
-    """Where to run them; without it the report rests on the records alone."""
+    """Where to run them; without it, or with a plant file, the report rests on the records alone."""
     out: Path = Path("runs/report.html")
     episodes: int = 200
     """Whole episodes of each agent."""
@@ -108,7 +141,10 @@ class Report:
     seed: int = 0
 
 
-Command = Annotated[Demo | Learn | Evaluate | Improve | Report, tyro.conf.OmitSubcommandPrefixes]
+Command = Annotated[
+    Demo | Inspect | Convert | Learn | Evaluate | Improve | Report,
+    tyro.conf.OmitSubcommandPrefixes,
+]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -135,103 +171,22 @@ def _run(arguments: list[str]) -> None:
     if verb == "learn":
         from shiftwork.learning.algorithms import algorithm
 
-        config = algorithm(_given(arguments, "algo", "pars")).config
-        _learn(_parse(_with(Learn, "config", config), arguments))
+        config = algorithm(given(arguments, "algo", "pars")).config
+        _learn(parse(grown(Learn, "config", config), arguments))
     elif verb == "improve":
         from shiftwork.learning.online import Online
 
-        _improve(_parse(_with(Improve, "online", Online), arguments))
+        _improve(parse(grown(Improve, "online", Online), arguments))
     else:
         command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
-        run: Any = {Demo: _demo, Evaluate: _evaluate, Report: _report}[type(command)]
+        run: Any = {
+            Demo: _demo,
+            Inspect: _inspect,
+            Convert: _convert,
+            Evaluate: _evaluate,
+            Report: _report,
+        }[type(command)]
         run(command)
-
-
-def _given(arguments: list[str], option: str, default: str) -> str:
-    """Look up one option before the others can be parsed: on the line, then in --settings."""
-    for number, word in enumerate(arguments):
-        if word == f"--{option}" and number + 1 < len(arguments):
-            return arguments[number + 1]
-        if word.startswith(f"--{option}="):
-            return word.partition("=")[2]
-    if option != "settings" and (path := _given(arguments, "settings", "")):
-        return str(_toml(Path(path)).get(option, default))
-    return default
-
-
-def _with(base: type, name: str, part: type) -> type:
-    """Add the options of a part to a command, so that they nest below its name."""
-    extra = [(name, part, field(default_factory=part))]
-    grown = make_dataclass(base.__name__, extra, bases=(base,), frozen=True, kw_only=True)
-    grown.__doc__ = base.__doc__
-    return grown
-
-
-def _parse(command: type, arguments: list[str]) -> Any:
-    """Parse a command's options over those in its --settings file."""
-    path = _given(arguments, "settings", "")
-    changes = _toml(Path(path)) if path else {}
-    required = {f.name: tyro.MISSING for f in fields(command) if f.name in ("records", "agent", "plant")
-                and f.default is not None}  # fmt: skip
-    default = _overlaid(command(**required), changes, path)
-    verb = arguments[0]
-    return tyro.cli(
-        command,
-        args=arguments[1:],
-        prog=f"shiftwork {verb}",
-        default=default,
-    )
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; check --settings") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); it must be TOML in UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: is no valid TOML ({error}); mend that line") from None
-
-
-def _overlaid(base: Any, changes: dict[str, Any], where: str, prefix: str = "") -> Any:
-    """Replace the fields of a dataclass by a file's values, refusing unknown keys and kinds.
-
-    Raises:
-        UserError: A key is unknown or its value of another kind; the message names it.
-    """
-    known = {f.name: getattr(base, f.name) for f in fields(base)}
-    values: dict[str, Any] = {}
-    for key, value in changes.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise unknown("key", prefix + key, (prefix + k for k in known), where)
-        values[name] = _converted(
-            known[name], value, f"{where}: '{prefix}{key}'", where, prefix + key
-        )
-    return replace(base, **values)
-
-
-def _converted(current: Any, value: Any, what: str, where: str, key: str) -> Any:
-    if is_dataclass(current):
-        if not isinstance(value, dict):
-            raise UserError(f"{what} is {value!r}; it must be a table ([{key}])")
-        return _overlaid(current, value, where, key + ".")
-    if isinstance(value, dict):
-        raise UserError(f"{what} is a table; it must be a single value")
-    if isinstance(current, Path) or key in ("settings", "improved"):
-        return Path(str(value))
-    if isinstance(current, bool) and not isinstance(value, bool):
-        raise UserError(f"{what} is {value!r}; it must be true or false")
-    if type(current) is int and type(value) is not int:
-        raise UserError(f"{what} is {value!r}; it must be a whole number")
-    if isinstance(current, float) or (current is None and not isinstance(value, str)):
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise UserError(f"{what} is {value!r}; it must be a number")
-        return float(value)
-    if isinstance(current, str) and not isinstance(value, str):
-        raise UserError(f"{what} is {value!r}; it must be text")
-    return value
 
 
 def _seeded(seed: int) -> int:
@@ -252,11 +207,49 @@ def _demo(options: Demo) -> None:
     )
 
 
-def _learn(options: Any) -> None:
+def _plant_file(name: str | Path) -> PlantFile:
+    from shiftwork.records.historian.plant_file import load_plant_file
+
+    return load_plant_file(name)
+
+
+def _plant(name: str | None, copies: int = 1) -> Any:
+    """Open what --plant names: a plant file, a plant to run on, or nothing."""
     from shiftwork.plants.catalogue import make_plant
+
+    if name is None:
+        return None
+    return _plant_file(name) if name.lower().endswith(".toml") else make_plant(name, copies)
+
+
+def _inspect(options: Inspect) -> None:
+    if options.draft:
+        from shiftwork.intake import draft
+
+        draft(options.exports, options.out or Path("plant.toml"))
+        return
+    if options.plant is None:
+        raise UserError(
+            "inspect needs --plant, the file that says what the tags mean; "
+            "write a first one with --draft"
+        )
+    plant = _plant_file(options.plant)
+    from shiftwork.intake import inspect_export
+
+    inspect_export(options.exports, plant, options.out or Path("runs/inspection"))
+
+
+def _convert(options: Convert) -> None:
+    plant = _plant_file(options.plant)
+    from shiftwork.intake import convert_export
+
+    convert_export(options.exports, plant, options.out, options.stage)
+
+
+def _learn(options: Any) -> None:
     from shiftwork.workflow import learn_agent, open_records
 
-    records = open_records(options.records, make_plant(options.plant) if options.plant else None)
+    records = open_records(options.records, _plant(options.plant))
     learn_agent(
         records,
         options.algo,
@@ -270,7 +263,7 @@ def _learn(options: Any) -> None:
 
 def _evaluate(options: Evaluate) -> None:
     from shiftwork.agent import Agent
-    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.records.historian.plant_file import PlantFile
     from shiftwork.workflow import evaluate_on_plant, evaluate_on_records, open_records
 
     agent = Agent.load(options.agent)
@@ -278,8 +271,12 @@ def _evaluate(options: Evaluate) -> None:
         raise UserError(
             "evaluate needs --plant or --records: where to run the agent, or what to judge it by"
         )
-    plant = make_plant(options.plant, options.copies) if options.plant else None
-    if plant:
+    plant = _plant(options.plant, options.copies)
+    if isinstance(plant, PlantFile) and not options.records:
+        raise UserError(
+            f"{options.plant}: a plant file cannot be run; give --records, the exports to judge by"
+        )
+    if plant and not isinstance(plant, PlantFile):
         evaluate_on_plant(agent, plant, options.episodes, _seeded(options.seed))
     if options.records:
         records = open_records(options.records, plant)
@@ -291,6 +288,10 @@ def _improve(options: Any) -> None:
     from shiftwork.workflow import improve_agent, open_records
 
     options.online.check()
+    if options.plant.lower().endswith(".toml"):
+        raise UserError(
+            f"{options.plant}: a plant file cannot be run; give a plant of ours or a Gymnasium id"
+        )
     plant = make_plant(options.plant)
     records = open_records(options.records, plant)
     improve_agent(
@@ -299,10 +300,10 @@ def _improve(options: Any) -> None:
 
 
 def _report(options: Report) -> None:
-    from shiftwork.plants.catalogue import make_plant
+    from shiftwork.records.historian.plant_file import PlantFile
     from shiftwork.workflow import make_report, open_records
 
-    plant = make_plant(options.plant) if options.plant else None
+    plant = _plant(options.plant)
     folders = {"offline": options.agent}
     if options.improved:
         folders["online"] = options.improved
@@ -310,7 +311,7 @@ def _report(options: Report) -> None:
         options.out,
         folders,
         open_records(options.records, plant),
-        plant,
+        None if isinstance(plant, PlantFile) else plant,
         episodes=options.episodes,
         seed=_seeded(options.seed),
         title=options.title,

@@ -1,6 +1,6 @@
 """The verbs of the command line as functions: each hands the next what it needs.
 
-learn     records -> agent
+learn     records, or exports and their plant file -> agent
 evaluate  agent, plant -> returns;  agent, records -> estimate
 improve   agent, plant, records -> better agent, trace
 report    agents, records, plant -> page
@@ -23,6 +23,7 @@ from shiftwork.evaluation.report import ReportContents, Trace, ValueCheck, write
 from shiftwork.evaluation.rollout import check_fit, episode_returns, rollout
 from shiftwork.evaluation.selection import Selection, select
 from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.intake import cut_export, held_by
 from shiftwork.learning.experience import improve_foreign
 from shiftwork.learning.learn import learn, load_learner, make_agent, save_agent
 from shiftwork.learning.learner import Learner
@@ -34,21 +35,40 @@ from shiftwork.plants.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
 from shiftwork.progress import console, progress_bar
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.historian.plant_file import PlantFile
 from shiftwork.records.load import load_records
 from shiftwork.records.npz import read_npz
 
 AnyPlant = Plant | ForeignPlant
 
+FEWEST_EPISODES = 10
+"""Below it a bootstrap over episodes says little of what others might have shown."""
 
-def open_records(path: str, plant: AnyPlant | None) -> Episodes:
-    """Load records, naming their columns by the plant's tags if there is a plant."""
-    tags = (plant.observation, plant.action) if plant else ((), ())
-    records = load_records(path, *tags)
-    s = records.statistics
-    console.print(
-        f"Records: {s.episodes:,} episodes, {s.steps:,} steps, mean return {s.mean_return:.1f}"
-        f" ({s.worst_return:.1f} to {s.best_return:.1f})"
-    )
+
+def open_records(paths: str | Sequence[str], plant: AnyPlant | PlantFile | None) -> Episodes:
+    """Load records, naming their columns by the plant's tags if there is a plant.
+
+    Args:
+        paths: One file or folder of episodes or, with a plant file, the exports of a historian.
+        plant: What the records are of.
+
+    Raises:
+        UserError: They cannot be read, or several are given that are no exports.
+    """
+    paths = (paths,) if isinstance(paths, str) else tuple(paths)
+    if isinstance(plant, PlantFile):
+        records = cut_export(paths, plant).episodes
+    elif len(paths) != 1:
+        raise UserError(
+            f"{paths[1]}: is one of {len(paths)} records; give one, or the --plant file (.toml) "
+            "of exports"
+            if paths
+            else "records are missing; give a file or a folder"
+        )
+    else:
+        tags = (plant.observation, plant.action) if plant else ((), ())
+        records = load_records(paths[0], *tags)
+    console.print(f"Records: {held_by(records)}")
     return records
 
 
@@ -142,11 +162,11 @@ def evaluate_on_records(
     agent: Agent, records: Episodes, discount: float | None, seed: int
 ) -> Evaluation:
     """Estimate from records alone how good an agent is, and tell the result."""
-    if len(records.observation_tags) != len(agent.observation_tags) or len(
-        records.action_tags
-    ) != len(agent.action_tags):
-        raise UserError(
-            f"{records.source}: has other columns than the agent; give records of its plant"
+    _check_columns(records, agent)
+    if len(records.length) < FEWEST_EPISODES:
+        console.print(
+            f"Only {len(records.length)} episodes to judge by, so the intervals below are too "
+            "narrow; give more, or cut long ones by episodes.length in the plant file"
         )
     discount = agent.about["config"].get("discount") if discount is None else discount
     with progress_bar("fitted Q evaluation", 10_000, "updates") as advance:
@@ -158,6 +178,24 @@ def evaluate_on_records(
         f"records {found.records}, agent estimated {found.agent}"
     )
     return found
+
+
+def _check_columns(records: Episodes, agent: Agent) -> None:
+    """Refuse records with other columns than an agent's, or the same ones in another order.
+
+    Raises:
+        UserError: They are.
+    """
+    for have, want in (
+        (records.observation_tags, agent.observation_tags),
+        (records.action_tags, agent.action_tags),
+    ):
+        names, wanted = [tag.name for tag in have], [tag.name for tag in want]
+        # Other names may be mere numbers of unnamed columns; the same ones elsewhere are a mistake.
+        if len(have) != len(want) or (names != wanted and sorted(names) == sorted(wanted)):
+            raise UserError(
+                f"{records.source}: has other columns than the agent; give records of its plant"
+            )
 
 
 def improve_agent(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_reader import Reader, read_page
 
 from shiftwork.agent import Agent
 from shiftwork.errors import UserError
@@ -17,6 +17,7 @@ from shiftwork.evaluation.report.measures import (
     difference,
     nearest_to_median,
     number,
+    shown_span,
     spread,
     steady_offsets,
 )
@@ -26,7 +27,6 @@ from shiftwork.plants import Dmsd
 from shiftwork.records import Episodes, Tag, load_records
 
 HOSTILE = '</title><script src="https://evil.example/x.js">alert(1)</script> $\\frac{1}$ "&\x07'
-VOID = {"meta", "br", "link", "img", "hr", "input"}
 
 
 def controller(stiffness: float, damping: float, bias: float, **about: object) -> Agent:
@@ -95,62 +95,12 @@ def contents() -> ReportContents:
     )
 
 
-class Reader(HTMLParser):
-    """Checks that tags balance, and keeps what a person reads and what a browser would fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.labels: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_startendtag(tag, attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attrs:
-            assert not name.startswith("on")
-            if name in ("src", "href", "xlink:href", "srcset", "data", "action"):
-                self.links.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-            if name == "aria-label":
-                self.labels.append(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] != "style":
-            self.text.append(data)
-
-
 def read(tmp_path: Path, contents: ReportContents) -> tuple[str, Reader]:
     """Write the report, check what holds for every report, and return page and reader."""
     file = tmp_path / "report.html"
     write_report(file, contents)
     page = file.read_text(encoding="utf-8")
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    assert not reader.open
-    assert len(page) < 2_000_000
-    assert all(link.startswith(("#", "data:")) for link in reader.links)
-    assert all(link[1:] in reader.ids for link in reader.links if link.startswith("#"))
-    assert len(reader.ids) == len(set(reader.ids))
-    assert not {"script", "link", "iframe", "object", "img"} & set(reader.tags)
-    assert not re.search(r"url\((?!#)|@import|http", re.sub(r'src=(&quot;|")http', "", page))
-    text = " ".join(reader.text)
-    assert not re.search(r"\b([Nn]a[Nn]|inf|None)\b", text + " ".join(reader.labels))
-    assert not re.search(r"[ \"(:,](nan|inf)[ \",);]", page)
-    return text, reader
+    return read_page(page)
 
 
 def test_the_page_tells_the_numbers_of_its_data(tmp_path, contents):
@@ -321,6 +271,16 @@ def test_numbers_are_written_for_people():
     ]
     assert number(-0.2, 0) == "0"
     assert spread(Interval(1, 1, 1)) == ""
+
+
+@pytest.mark.fast
+def test_an_axis_shows_the_limits_or_what_was_used_of_them():
+    wide, narrow = np.array([1.5, 3.0]), np.array([2.5, 2.6])
+    assert shown_span([wide], (1.0, 7.0)) == (1.0, 7.0)
+    assert shown_span([narrow], (1.0, 7.0)) == pytest.approx((2.45, 2.65))
+    assert shown_span([narrow, wide], (1.0, 7.0)) == (1.0, 7.0)
+    assert shown_span([np.array([1.0, 1.1])], (1.0, 7.0)) == pytest.approx((1.0, 1.15))
+    assert shown_span([np.array([2.0, 2.0])], (1.0, 7.0)) == (1.0, 7.0)
 
 
 @pytest.mark.fast

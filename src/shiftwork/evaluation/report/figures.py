@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from shiftwork.evaluation.report.contents import Trace, ValueCheck
-from shiftwork.evaluation.report.measures import mean_of, number
+from shiftwork.evaluation.report.measures import mean_of, number, shown_span
 from shiftwork.evaluation.report.style import (
     COLOURS,
     INK,
@@ -295,9 +295,10 @@ def action_histograms(
     figure = Figure((WIDTH_IN, 2.6 * lines + 0.3), layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).reshape(-1)
     for column, (axes, tag) in enumerate(zip(panels, tags[:count], strict=False)):
-        edges = np.linspace(tag.low, tag.high, 42)
+        span = shown_span([taken[:, column] for taken in actions.values()], (tag.low, tag.high))
+        edges = np.linspace(*span, 42)
         for name, colour in colours(actions).items():
-            taken = np.clip(actions[name][:, column].astype(np.float64), tag.low, tag.high)
+            taken = np.clip(actions[name][:, column].astype(np.float64), *span)
             share = 100 * np.histogram(taken, edges)[0] / len(taken)
             filled = name == RECORDS
             axes.stairs(
@@ -310,7 +311,8 @@ def action_histograms(
                 label=label(name),
             )
         for end in (ranges[0][column], ranges[1][column]) if ranges else ():
-            axes.axvline(float(end), color=MUTED, linewidth=0.9, linestyle=":")
+            if span[0] <= end <= span[1]:
+                axes.axvline(float(end), color=MUTED, linewidth=0.9, linestyle=":")
         axes.set_xlabel(short(tag.label, 34))
         if column % columns == 0:
             axes.set_ylabel("steps (%)")

@@ -58,6 +58,7 @@ th:first-child, td:first-child { text-align: left; }
 th:last-child, td:last-child { padding-right: 0; }
 .facts td { text-align: left; }
 .facts th { width: 34%; font-weight: 400; color: var(--muted); }
+.told th:last-child, .told td:last-child { text-align: left; padding-left: .8rem; }
 td small { color: var(--muted); white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .55em;
   border-radius: 50%; background: var(--key, var(--muted)); }
@@ -68,6 +69,38 @@ footer { margin-top: 3rem; color: var(--muted); font-size: .85rem; }
   figure, tr, .remark { break-inside: avoid; } h2, h3 { break-after: avoid; }
   * { print-color-adjust: exact; } }
 """
+
+
+def document(title: str, body: str, footer: str) -> str:
+    """Make a whole page.
+
+    Args:
+        title: Its heading, not yet escaped.
+        body: What follows the heading, HTML.
+        footer: Its last lines, not yet escaped.
+    """
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escaped(title)}</title>
+<style>{SHEET}</style>
+</head>
+<body>
+<main>
+<h1>{escaped(title)}</h1>
+{body}
+</main>
+<footer>{escaped(footer)}</footer>
+</body>
+</html>
+"""
+
+
+def answered(answer: str, lead: str) -> str:
+    """Put the answer of a page in front, and the sentences behind it below."""
+    return paragraph(answer, "verdict") + "\n" + paragraph(lead, "lead")
 
 
 def escaped(text: object) -> str:

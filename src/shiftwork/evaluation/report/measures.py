@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -71,6 +72,25 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> Interval | None:
     gap = float(np.mean(ours) - np.mean(theirs))
     error = math.sqrt(np.var(ours, ddof=1) / len(ours) + np.var(theirs, ddof=1) / len(theirs))
     return Interval(gap, gap - 1.96 * error, gap + 1.96 * error)
+
+
+def shown_span(
+    values: Sequence[np.ndarray], limits: tuple[float, float], part: float = 0.2
+) -> tuple[float, float]:
+    """The span of an axis for actions: their limits, or what was used where that is a small part.
+
+    Args:
+        values: Actions of each series, plant units.
+        limits: Lower and upper limit.
+        part: Part of the limits below which the axis shows what was used alone, and room.
+    """
+    low, high = limits
+    least = max(low, float(min(v.min() for v in values)))
+    most = min(high, float(max(v.max() for v in values)))
+    if not 0 < most - least < part * (high - low):
+        return limits
+    room = 0.5 * (most - least)
+    return max(low, least - room), min(high, most + room)
 
 
 def nearest_to_median(episodes: Episodes) -> int:

@@ -11,7 +11,14 @@ from pathlib import Path
 import shiftwork
 from shiftwork.evaluation.report import sections
 from shiftwork.evaluation.report.contents import ReportContents, Trace, ValueCheck
-from shiftwork.evaluation.report.html import SHEET, Pictures, bullets, escaped, table
+from shiftwork.evaluation.report.html import (
+    Pictures,
+    answered,
+    bullets,
+    document,
+    escaped,
+    table,
+)
 from shiftwork.evaluation.report.measures import number
 from shiftwork.evaluation.report.words import (
     limits,
@@ -55,28 +62,12 @@ def report_page(contents: ReportContents) -> str:
         sections.actions,
     )
     body = "\n".join(section(contents, picture) for section in pictures)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escaped(contents.title)}</title>
-<style>{SHEET}</style>
-</head>
-<body>
-<main>
-<h1>{escaped(contents.title)}</h1>
-<p class="verdict">{escaped(answer)}</p>
-<p class="lead">{escaped(lead)}</p>
-{table(*summary(contents))}
-{body}
-{_sources(contents)}
-</main>
-<footer>Made by Shiftwork {escaped(shiftwork.__version__)}. Return: the sum of an episode's
-rewards, in the plant's own units. Brackets: 95 % intervals of the mean over episodes.</footer>
-</body>
-</html>
-"""
+    return document(
+        contents.title,
+        "\n".join((answered(answer, lead), table(*summary(contents)), body, _sources(contents))),
+        f"Made by Shiftwork {shiftwork.__version__}. Return: the sum of an episode's rewards, in the "
+        "plant's own units. Brackets: 95 % intervals of the mean over episodes.",
+    )
 
 
 def _sources(contents: ReportContents) -> str:

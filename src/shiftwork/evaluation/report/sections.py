@@ -246,10 +246,14 @@ def actions(contents: ReportContents, picture: Pictures) -> str:
         ", and how often the agents would have taken it in shadow" if shadow and agents else ""
     )
     if agents:
+        used = (
+            "the part that people used of its limits of the moment"
+            if agents[-1].limits.moving.any()
+            else "the range that people used (dotted, where it is in the picture)"
+        )
         caption += (
-            ". An agent proposes nothing beyond the range that people used (dotted), so the "
-            "share of its actions "
-            "outside is zero by construction; what differs is where inside it works"
+            f". An agent proposes nothing beyond {used}, so the share of its actions outside is "
+            "zero by construction; what differs is where inside it works"
         )
     if len(contents.records.action_tags) > MOST_PANELS:
         caption += f". Only the first {MOST_PANELS} tags are drawn"

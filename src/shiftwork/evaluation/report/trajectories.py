@@ -10,6 +10,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from shiftwork.evaluation.report.measures import shown_span
 from shiftwork.evaluation.report.style import INK, MUTED, WIDTH_IN, short, styled
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tags
@@ -76,7 +77,8 @@ def trajectories(
         for axes, (value, target) in zip(column, shown, strict=False):
             _value(axes, track, value, target)
         for axes, action in zip(column[len(shown) :], moved, strict=True):
-            _action(axes, track, action, (action_tags[action].low, action_tags[action].high))
+            limits = action_tags[action].low, action_tags[action].high
+            _action(axes, track, action, limits, shown_span(_drawn(tracks, action), limits))
         column[-1].set_xlabel("step of the episode")
     names = [observation_tags[value] for value, _ in shown] + list(action_tags[: len(moved)])
     for axes, tag in zip(grid[:, 0], names, strict=True):
@@ -97,13 +99,21 @@ def _value(axes: Axes, track: Track, value: int, target: int | None) -> None:
     axes.grid(axis="y")
 
 
-def _action(axes: Axes, track: Track, action: int, limits: tuple[float, float]) -> None:
+def _drawn(tracks: Sequence[Track], action: int) -> list[np.ndarray]:
+    proposals = [track.proposal[0] for track in tracks if track.proposal]
+    return [drawn[:, action] for drawn in (*(track.action for track in tracks), *proposals)]
+
+
+def _action(
+    axes: Axes, track: Track, action: int, limits: tuple[float, float], span: tuple[float, float]
+) -> None:
     for limit in limits:
-        axes.axhline(limit, color=MUTED, linewidth=0.8, linestyle=":")
+        if span[0] <= limit <= span[1]:
+            axes.axhline(limit, color=MUTED, linewidth=0.8, linestyle=":")
     edges = np.arange(len(track.action) + 1)
     if track.proposal:
         proposed, colour = track.proposal
         axes.stairs(proposed[:, action], edges, baseline=None, color=colour, linewidth=1.4)
     axes.stairs(track.action[:, action], edges, baseline=None, color=track.colour, linewidth=1.6)
-    room = 0.08 * (limits[1] - limits[0])
-    axes.set_ylim(limits[0] - room, limits[1] + room)
+    room = 0.08 * (span[1] - span[0])
+    axes.set_ylim(span[0] - room, span[1] + room)
