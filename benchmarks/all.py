@@ -8,7 +8,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("evidence", "extrapolation", "offline", "online", "selection", "speed.run", "readme")
+MODULES = (
+    "evidence",
+    "extrapolation",
+    "offline",
+    "online",
+    "selection",
+    "distillation",
+    "scale",
+    "speed.run",
+    "readme",
+)
 
 
 def main() -> None:

@@ -23,7 +23,15 @@ def test_readme_tables_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/settings.md", "benchmarks/simglucose/README.md"]
+    "document",
+    [
+        "README.md",
+        "docs/settings.md",
+        "docs/records.md",
+        "docs/distillation.md",
+        "examples/distillation/README.md",
+        "benchmarks/simglucose/README.md",
+    ],
 )
 def test_links_and_pictures_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
@@ -32,11 +40,13 @@ def test_links_and_pictures_lead_somewhere(document: str) -> None:
 
 
 def test_readme_names_the_two_commands_and_only_verbs_that_exist() -> None:
-    from shiftwork.cli import Demo, Evaluate, Improve, Learn, Report
+    from shiftwork.cli import Convert, Demo, Evaluate, Improve, Inspect, Learn, Report
 
     assert "make demo" in README
     assert "make test" in README
-    verbs = {kind.__name__.lower() for kind in (Demo, Evaluate, Improve, Learn, Report)}
+    verbs = {
+        kind.__name__.lower() for kind in (Demo, Inspect, Convert, Learn, Evaluate, Improve, Report)
+    }
     assert set(re.findall(r"^\s+shiftwork (\w+)", README, re.MULTILINE)) <= verbs
 
 
