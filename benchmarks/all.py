@@ -16,6 +16,7 @@ MODULES = (
     "selection",
     "distillation",
     "scale",
+    "team_speed",
     "speed.run",
     "readme",
 )

@@ -1,5 +1,7 @@
 """The command line: ``shiftwork demo | inspect | convert | learn | evaluate | improve | report``.
 
+Teams of agents have verbs of their own: ``shiftwork team``.
+
 Mistakes of the user end in one line and exit status 2; Ctrl-C leaves a checkpoint, says how to
 go on, and ends in status 130.
 """
@@ -13,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from shiftwork import team_cli
 from shiftwork.errors import Stopped, UserError
 from shiftwork.settings_file import given, grown, parse
+from shiftwork.team_cli import seeded
 
 if TYPE_CHECKING:
     from shiftwork.records.historian.plant_file import PlantFile
@@ -177,6 +181,8 @@ def _run(arguments: list[str]) -> None:
         from shiftwork.learning.online import Online
 
         _improve(parse(grown(Improve, "online", Online), arguments))
+    elif verb == "team":
+        team_cli.run(arguments[1:])
     else:
         command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
         run: Any = {
@@ -189,12 +195,6 @@ def _run(arguments: list[str]) -> None:
         run(command)
 
 
-def _seeded(seed: int) -> int:
-    if not 0 <= seed < 2**31:
-        raise UserError(f"--seed is {seed}; it must lie between 0 and {2**31 - 1}")
-    return seed
-
-
 def _demo(options: Demo) -> None:
     from shiftwork.demo import run_demo
 
@@ -203,7 +203,7 @@ def _demo(options: Demo) -> None:
         updates=options.updates,
         steps=options.steps,
         episodes=options.episodes,
-        seed=_seeded(options.seed),
+        seed=seeded(options.seed),
     )
 
 
@@ -255,7 +255,7 @@ def _learn(options: Any) -> None:
         options.algo,
         options.config,
         updates=options.updates,
-        seed=_seeded(options.seed),
+        seed=seeded(options.seed),
         out=options.out,
         choose=options.select,
     )
@@ -277,10 +277,10 @@ def _evaluate(options: Evaluate) -> None:
             f"{options.plant}: a plant file cannot be run; give --records, the exports to judge by"
         )
     if plant and not isinstance(plant, PlantFile):
-        evaluate_on_plant(agent, plant, options.episodes, _seeded(options.seed))
+        evaluate_on_plant(agent, plant, options.episodes, seeded(options.seed))
     if options.records:
         records = open_records(options.records, plant)
-        evaluate_on_records(agent, records, options.discount, _seeded(options.seed))
+        evaluate_on_records(agent, records, options.discount, seeded(options.seed))
 
 
 def _improve(options: Any) -> None:
@@ -295,7 +295,7 @@ def _improve(options: Any) -> None:
     plant = make_plant(options.plant)
     records = open_records(options.records, plant)
     improve_agent(
-        options.agent, plant, records, options.online, seed=_seeded(options.seed), out=options.out
+        options.agent, plant, records, options.online, seed=seeded(options.seed), out=options.out
     )
 
 
@@ -313,6 +313,6 @@ def _report(options: Report) -> None:
         open_records(options.records, plant),
         None if isinstance(plant, PlantFile) else plant,
         episodes=options.episodes,
-        seed=_seeded(options.seed),
+        seed=seeded(options.seed),
         title=options.title,
     )

@@ -24,9 +24,16 @@ def given(arguments: list[str], option: str, default: str) -> str:
     return default
 
 
-def grown(base: type, name: str, part: type) -> type:
-    """Add the options of a part to a command, so that they nest below its name."""
-    extra = [(name, part, field(default_factory=part))]
+def grown(base: type, name: str, part: type, default: Any = None) -> type:
+    """Add the options of a part to a command, so that they nest below its name.
+
+    Args:
+        base: The command.
+        name: Of the part.
+        part: Its class.
+        default: What of it holds unless an option says otherwise; ``part()`` if None.
+    """
+    extra = [(name, part, field(default_factory=lambda: part() if default is None else default))]
     grown = make_dataclass(base.__name__, extra, bases=(base,), frozen=True, kw_only=True)
     grown.__doc__ = base.__doc__
     return grown

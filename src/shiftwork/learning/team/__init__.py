@@ -1,0 +1,1 @@
+"""Learning for teams: every agent decides on its own clock."""

@@ -1,0 +1,273 @@
+"""The update that all asynchronous actor-critics of a team share; they differ in their critic.
+
+    run the team for one horizon; every agent decides on its own clock
+    advantages in event time from a target critic that stands still        (returns.py)
+    epochs times, over minibatches of copies:
+        critic: minimize (V - G)^2 at its clock's events
+        actor i: maximize min(ratio A, clipped ratio A) at agent i's own decisions
+    now and then: target critic <- critic
+
+Every executed primitive step is in some batch, and is counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from shiftwork.learning.learner import Metrics, config
+from shiftwork.learning.nets import Adam, Params
+from shiftwork.learning.team.critics import Valued
+from shiftwork.learning.team.experience import Batch, collect, take
+from shiftwork.learning.team.policy import Policies, log_probabilities
+from shiftwork.learning.team.returns import Advantages, event_advantages
+from shiftwork.learning.team.self_imitation import Best, imitation_loss
+from shiftwork.plants.team.team_plant import TeamPlant
+
+
+@config
+class Config:
+    """Settings of every asynchronous actor-critic.
+
+    Attributes:
+        discount: Per primitive step.
+        trace: Lambda of the advantages.
+        actor_rate: Adam's rate for the actors.
+        critic_rate: Adam's rate for the critic.
+        clip: How far a ratio of probabilities may leave 1 before it stops counting.
+        epsilon: Share of uniform choices inside the policy at the beginning,
+        epsilon_end: and from ``epsilon_steps`` on.
+        epsilon_steps: Executed primitive steps.
+        entropy: Weight of the policies' entropy at the beginning,
+        entropy_end: and at the end of learning.
+        norm: The gradient's whole norm is clipped at this.
+        imitation: Weight of learning again from the best runs; none where ``best_runs`` is 0.
+        best_runs: How many of them are kept.
+        copies: Of the plant, run side by side.
+        epochs: Passes over each batch.
+        minibatches: Updates in a pass; each has a share of the copies.
+        target_every: Batches between copies to the target critic.
+        actor_width: Of the actors' layers.
+        actor_memory: Of the actors' recurrence.
+        critic_width: Of the critic's layers.
+        critic_memory: Of the critic's recurrence.
+        octaves: Time in octaves; off for the paper's [sin t, cos t].
+        share: Agents of one role share an actor.
+        centred: Advantages are centred and scaled over the batch.
+    """
+
+    discount: float = 0.99
+    trace: float = 0.95
+    actor_rate: float = 1e-3
+    critic_rate: float = 1e-3
+    clip: float = 0.1
+    epsilon: float = 0.9
+    epsilon_end: float = 0.0
+    epsilon_steps: float = 80_000.0
+    entropy: float = 0.02
+    entropy_end: float = 0.0
+    norm: float = 1.0
+    imitation: float = 0.3
+    best_runs: int = 8
+    copies: int = 32
+    epochs: int = 4
+    minibatches: int = 2
+    target_every: int = 1
+    actor_width: int = 64
+    actor_memory: int = 64
+    critic_width: int = 64
+    critic_memory: int = 64
+    octaves: bool = True
+    share: bool = False
+    centred: bool = True
+
+
+class TeamLearner(eqx.Module):
+    """The whole state of a team's learning as one pytree.
+
+    Attributes:
+        config: Settings.
+        policies: The actors.
+        critic: What they are judged by.
+        target: The critic as it stood some batches ago.
+        actor_adam: Moments of the actors' optimizer.
+        critic_adam: Moments of the critic's optimizer.
+        batches: Batches learned from so far, ().
+        best: The best runs so far.
+    """
+
+    config: Any
+    policies: Policies
+    critic: Valued
+    target: Valued
+    actor_adam: Adam
+    critic_adam: Adam
+    batches: Int[Array, ""]
+    best: Best | None
+
+    @classmethod
+    def create(
+        cls, config: Config, plant: TeamPlant, policies: Policies, critic: Valued
+    ) -> TeamLearner:
+        """Begin."""
+        like = jax.eval_shape(
+            lambda: collect(plant, policies, jax.random.key(0), config.best_runs, 0.0)
+        )
+        best = Best.empty(
+            jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like), config.best_runs
+        )
+        return cls(
+            jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), config),
+            policies,
+            critic,
+            critic,
+            Adam.create(policies),
+            Adam.create(_trained(critic)),
+            jnp.zeros((), jnp.int32),
+            best if config.best_runs else None,
+        )
+
+    def update(
+        self, plant: TeamPlant, key: PRNGKeyArray, left: Float[Array, ""]
+    ) -> tuple[TeamLearner, Metrics]:
+        """Run the team once and learn from it.
+
+        Args:
+            plant: The plant.
+            key: Random key.
+            left: Share of learning that is left, 1 to 0: what rates and entropy fall with.
+        """
+        config = self.config
+        run_key, order_key = jax.random.split(key)
+        steps = self.batches * (config.copies * plant.horizon)
+        done = jnp.clip(steps / config.epsilon_steps, 0.0, 1.0)
+        epsilon = config.epsilon + done * (config.epsilon_end - config.epsilon)
+        batch = collect(plant, self.policies, run_key, config.copies, epsilon)
+        found = self.advantages(batch)
+        critic = self.scaled(batch, found)
+        best = self.best.merged(batch, config.discount) if self.best else None
+        entropy = config.entropy_end + left * (config.entropy - config.entropy_end)
+
+        def one(
+            carry: tuple[Policies, Valued, Adam, Adam], chosen: Int[Array, " M"]
+        ) -> tuple[tuple[Policies, Valued, Adam, Adam], Metrics]:
+            policies, critic, actor_adam, critic_adam = carry
+            some, judged = take(batch, chosen), jax.tree.map(lambda x: x[..., chosen], found)
+            gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(
+                policies, some, judged, epsilon, entropy
+            )
+            if best is not None:
+                rows = jax.tree.map(lambda x: x[:-1], best.batch.rows)
+                again = jax.grad(imitation_loss)(
+                    policies, best, critic.values(rows).mean(0), critic.std
+                )
+                gradient = jax.tree.map(lambda g, a: g + config.imitation * a, gradient, again)
+            policies, actor_adam = actor_adam.step(
+                policies, clipped(gradient, config.norm), left * config.actor_rate
+            )
+            gradient, more = jax.grad(self.critic_loss, has_aux=True)(
+                _trained(critic), critic, some, judged
+            )
+            trained, critic_adam = critic_adam.step(
+                _trained(critic), clipped(gradient, config.norm), left * config.critic_rate
+            )
+            critic = eqx.combine(trained, critic)
+            return (policies, critic, actor_adam, critic_adam), metrics | more
+
+        order = jax.vmap(lambda k: jax.random.permutation(k, config.copies))(
+            jax.random.split(order_key, config.epochs)
+        ).reshape(config.epochs * config.minibatches, -1)
+        (policies, critic, actor_adam, critic_adam), metrics = jax.lax.scan(
+            one, (self.policies, critic, self.actor_adam, self.critic_adam), order
+        )
+        batches = self.batches + 1
+        renew = batches % config.target_every == 0
+        target = jax.tree.map(lambda new, old: jnp.where(renew, new, old), critic, self.target)
+        learner = TeamLearner(
+            config, policies, critic, target, actor_adam, critic_adam, batches, best
+        )
+        metrics = jax.tree.map(lambda x: x.mean(), metrics)
+        return learner, metrics | {"reward": batch.reward.mean()}
+
+    def advantages(self, batch: Batch) -> Advantages:
+        """Event-time advantages and targets on the critic's clock, each (K, T, E)."""
+        event = self.target.critic.clock(batch.rows.decided)
+        value = jnp.broadcast_to(self.target.values(batch.rows), event.shape)
+        count = len(event)
+
+        def on_clock(x: Array) -> Array:
+            return jnp.broadcast_to(x[:, None], (len(x), count, x.shape[-1]))
+
+        found = event_advantages(
+            on_clock(batch.reward),
+            on_clock(batch.ended),
+            jnp.swapaxes(event[:, :-1], 0, 1),
+            jnp.swapaxes(value[:, :-1], 0, 1),
+            value[:, -1],
+            self.config.discount,
+            self.config.trace,
+        )
+        return jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), found)
+
+    def scaled(self, batch: Batch, found: Advantages) -> Valued:
+        """Move the critic's scale towards this batch's targets; no value changes."""
+        event = self.critic.critic.clock(batch.rows.decided)[:, :-1]
+        mean = found.target.mean(where=event)
+        std = jnp.sqrt(jnp.square(found.target - mean).mean(where=event))
+        first = self.batches == 0
+        move = jnp.where(first, 1.0, 0.05)
+        return self.critic.rescaled(
+            self.critic.mean + move * (mean - self.critic.mean),
+            jnp.maximum(self.critic.std + move * (std - self.critic.std), 1e-2),
+        )
+
+    def actor_loss(
+        self,
+        policies: Policies,
+        batch: Batch,
+        found: Advantages,
+        epsilon: Float[Array, ""],
+        entropy: Float[Array, ""],
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """PPO's clipped loss at every agent's own decisions, with the advantage of that event."""
+        rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+        logs = log_probabilities(policies.preferences(rows), batch.mask, epsilon)
+        taken = jnp.take_along_axis(logs, batch.macro[..., None], -1)[..., 0]
+        ratio = jnp.exp(taken - batch.log_probability)
+        decided = rows.decided
+        advantage = jnp.broadcast_to(jnp.swapaxes(found.advantage, 0, 1), decided.shape)
+        if self.config.centred:
+            advantage = advantage - advantage.mean(where=decided)
+            advantage = advantage / (jnp.sqrt(jnp.square(advantage).mean(where=decided)) + 1e-6)
+        bounded = jnp.clip(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
+        gain = jnp.minimum(ratio * advantage, bounded * advantage).mean(where=decided)
+        spread = -(jnp.exp(logs) * jnp.where(batch.mask, logs, 0.0)).sum(-1).mean(where=decided)
+        changed = jnp.square(taken - batch.log_probability).mean(where=decided)
+        return -gain - entropy * spread, {"entropy": spread, "policy_change": changed}
+
+    def critic_loss(
+        self, trained: Params, critic: Valued, batch: Batch, found: Advantages
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """Squared error in the scale's units at the clock's events."""
+        whole: Valued = eqx.combine(trained, critic)
+        rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+        event = critic.critic.clock(rows.decided)
+        target = (found.target - critic.mean) / critic.std
+        error = jnp.square(whole.units(rows) - target).mean(where=event)
+        return error, {"value_error": jnp.sqrt(error), "value": critic.mean}
+
+
+def _trained(critic: Valued) -> Valued:
+    """The part of a critic that gradients move: everything but its scale."""
+    return eqx.tree_at(lambda c: (c.mean, c.std), critic, (None, None))
+
+
+def clipped(gradient: Params, norm: float | Array) -> Params:
+    """Scale a gradient so that its whole norm is at most ``norm``."""
+    size = optax.tree.norm(gradient)
+    return jax.tree.map(lambda g: g * jnp.minimum(1.0, norm / (size + 1e-12)), gradient)

@@ -1,0 +1,173 @@
+"""Critics of a team: what each knows, on whose clock it speaks, and the scale of its values.
+
+A critic turns ``Rows`` into values (K, T, E): K is 1 where the team has one, N where every agent has
+its own. Its clock says at which steps a value is meant, (K, T, E): the joint clock (any agent
+decides) or each agent's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from shiftwork.learning.nets import MLP, normalized
+from shiftwork.learning.team.nets import Attention, Encoder, TimeCode
+from shiftwork.learning.team.policy import Rows, remembered
+from shiftwork.learning.team.returns import durations
+
+
+class AgentCentric(eqx.Module):
+    """ACAC's critic: encoded histories of all agents, each moved at its own events only.
+
+    No agent's history is padded with stale copies of others': at a joint event the carried
+    encodings get together, attend to each other and are averaged.
+
+    Attributes:
+        encoder: One for each agent.
+        attention: The block over the agents; None for the plain mean of their encodings.
+        ages: Embedding of the steps since each agent decided; None as in the paper.
+        code: How time becomes features.
+        own_clock: Advantages go from each agent's decision to its next one (the paper's micro-GAE)
+            instead of from one joint event to the next.
+    """
+
+    encoder: Encoder
+    attention: Attention | None
+    ages: MLP | None
+    code: TimeCode = eqx.field(static=True)
+    own_clock: bool = eqx.field(static=True)
+
+    @property
+    def width(self) -> int:
+        """Features handed to the value's head."""
+        return self.encoder.memory.width
+
+    def features(self, rows: Rows) -> Float[Array, "1 T E F"]:
+        """Encode a batch."""
+        states = remembered(self.encoder, rows, self.code)
+        steps, agents, copies, width = states.shape
+        tokens = jnp.moveaxis(states, 1, 2).reshape(steps * copies, agents, width)
+        if self.ages is not None:
+            age = jnp.moveaxis(durations(rows.decided), 1, 2).reshape(1, -1)
+            tokens = tokens + self.ages(self.code(age)).reshape(tokens.shape)
+        mixed = self.attention(tokens) if self.attention is not None else normalized(tokens).mean(1)
+        return mixed.reshape(1, steps, copies, width)
+
+    def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
+        """The joint clock, or everybody's own."""
+        return jnp.swapaxes(decided, 0, 1) if self.own_clock else decided.any(1)[None]
+
+
+class JointHistory(eqx.Module):
+    """The padded critics of Mac-IAICC and Mac-NIACC (Xiao et al. 2022).
+
+    At every joint event the last observations of all agents stand side by side, stale ones
+    repeated, and one memory walks over that.
+
+    Attributes:
+        encoder: K of them: one for the team (Mac-NIACC), or one for each agent (Mac-IAICC).
+        individual: Whether each agent has its own, which then speaks on the agent's own clock.
+        code: How time becomes features.
+    """
+
+    encoder: Encoder
+    individual: bool = eqx.field(static=True)
+    code: TimeCode = eqx.field(static=True)
+
+    @property
+    def width(self) -> int:
+        """Features handed to the value's head."""
+        return self.encoder.memory.width
+
+    def features(self, rows: Rows) -> Float[Array, "K T E F"]:
+        """Encode a batch."""
+        steps, agents, copies, columns = rows.observation.shape
+        joint = jnp.moveaxis(rows.observation, 1, 2).reshape(steps, 1, copies, agents * columns)
+        count = len(self.encoder.memory.bias)
+        whole = Rows(
+            jnp.broadcast_to(joint, (steps, count, copies, agents * columns)),
+            jnp.broadcast_to(rows.decided.any(1, keepdims=True), (steps, count, copies)),
+            rows.fresh,
+            rows.clock,
+        )
+        return jnp.swapaxes(remembered(self.encoder, whole, self.code), 0, 1)
+
+    def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
+        """The joint clock, or everybody's own."""
+        return jnp.swapaxes(decided, 0, 1) if self.individual else decided.any(1)[None]
+
+
+class OwnHistory(eqx.Module):
+    """Independent learning: each agent judges by what it saw itself, on its own clock.
+
+    Attributes:
+        encoder: One for each agent.
+        code: How time becomes features.
+    """
+
+    encoder: Encoder
+    code: TimeCode = eqx.field(static=True)
+
+    @property
+    def width(self) -> int:
+        """Features handed to the value's head."""
+        return self.encoder.memory.width
+
+    def features(self, rows: Rows) -> Float[Array, "N T E F"]:
+        """Encode a batch."""
+        return jnp.swapaxes(remembered(self.encoder, rows, self.code), 0, 1)
+
+    def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "N T E"]:
+        """Everybody's own."""
+        return jnp.swapaxes(decided, 0, 1)
+
+
+class Valued(eqx.Module):
+    """A critic with its value head on an adaptive scale (PopArt, van Hasselt et al. 2016).
+
+    Attributes:
+        critic: Any of the above.
+        weight: Of the head, (K, F, 1).
+        bias: Of the head, (K, 1, 1).
+        mean: Of the targets seen so far, ().
+        std: Of the targets seen so far, ().
+    """
+
+    critic: Any
+    weight: Float[Array, "K F 1"]
+    bias: Float[Array, "K 1 1"]
+    mean: Float[Array, ""]
+    std: Float[Array, ""]
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, critic: Any, values: int) -> Valued:
+        """Put a head that says 0 on a critic."""
+        shape = (values, critic.width, 1)
+        weight = 1e-2 * jax.random.normal(key, shape)
+        return cls(critic, weight, jnp.zeros((values, 1, 1)), jnp.zeros(()), jnp.ones(()))
+
+    def units(self, rows: Rows) -> Float[Array, "K T E"]:
+        """Return values in the adaptive scale's units."""
+        features = self.critic.features(rows)
+        values, steps, copies, width = features.shape
+        flat = features.reshape(values, steps * copies, width)
+        return (flat @ self.weight + self.bias).reshape(values, steps, copies)
+
+    def values(self, rows: Rows) -> Float[Array, "K T E"]:
+        """Return values in reward."""
+        return self.units(rows) * self.std + self.mean
+
+    def rescaled(self, mean: Float[Array, ""], std: Float[Array, ""]) -> Valued:
+        """Change the scale and leave every value as it is."""
+        ratio = self.std / std
+        return Valued(
+            self.critic,
+            self.weight * ratio,
+            self.bias * ratio + (self.mean - mean) / std,
+            mean,
+            std,
+        )

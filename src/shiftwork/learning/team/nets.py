@@ -1,0 +1,208 @@
+"""Nets of a team: one set of weights for each agent (or role) on a leading axis.
+
+Axes: N agents, T primitive steps, E copies of the plant, F features. A net is applied to all agents
+in one batched product. Only the recurrence walks through time; what comes before and after it is
+computed for all steps at once.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from shiftwork.learning.nets import MLP, normalized, product
+
+
+class TimeCode(eqx.Module):
+    """Turns a number of primitive steps into features.
+
+    The paper's code is [sin t, cos t], whose period of 6.28 steps cannot tell step 1 from step 7.
+    Ours has one sine and cosine for each octave up to twice the horizon, and t itself.
+
+    Attributes:
+        periods: In primitive steps.
+        horizon: In primitive steps; t / horizon is a feature of its own, unless it is 0.
+    """
+
+    periods: tuple[float, ...] = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+
+    @classmethod
+    def paper(cls) -> TimeCode:
+        """[sin t, cos t]."""
+        return cls((2 * np.pi,), 0)
+
+    @classmethod
+    def octaves(cls, horizon: int) -> TimeCode:
+        """Periods 4, 8, 16, ... up to twice the horizon."""
+        count = max(1, int(np.ceil(np.log2(horizon))))
+        return cls(tuple(4.0 * 2.0**i for i in range(count)), horizon)
+
+    @property
+    def features(self) -> int:
+        """How many features a step becomes."""
+        return 2 * len(self.periods) + (self.horizon > 0)
+
+    def __call__(self, steps: Float[Array, "*B"]) -> Float[Array, "*B F"]:
+        """Code steps."""
+        angle = steps[..., None] * (2 * np.pi / np.array(self.periods, np.float32))
+        parts = [jnp.sin(angle), jnp.cos(angle)]
+        if self.horizon:
+            parts.append(steps[..., None] / self.horizon)
+        return jnp.concatenate(parts, -1)
+
+
+class GRU(eqx.Module):
+    """A gated recurrent unit (Cho et al. 2014) for N agents, which moves at their events only.
+
+    Attributes:
+        inputs: (N, I, 3F), for reset gate, update gate and candidate.
+        hidden: (N, F, 3F).
+        bias: (N, 1, 3F).
+        candidate_bias: (N, 1, F), inside the reset gate.
+    """
+
+    inputs: Float[Array, "N I G"]
+    hidden: Float[Array, "N F G"]
+    bias: Float[Array, "N 1 G"]
+    candidate_bias: Float[Array, "N 1 F"]
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, nets: int, inputs: int, width: int) -> GRU:
+        """Draw uniform inputs' weights and orthogonal recurrent ones."""
+        a, b = jax.random.split(key)
+        limit = width**-0.5
+        square = jax.nn.initializers.orthogonal()
+        recurrent = jax.vmap(lambda k: square(k, (width, width)))(jax.random.split(b, 3 * nets))
+        return cls(
+            jax.random.uniform(a, (nets, inputs, 3 * width), minval=-limit, maxval=limit),
+            recurrent.reshape(nets, 3, width, width).swapaxes(1, 2).reshape(nets, width, 3 * width),
+            jnp.zeros((nets, 1, 3 * width)),
+            jnp.zeros((nets, 1, width)),
+        )
+
+    @property
+    def width(self) -> int:
+        """Features of the hidden state."""
+        return self.candidate_bias.shape[-1]
+
+    def gates(self, x: Float[Array, "N B I"]) -> Float[Array, "N B G"]:
+        """Compute what of the gates does not depend on the past."""
+        return product(x, self.inputs) + self.bias
+
+    def step(self, gates: Float[Array, "N E G"], state: Float[Array, "N E F"]) -> Array:
+        """Return the state after one event, (N, E, F)."""
+        past = jnp.matmul(state, self.hidden)
+        width = self.width
+        reset, update = jnp.split(
+            jax.nn.sigmoid(gates[..., : 2 * width] + past[..., : 2 * width]), 2, -1
+        )
+        candidate = jnp.tanh(
+            gates[..., 2 * width :] + reset * (past[..., 2 * width :] + self.candidate_bias)
+        )
+        return candidate + update * (state - candidate)
+
+    def scan(
+        self,
+        gates: Float[Array, "T N E G"],
+        event: Bool[Array, "T N E"],
+        fresh: Bool[Array, "T E"],
+    ) -> Float[Array, "T N E F"]:
+        """Walk through time: forget where an episode begins, move at events, else stay.
+
+        Returns:
+            The state after each step's event, carried forward until the next.
+        """
+
+        def one(state: Array, step: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+            gates, event, fresh = step
+            state = jnp.where(fresh[None, :, None], 0.0, state)
+            state = jnp.where(event[..., None], self.step(gates, state), state)
+            return state, state
+
+        begin = jnp.zeros((*gates.shape[1:3], self.width))
+        _, states = jax.lax.scan(one, begin, (gates, event, fresh))
+        return states
+
+
+class Encoder(eqx.Module):
+    """[observation, time code] -> two linear layers -> GRU over an agent's own events."""
+
+    layers: MLP
+    memory: GRU
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, nets: int, inputs: int, width: int, memory: int) -> Encoder:
+        """Draw the encoders of so many agents."""
+        a, b = jax.random.split(key)
+        layers = MLP.create(a, (inputs, width, width), nets=nets, head=(3.0 / width) ** 0.5)
+        return cls(layers, GRU.create(b, nets, width, memory))
+
+    def gates(self, x: Float[Array, "N B I"]) -> Float[Array, "N B G"]:
+        """Compute what of the GRU's gates does not depend on the past."""
+        return self.memory.gates(jax.nn.relu(self.layers(x)))
+
+
+class Actor(eqx.Module):
+    """Encoder -> linear -> LayerNorm -> macro-action preferences."""
+
+    encoder: Encoder
+    head: MLP
+
+    @classmethod
+    def create(
+        cls, key: PRNGKeyArray, nets: int, inputs: int, width: int, memory: int, actions: int
+    ) -> Actor:
+        """Draw policies that are nearly uniform at first."""
+        a, b = jax.random.split(key)
+        return cls(
+            Encoder.create(a, nets, inputs, width, memory),
+            MLP.create(b, (memory, width, actions), nets=nets, layer_norm=True, head=1e-2),
+        )
+
+
+class Attention(eqx.Module):
+    """One pre-norm transformer block over the agents, then their mean (two heads, MLP x 4).
+
+    Attributes:
+        agent: Learned embedding of each agent, (N, F).
+        mix: Query, key and value, (1, F, 3F).
+        out: (1, F, F).
+        feed: The block's perceptron.
+        heads: Of the attention.
+    """
+
+    agent: Float[Array, "N F"]
+    mix: Float[Array, "1 F G"]
+    out: Float[Array, "1 F F"]
+    feed: MLP
+    heads: int = eqx.field(static=True)
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, agents: int, width: int, heads: int = 2) -> Attention:
+        """Draw the block."""
+        a, b, c, d = jax.random.split(key, 4)
+        limit = width**-0.5
+        return cls(
+            0.1 * jax.random.normal(a, (agents, width)),
+            jax.random.uniform(b, (1, width, 3 * width), minval=-limit, maxval=limit),
+            jax.random.uniform(c, (1, width, width), minval=-limit, maxval=limit),
+            MLP.create(d, (width, 4 * width, width), head=0.5 * (4 * width) ** -0.5),
+            heads,
+        )
+
+    def __call__(self, x: Float[Array, "B N F"]) -> Float[Array, "B F"]:
+        """Let every agent's history attend to all, and average."""
+        rows, agents, width = x.shape
+        x = x + self.agent
+        flat = normalized(x).reshape(1, rows * agents, width)
+        split = product(flat, self.mix).reshape(rows, agents, 3, self.heads, width // self.heads)
+        query, key, value = split[:, :, 0], split[:, :, 1], split[:, :, 2]
+        score = jnp.einsum("bnhf,bmhf->bhnm", query, key) * (width // self.heads) ** -0.5
+        seen = jnp.einsum("bhnm,bmhf->bnhf", jax.nn.softmax(score, -1), value)
+        x = x + product(seen.reshape(1, rows * agents, width), self.out).reshape(x.shape)
+        x = x + self.feed(normalized(x).reshape(1, rows * agents, width)).reshape(x.shape)
+        return normalized(x).mean(1)

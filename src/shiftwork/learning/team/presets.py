@@ -1,0 +1,99 @@
+"""Settings that go with a family of plants: ours, and the paper's for comparison.
+
+Ours were chosen by looking at online returns of box pushing 6 over a few seeds; on the other plants
+they stand as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from shiftwork.errors import unknown
+from shiftwork.learning.learner import replaced
+from shiftwork.learning.team.algorithms import team_algorithm
+
+FAMILIES: dict[str, dict[str, Any]] = {
+    "box-pushing": {
+        "discount": 0.98,
+        "actor_width": 32,
+        "actor_memory": 32,
+        "critic_width": 32,
+        "critic_memory": 32,
+    },
+    "overcooked-large": {"discount": 0.995, "epsilon_end": 0.02, "epsilon_steps": 2e6},
+    "overcooked": {"discount": 0.99, "epsilon_end": 0.02, "epsilon_steps": 5e5},
+}
+"""By the beginning of a plant's name, the more special first."""
+
+PAPER: dict[str, dict[str, Any]] = {
+    "box-pushing": {
+        "copies": 16,
+        "epochs": 2,
+        "clip": 0.05,
+        "epsilon": 1.0,
+        "epsilon_end": 0.01,
+        "epsilon_steps": 1e6,
+        "target_every": 4,
+    },
+    "overcooked": {
+        "copies": 8,
+        "epochs": 5,
+        "clip": 0.01,
+        "actor_width": 32,
+        "actor_memory": 32,
+        "critic_width": 128,
+        "critic_memory": 64,
+        "epsilon": 1.0,
+        "epsilon_end": 0.05,
+        "epsilon_steps": 4e6,
+        "target_every": 4,
+    },
+    "overcooked-large": {
+        "copies": 8,
+        "epochs": 5,
+        "clip": 0.01,
+        "actor_width": 128,
+        "actor_memory": 64,
+        "critic_width": 128,
+        "critic_memory": 64,
+        "epsilon": 1.0,
+        "epsilon_end": 0.05,
+        "epsilon_steps": 8e6,
+        "target_every": 4,
+    },
+}
+PAPERS_UPDATE: dict[str, Any] = {
+    "actor_rate": 3e-4,
+    "critic_rate": 3e-4,
+    "entropy": 0.0,
+    "norm": 1e9,
+    "imitation": 0.0,
+    "best_runs": 0,
+    "minibatches": 1,
+    "octaves": False,
+    "ages": False,
+    "centred": False,
+}
+
+
+def preset(algorithm: str, plant: str, *, paper: bool = False) -> Any:
+    """Make the configuration that goes with a plant.
+
+    Args:
+        algorithm: Its name.
+        plant: The plant's name.
+        paper: The published settings, as far as our update has them.
+
+    Raises:
+        UserError: The algorithm is unknown, or nothing is published for the plant.
+    """
+    config = team_algorithm(algorithm).config()
+    family = next((name for name in FAMILIES if plant.startswith(name)), None)
+    changes = dict(FAMILIES[family]) if family else {}
+    if paper:
+        if family is None:
+            raise unknown("plant with published settings", plant, FAMILIES)
+        changes |= PAPERS_UPDATE | PAPER[family]
+    known = {field.name for field in dataclasses.fields(config)}
+    return replaced(config, **{name: value for name, value in changes.items() if name in known})

@@ -1,0 +1,82 @@
+"""Learning again from the best that a team has done (Oh et al. 2018, arXiv 1806.05635).
+
+What takes all agents at once happens by luck at first, once in hundreds of episodes, and a single
+gradient step forgets it. Each learner therefore keeps its best runs and raises the probability
+of what was done in them wherever that earned more than the critic expects.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from shiftwork.learning.team.experience import Batch, take
+from shiftwork.learning.team.policy import Policies, log_probabilities
+
+
+class Best(NamedTuple):
+    """The best runs so far, M copies' columns of some batches.
+
+    Attributes:
+        batch: What happened.
+        earned: Discounted reward from each step to its episode's end or the cut, (T, M).
+        score: The best discounted return of an episode in the run, (M,); -inf while empty.
+    """
+
+    batch: Batch
+    earned: Float[Array, "T M"]
+    score: Float[Array, " M"]
+
+    @classmethod
+    def empty(cls, like: Batch, runs: int) -> Best:
+        """Make room for so many runs."""
+        few = take(like, jnp.zeros(runs, jnp.int32))
+        zero = jax.tree.map(jnp.zeros_like, few)
+        return cls(zero, jnp.zeros_like(zero.reward), jnp.full(runs, -jnp.inf))
+
+    def merged(self, batch: Batch, discount: float | Array) -> Best:
+        """Keep the best of what is kept and what is new."""
+        earned = discounted(batch, discount)
+        begins = batch.rows.fresh[:-1]
+        score = jnp.where(begins, earned, -jnp.inf).max(0)
+        scores, order = jax.lax.top_k(jnp.concatenate([self.score, score]), len(self.score))
+        both = jax.tree.map(
+            lambda axis, a, b: jnp.concatenate([a, b], axis), _copies_axis(batch), self.batch, batch
+        )
+        kept = take(both, order)
+        return Best(kept, jnp.concatenate([self.earned, earned], 1)[:, order], scores)
+
+
+def _copies_axis(batch: Batch) -> Batch:
+    axes = jax.tree.map(lambda x: 1, batch)
+    rows = axes.rows._replace(observation=2, decided=2)
+    return axes._replace(rows=rows, mask=2, macro=2, log_probability=2)
+
+
+def discounted(batch: Batch, discount: float | Array) -> Float[Array, "T E"]:
+    """Discounted reward from each step to the end of its episode, or to the cut."""
+
+    def backward(later: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
+        reward, ended = step
+        now = reward + discount * jnp.where(ended, 0.0, later)
+        return now, now
+
+    _, earned = jax.lax.scan(
+        backward, jnp.zeros(batch.reward.shape[1]), (batch.reward, batch.ended), reverse=True
+    )
+    return earned
+
+
+def imitation_loss(
+    policies: Policies, best: Best, value: Float[Array, "T M"], unit: Float[Array, ""]
+) -> Float[Array, ""]:
+    """-log pi(a) max(R - V, 0) at the decisions of the best runs, in units of the values' spread."""
+    rows = jax.tree.map(lambda x: x[:-1], best.batch.rows)
+    logs = log_probabilities(policies.preferences(rows), best.batch.mask, 0.0)
+    taken = jnp.take_along_axis(logs, best.batch.macro[..., None], -1)[..., 0]
+    better = jnp.maximum(best.earned - value, 0.0) / unit
+    better = jnp.where(jnp.isfinite(best.score), better, 0.0)[:, None]
+    return -(taken * better).mean(where=rows.decided)

@@ -1,0 +1,200 @@
+"""Learning of a team by experience: the compiled loop, many seeds at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from shiftwork.errors import UserError
+from shiftwork.learning.learner import Metrics
+from shiftwork.learning.team.actor_critic import TeamLearner
+from shiftwork.learning.team.algorithms import team_algorithm
+from shiftwork.learning.team.experience import Outcome, run_episodes
+from shiftwork.learning.team.policy import Policies
+from shiftwork.learning.train import History, run_pieces
+from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.progress import Advance
+
+PIECE_STEPS = 20_000
+"""Executed plant steps of each seed between two looks at the clock, roughly."""
+
+WATCH_EPISODES = 64
+"""Whole episodes after each piece by which progress is told; they are not learned from."""
+
+
+@dataclass(frozen=True)
+class TeamLearned:
+    """What a team learned.
+
+    Attributes:
+        algorithm: Its name.
+        config: Settings.
+        plant: Where.
+        learners: Stacked along a leading axis, one for each seed.
+        seeds: Of the learners.
+        history: Metrics by executed plant steps; "return", "success" and "length" are means over
+            whole episodes.
+    """
+
+    algorithm: str
+    config: Any
+    plant: TeamPlant
+    learners: TeamLearner
+    seeds: tuple[int, ...]
+    history: History
+
+    def policies(self, number: int) -> Policies:
+        """The team of one seed."""
+        policies: Policies = jax.tree.map(lambda x: x[number], self.learners.policies)
+        return policies
+
+
+def learn_team(
+    plant: TeamPlant,
+    algorithm: str,
+    config: Any,
+    *,
+    steps: int,
+    seeds: Sequence[int],
+    advance: Advance | None = None,
+    checkpoint: Path | None = None,
+) -> TeamLearned:
+    """Let teams learn on a plant.
+
+    Args:
+        plant: Where.
+        algorithm: Its name.
+        config: Its configuration.
+        steps: Executed plant steps of each seed, rounded up to whole pieces.
+        seeds: One team for each.
+        advance: Told of progress, in plant steps of one seed.
+        checkpoint: Where to keep what is learned while learning.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; the checkpoint is written.
+        UserError: Settings are impossible, or the checkpoint belongs to other work.
+    """
+    check(plant, config, steps, seeds)
+    batch = config.copies * plant.horizon
+    updates = max(1, PIECE_STEPS // batch)
+    pieces = -(-steps // (updates * batch))
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    create = team_algorithm(algorithm).create
+    learners = jax.vmap(lambda key: create(key, plant, config))(keys)
+
+    def run(learners: TeamLearner, number: int) -> tuple[TeamLearner, Metrics]:
+        piece_keys = jax.vmap(lambda key: jax.random.fold_in(key, number + 1))(keys)
+        done = jnp.asarray(number / pieces, jnp.float32)
+        share = jnp.asarray(1.0 / (pieces * updates), jnp.float32)
+        return _run_piece(plant, learners, piece_keys, done, share, updates)
+
+    learners, history = run_pieces(
+        learners,
+        run,
+        pieces,
+        updates * batch,
+        "plant steps",
+        advance=advance,
+        checkpoint=checkpoint,
+        identity={
+            "algorithm": algorithm,
+            "plant": plant.name,
+            "config": dataclasses.asdict(config),
+            "steps": steps,
+            "seeds": list(seeds),
+        },
+    )
+    return TeamLearned(algorithm, config, plant, learners, tuple(seeds), history)
+
+
+@eqx.filter_jit
+def _run_piece(
+    plant: TeamPlant,
+    learners: TeamLearner,
+    keys: Key[Array, " M"],
+    done: Float[Array, ""],
+    share: Float[Array, ""],
+    updates: int,
+) -> tuple[TeamLearner, Metrics]:
+    """Make ``updates`` updates of every seed, then run whole episodes to tell how it goes."""
+
+    def one(
+        carry: tuple[TeamLearner, Array], keys: Key[Array, " M"]
+    ) -> tuple[tuple[TeamLearner, Array], Metrics]:
+        learners, done = carry
+        left = jnp.clip(1.0 - done, 0.0, 1.0)
+        learners, metrics = jax.vmap(lambda learner, key: learner.update(plant, key, left))(
+            learners, keys
+        )
+        return (learners, done + share), metrics
+
+    watch_keys = jax.vmap(lambda key: jax.random.fold_in(key, 0))(keys)
+    split = jax.vmap(lambda key: jax.random.split(key, updates), out_axes=1)(keys)
+    (learners, _), metrics = jax.lax.scan(one, (learners, done), split)
+    seen = jax.vmap(
+        lambda learner, key: run_episodes(plant, learner.policies, key, WATCH_EPISODES)
+    )(learners, watch_keys)
+    told = {
+        "return": seen.returns.mean(1),
+        "success": seen.success.mean(1),
+        "length": seen.length.mean(1),
+    }
+    return learners, jax.tree.map(lambda x: x.mean(0), metrics) | told
+
+
+def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> None:
+    """Refuse settings that cannot be learned with.
+
+    Raises:
+        UserError: One of them is impossible.
+    """
+    if not plant.agents:
+        raise UserError(f"plant '{plant.name}' has no agent; give it at least one")
+    if plant.horizon < 1:
+        raise UserError(f"plant '{plant.name}' has horizon {plant.horizon}; give at least one step")
+    if steps < 1 or not seeds:
+        raise UserError("a team needs at least one plant step and one seed; raise --steps")
+    for name in ("copies", "epochs", "minibatches", "target_every"):
+        if getattr(config, name) < 1:
+            raise UserError(f"config '{name}' is {getattr(config, name)}; it must be at least 1")
+    if config.copies % config.minibatches:
+        raise UserError(
+            f"config 'copies' is {config.copies}, which 'minibatches' ({config.minibatches}) does "
+            "not divide; change one"
+        )
+    if config.best_runs > config.copies:
+        raise UserError(
+            f"config 'best_runs' is {config.best_runs}, more than 'copies' ({config.copies}); "
+            "lower it"
+        )
+    for name, low, high in (("discount", 0.0, 1.0), ("trace", 0.0, 1.0), ("epsilon", 0.0, 1.0)):
+        if not low <= getattr(config, name) <= high:
+            raise UserError(
+                f"config '{name}' is {getattr(config, name)}; it must lie from {low:g} to {high:g}"
+            )
+
+
+def evaluate_team(plant: TeamPlant, policies: Policies, episodes: int, seed: int) -> Outcome:
+    """Run whole episodes of a team; every one that is begun is counted.
+
+    Args:
+        plant: Where.
+        policies: The team.
+        episodes: How many.
+        seed: Of everything.
+    """
+    if episodes < 1:
+        raise UserError(f"episodes is {episodes}; run at least one")
+    return jax.tree.map(np.asarray, _episodes(plant, policies, jax.random.key(seed), episodes))
+
+
+_episodes = eqx.filter_jit(run_episodes)

@@ -1,0 +1,12 @@
+"""Plants run by a team whose agents each decide on their own clock.
+
+PettingZoo is imported only by who imports ``shiftwork.plants.team.to_pettingzoo``, and
+matplotlib by who draws.
+"""
+
+from shiftwork.plants.team.box_pushing import BoxPushing
+from shiftwork.plants.team.catalogue import make_team_plant
+from shiftwork.plants.team.overcooked import Overcooked
+from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
+
+__all__ = ["BoxPushing", "Overcooked", "TeamPlant", "TeamStep", "make_team_plant"]

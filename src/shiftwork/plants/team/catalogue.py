@@ -1,0 +1,26 @@
+"""Every team's plant by its name, as the command line knows it."""
+
+from __future__ import annotations
+
+from shiftwork.errors import unknown
+from shiftwork.plants.team.box_pushing import BoxPushing
+from shiftwork.plants.team.overcooked import MAPS, Overcooked
+from shiftwork.plants.team.team_plant import TeamPlant
+
+_PLANTS: tuple[TeamPlant, ...] = (
+    *(BoxPushing(size) for size in (6, 8, 10)),
+    *(Overcooked(map, random) for map in MAPS for random in (False, True)),
+)
+OURS = {plant.name: plant for plant in _PLANTS}
+"""The plants that ship with the package."""
+
+
+def make_team_plant(name: str) -> TeamPlant:
+    """Find a team's plant by its name, such as "box-pushing-6" or "overcooked-large-B-rand".
+
+    Raises:
+        UserError: There is no such plant; the message names the nearest.
+    """
+    if name not in OURS:
+        raise unknown("team plant", name, OURS)
+    return OURS[name]

@@ -1,0 +1,153 @@
+"""Overcooked with macro-actions: a team cooks a meal in a kitchen that each sees only in part.
+
+Written anew from a description of Xiao, Tan and Amato 2022, "Asynchronous Actor-Critic for
+Multi-Agent Reinforcement Learning". Every recorded step of the public environment
+(WeihaoTan/gym-macro-overcooked, as in LGAI-Research/acac) is reproduced, the choice among equally
+good paths included (``tests/plants/team/test_overcooked_golden.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float32, Int, Int8, Int16, PRNGKeyArray
+
+from shiftwork.plants.team.overcooked import start
+from shiftwork.plants.team.overcooked.belief import remember
+from shiftwork.plants.team.overcooked.controller import Intent, decide, ends_on_arrival
+from shiftwork.plants.team.overcooked.kitchen import KITCHENS, Kitchen
+from shiftwork.plants.team.overcooked.observe import look, scale
+from shiftwork.plants.team.overcooked.primitive import act
+from shiftwork.plants.team.overcooked.state import KitchenState
+from shiftwork.plants.team.team_plant import TeamStep
+
+
+@dataclass(frozen=True)
+class Overcooked:
+    """A kitchen, from a map as it is or with everything at random places.
+
+    Each step costs 0.1; a food's third chop earns 10, the meal of all foods on one plate 200 and
+    the end; anything else delivered costs 5 and goes back to where it was at the start.
+
+    Attributes:
+        map: "A" (open), "B" (a wall of counters between two halves) or "C" (the wall has a gap),
+            with "large-" in front for 11 x 11 cells and six agents.
+        random: Everything but the counters is placed at random at each reset.
+    """
+
+    map: str = "A"
+    random: bool = False
+
+    @property
+    def kitchen(self) -> Kitchen:
+        """The map with its agents and objects."""
+        return KITCHENS[self.map]
+
+    @property
+    def name(self) -> str:
+        """With the map, and "rand" if random."""
+        return f"overcooked-{self.map}{'-rand' if self.random else ''}"
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Agent 1, 2, ..."""
+        return self.kitchen.object_names[-self.kitchen.n_agents :]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All are cooks."""
+        return ("cook",) * self.kitchen.n_agents
+
+    @property
+    def observation_sizes(self) -> tuple[int, ...]:
+        """All alike."""
+        return (len(scale(self.kitchen)),) * self.kitchen.n_agents
+
+    @property
+    def macro_actions(self) -> tuple[tuple[str, ...], ...]:
+        """All alike."""
+        return (self.kitchen.macro_actions,) * self.kitchen.n_agents
+
+    @property
+    def horizon(self) -> int:
+        """200 steps, 400 in a large kitchen."""
+        return 200 if self.kitchen.size == 7 else 400
+
+    def reset(self, key: PRNGKeyArray) -> TeamStep:
+        """Begin with empty hands, fresh foods, and a memory of where everything is."""
+        places = start.random_places if self.random else lambda kitchen, key: start.places(kitchen)
+        return self.begin(places(self.kitchen, key))
+
+    def begin(self, places: Int16[Array, " M"]) -> TeamStep:
+        """Begin with all objects in given cells."""
+        kitchen = self.kitchen
+        n, foods, items = kitchen.n_agents, kitchen.n_foods, kitchen.n_items
+        state = KitchenState(
+            agent=places[-n:],
+            hold=jnp.full(n, -1, jnp.int8),
+            item=places[:items],
+            chops=jnp.zeros(foods, jnp.int8),
+            plate=jnp.full(foods, -1, jnp.int8),
+            home=places,
+            believed=jnp.broadcast_to(places, (n, kitchen.n_objects)),
+            chop_count=jnp.zeros(n, jnp.int8),
+            macro_action=jnp.zeros(n, jnp.int8),
+            decided=jnp.ones(n, bool),
+            seen=jnp.zeros((n, self.observation_sizes[0]), jnp.int8),
+        )
+        info = {
+            "macro_action": state.macro_action,
+            "primitive": jnp.full(n, 4, jnp.int8),
+            "success": jnp.zeros((), bool),
+            "chopped": jnp.zeros((), jnp.int8),
+            "wrong_deliveries": jnp.zeros((), jnp.int8),
+        }
+        seen = state._replace(seen=look(kitchen, state))
+        return self._team_step(seen, jnp.zeros((), jnp.float32), info)
+
+    def step(
+        self, state: KitchenState, macro_action: Int[Array, " N"], key: PRNGKeyArray
+    ) -> TeamStep:
+        """Let every agent take the next primitive action of its macro-action."""
+        del key  # nothing is random after the reset
+        chosen = self.choose(state, macro_action)
+        return self.carry_out(chosen, decide(self.kitchen, chosen))
+
+    def choose(self, state: KitchenState, macro_action: Int[Array, " N"]) -> KitchenState:
+        """Put the macro-actions of those who decide in force."""
+        macro = jnp.where(state.decided, macro_action.astype(jnp.int8), state.macro_action)
+        return state._replace(macro_action=macro)
+
+    def carry_out(self, state: KitchenState, intent: Intent) -> TeamStep:
+        """Let agents do what they intend, and see and remember what comes of it."""
+        kitchen = self.kitchen
+        outcome = act(kitchen, state, intent.primitive)
+        after = outcome.state
+        after = after._replace(
+            believed=remember(after.believed, after.agent, after.object_cells, after.home),
+            chop_count=intent.chop_count,
+        )
+        decided: Bool[Array, " N"] = intent.done | ends_on_arrival(kitchen, after)
+        seen: Int8[Array, "N D"] = jnp.where(decided[:, None], look(kitchen, after), after.seen)
+        info = {
+            "macro_action": after.macro_action,
+            "primitive": intent.primitive,
+            "success": outcome.delivered,
+            "chopped": outcome.chopped,
+            "wrong_deliveries": outcome.wrong_deliveries,
+        }
+        return self._team_step(after._replace(decided=decided, seen=seen), outcome.reward, info)
+
+    def _team_step(
+        self, state: KitchenState, reward: Float32[Array, ""], info: dict[str, Array]
+    ) -> TeamStep:
+        return TeamStep(
+            state=state,
+            observation=state.seen / scale(self.kitchen),
+            decided=state.decided,
+            mask=jnp.ones((state.agent.shape[0], len(self.kitchen.macro_actions)), bool),
+            reward=reward,
+            terminal=info["success"],
+            info=info,
+        )

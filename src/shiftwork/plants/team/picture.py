@@ -1,0 +1,133 @@
+"""Pictures and films of a team at work.
+
+``draw`` shows one state, ``watch`` runs an episode and writes it as an animated GIF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import matplotlib as mpl
+import numpy as np
+from jaxtyping import Array, Int, PRNGKeyArray
+from matplotlib.animation import PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from shiftwork.errors import UserError
+from shiftwork.files import written_whole
+from shiftwork.plants.plant import State
+from shiftwork.plants.team.box_pushing import BoxPushing
+from shiftwork.plants.team.overcooked import Overcooked
+from shiftwork.plants.team.paint import AGENTS, INK, MUTED, STYLE
+from shiftwork.plants.team.paint.boxes import paint_boxes
+from shiftwork.plants.team.paint.kitchen import kitchen_legend, paint_kitchen
+from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
+
+Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
+"""(memory, last step, key) -> (memory, macro-action of each agent (N,))."""
+
+DOTS_PER_INCH = 80
+HOLD_FRAMES = 12
+"""How often the last frame is repeated, so that the end can be seen."""
+
+
+def draw(plant: TeamPlant, state: State, caption: str = "") -> Figure:
+    """Draw one state of a plant, with the macro-action that each agent is in beside it.
+
+    Raises:
+        UserError: The plant has no picture.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 5.0), dpi=DOTS_PER_INCH)
+        FigureCanvasAgg(figure)
+        _fill(figure, plant, jax.device_get(state), caption)
+    return figure
+
+
+def watch(
+    plant: TeamPlant,
+    policy: Policy,
+    key: PRNGKeyArray,
+    path: Path,
+    memory: Any = None,
+    frames_per_second: int = 8,
+) -> float:
+    """Run one episode to its end or the horizon and write it as an animated GIF.
+
+    Args:
+        plant: What is run.
+        policy: Who decides; called in each step, its answers for busy agents are ignored.
+        key: For the episode.
+        path: Of the file, ending in ".gif".
+        memory: What the policy is called with first.
+        frames_per_second: Primitive steps shown in a second.
+
+    Returns:
+        The episode's return.
+
+    Raises:
+        UserError: The path does not end in ".gif", or the plant has no picture.
+    """
+    if path.suffix.lower() != ".gif":
+        raise UserError(f"{path}: a film is an animated GIF; let the name end in '.gif'")
+    reset_key, key = jax.random.split(key)
+    move = jax.jit(plant.step)
+    step, total = jax.jit(plant.reset)(reset_key), 0.0
+    writer = PillowWriter(fps=frames_per_second)
+    with mpl.rc_context(STYLE), written_whole(path) as temporary:
+        figure = Figure(figsize=(7.6, 5.0), dpi=DOTS_PER_INCH)
+        FigureCanvasAgg(figure)
+        with writer.saving(figure, str(temporary), DOTS_PER_INCH):
+            for number in range(plant.horizon + 1):
+                caption = f"step {number}     return {total:.1f}"
+                _fill(figure, plant, jax.device_get(step.state), caption)
+                last = bool(step.terminal) or number == plant.horizon
+                for _ in range(HOLD_FRAMES if last else 1):
+                    writer.grab_frame()
+                if last:
+                    break
+                policy_key, step_key = jax.random.split(jax.random.fold_in(key, number))
+                memory, macro_action = policy(memory, step, policy_key)
+                step = move(step.state, macro_action, step_key)
+                total += float(step.reward)
+    return total
+
+
+def _fill(figure: Figure, plant: TeamPlant, state: Any, caption: str) -> None:
+    figure.clear()
+    axes = figure.add_axes((0.02, 0.03, 0.62, 0.88))
+    legend: list[str] = []
+    if isinstance(plant, BoxPushing):
+        paint_boxes(axes, plant, state)
+    elif isinstance(plant, Overcooked):
+        paint_kitchen(axes, plant, state)
+        legend = kitchen_legend(plant.kitchen)
+    else:
+        raise UserError(f"plant '{plant.name}': has no picture; choose another plant")
+    figure.text(0.025, 0.935, plant.name, fontsize=12, fontweight="bold", color=INK)
+    figure.text(0.64, 0.935, caption, fontsize=10, color=MUTED, ha="right")
+    figure.text(0.7, 0.05, "\n".join(legend), fontsize=8.5, color=MUTED, linespacing=1.5)
+    _roster(figure.add_axes((0.66, 0.03, 0.33, 0.88)), plant, state)
+
+
+def _roster(axes: Axes, plant: TeamPlant, state: Any) -> None:
+    """List the agents with the macro-action in force; who decides next is in grey."""
+    axes.set(xlim=(0, 3.3), ylim=(8.8, 0), aspect="equal")
+    axes.axis("off")
+    for i, _ in enumerate(plant.agents):
+        y = 0.5 + 1.1 * i
+        axes.add_patch(Circle((0.4, y), 0.27, facecolor=AGENTS[i], edgecolor="none"))
+        axes.text(0.4, y, str(i + 1), color="white", fontsize=10, fontweight="bold",
+                  ha="center", va="center_baseline")  # fmt: skip
+        name = plant.macro_actions[i][int(np.asarray(state.macro_action)[i])]
+        decides = bool(np.asarray(state.decided)[i])
+        axes.text(0.85, y + 0.02, name, color=MUTED if decides else INK, fontsize=10.5,
+                  va="bottom")  # fmt: skip
+        note = "ended, decides next" if decides else "under way"
+        axes.text(0.85, y + 0.08, note, color=MUTED, fontsize=8, va="top")

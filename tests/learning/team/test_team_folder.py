@@ -1,0 +1,163 @@
+"""A team learns, is written, read, evaluated; settings and files that cannot be are refused."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from shiftwork.errors import UserError
+from shiftwork.learning.learner import replaced
+from shiftwork.learning.team.algorithms import team_algorithm
+from shiftwork.learning.team.experience import collect, run_episodes
+from shiftwork.learning.team.folder import load_team, save_team
+from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.self_imitation import Best, discounted
+from shiftwork.learning.team.train import check, evaluate_team, learn_team
+from shiftwork.plants.team.probes import TeamProbe
+
+PLANT = TeamProbe("action")
+CONFIG = team_algorithm("acac").config(
+    copies=8, minibatches=2, actor_width=8, actor_memory=4, critic_width=8, critic_memory=4
+)
+
+
+def only_plant(name):
+    assert name == PLANT.name
+    return PLANT
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return learn_team(PLANT, "acac", CONFIG, steps=100, seeds=(3, 4))
+
+
+def test_every_executed_step_is_counted(learned):
+    batch = CONFIG.copies * PLANT.horizon
+    assert learned.history.updates[-1] % batch == 0
+    assert int(learned.learners.batches[0]) * batch == learned.history.updates[-1]
+
+
+def test_a_batch_holds_whole_horizons_of_fresh_episodes(learned):
+    batch = collect(PLANT, learned.policies(0), jax.random.key(0), 8, 0.5)
+    assert batch.reward.shape == (PLANT.horizon, 8)
+    assert bool(batch.rows.fresh[0].all())
+    np.testing.assert_array_equal(batch.rows.fresh[1:], batch.ended)
+    assert bool(batch.rows.decided[0].all())  # everybody decides where an episode begins
+    clock = np.asarray(batch.rows.clock)
+    np.testing.assert_array_equal(clock[1:], np.where(batch.ended, 0, clock[:-1] + 1))
+    assert (np.asarray(batch.log_probability) <= 0).all()
+
+
+def test_whole_episodes_are_counted_whatever_their_length(learned):
+    found = run_episodes(PLANT, learned.policies(0), jax.random.key(0), 16)
+    np.testing.assert_array_equal(found.length, PLANT.horizon)
+    assert found.returns.shape == (16,)
+
+
+def test_there_and_back(learned, tmp_path):
+    save_team(learned, tmp_path / "team", 1)
+    plant, policies, about = load_team(tmp_path / "team", only_plant)
+    assert (plant, about["seed"], about["algorithm"]) == (PLANT, 4, "acac")
+    ours, again = (evaluate_team(PLANT, p, 8, 0) for p in (learned.policies(1), policies))
+    np.testing.assert_array_equal(ours.returns, again.returns)
+    assert "Team learned by ACAC on probe-action" in (tmp_path / "team/README.md").read_text()
+
+
+def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeypatch):
+    from shiftwork.learning import train as loop
+    from shiftwork.learning.team import train as team_loop
+
+    monkeypatch.setattr(team_loop, "PIECE_STEPS", 100)
+    monkeypatch.setattr(loop, "CHECKPOINT_S", 0.0)
+    whole = learn_team(PLANT, "acac", CONFIG, steps=300, seeds=(0,))
+
+    class Enough(Exception):
+        pass
+
+    def stop_after_two(amount, note=""):
+        stop_after_two.count += 1
+        if stop_after_two.count == 3:
+            raise Enough
+
+    stop_after_two.count = 0
+    where = {"steps": 300, "seeds": (0,), "checkpoint": tmp_path / "part.npz"}
+    with pytest.raises(Enough):
+        learn_team(PLANT, "acac", CONFIG, advance=stop_after_two, **where)
+    again = learn_team(PLANT, "acac", CONFIG, **where)
+    for a, b in zip(*(jax.tree.leaves(x.learners.policies) for x in (whole, again)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(UserError, match="delete it or choose another --out"):
+        learn_team(PLANT, "acac", replaced(CONFIG, clip=0.3), **where)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"copies": 0}, "config 'copies' is 0"),
+        ({"copies": 9}, "'minibatches' \\(2\\) does not divide"),
+        ({"best_runs": 9}, "more than 'copies' \\(8\\); lower it"),
+        ({"discount": 1.5}, "config 'discount' is 1.5; it must lie from 0 to 1"),
+        ({"epochs": 0}, "config 'epochs' is 0"),
+    ],
+)
+def test_impossible_settings_are_refused(changes, line):
+    with pytest.raises(UserError, match=line):
+        check(PLANT, replaced(CONFIG, **changes), 100, (0,))
+
+
+def test_a_plant_without_agents_or_steps_is_refused(learned):
+    with pytest.raises(UserError, match="has no agent"):
+        check(TeamProbe(agents=()), CONFIG, 100, (0,))
+    with pytest.raises(UserError, match="raise --steps"):
+        check(PLANT, CONFIG, 0, (0,))
+    with pytest.raises(UserError, match="run at least one"):
+        evaluate_team(PLANT, learned.policies(0), 0, 0)
+    with pytest.raises(UserError, match="did you mean 'acac'"):
+        team_algorithm("acca")
+    with pytest.raises(UserError, match="unknown plant with published settings"):
+        preset("acac", "probe-action", paper=True)
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        (lambda f: (f / "team.json").unlink(), "is no team"),
+        (lambda f: (f / "team.json").write_text("{"), "is damaged; copy or learn the team anew"),
+        (lambda f: (f / "team.json").write_text("[]"), "is damaged"),
+        (lambda f: change(f, version=99), "another version; learn the team anew"),
+        (lambda f: change(f, algorithm="acca"), "team.json: unknown team algorithm 'acca'"),
+        (lambda f: change(f, config={"widht": 3}), "is damaged"),
+        (lambda f: (f / "learner.npz").write_bytes(b"no"), "learner.npz"),
+    ],
+)
+def test_damaged_folders_are_refused(learned, tmp_path, edit, line):
+    save_team(learned, tmp_path / "team")
+    edit(tmp_path / "team")
+    with pytest.raises(UserError, match=line):
+        load_team(tmp_path / "team", only_plant)
+
+
+def change(folder, **entries):
+    file = folder / "team.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | entries))
+
+
+def test_presets_know_their_plants():
+    assert preset("acac", "box-pushing-8").discount == pytest.approx(0.98)
+    assert preset("mac-iaicc", "overcooked-large-B").discount == pytest.approx(0.995)
+    paper = preset("acac", "overcooked-A", paper=True)
+    assert (paper.clip, paper.epochs, paper.best_runs, paper.octaves) == (0.01, 5, 0, False)
+    assert preset("independent", "unheard-of") == team_algorithm("independent").config()
+
+
+def test_the_best_runs_are_kept_whenever_they_came(learned):
+    first, second = (collect(PLANT, learned.policies(0), jax.random.key(k), 8, 1.0) for k in (1, 2))
+    best = Best.empty(first, 3).merged(first, 0.9)
+    score = np.sort(np.asarray(discounted(first, 0.9))[0])[::-1]
+    np.testing.assert_allclose(best.score, score[:3], rtol=1e-5)
+    both = best.merged(second, 0.9)
+    scores = np.concatenate([score, np.asarray(discounted(second, 0.9))[0]])
+    np.testing.assert_allclose(both.score, np.sort(scores)[::-1][:3], rtol=1e-5)
+    # What is kept is what earned it.
+    np.testing.assert_allclose(discounted(both.batch, 0.9)[0], both.score, rtol=1e-5)
