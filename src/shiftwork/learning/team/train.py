@@ -89,7 +89,7 @@ def learn_team(
     pieces = -(-steps // (updates * batch))
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
     create = team_algorithm(algorithm).create
-    learners = jax.vmap(lambda key: create(key, plant, config))(keys)
+    learners = jax.jit(jax.vmap(lambda key: create(key, plant, config)))(keys)
 
     def run(learners: TeamLearner, number: int) -> tuple[TeamLearner, Metrics]:
         piece_keys = jax.vmap(lambda key: jax.random.fold_in(key, number + 1))(keys)

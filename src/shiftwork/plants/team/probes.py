@@ -110,12 +110,3 @@ class TeamProbe:
 
 def _signs(key: PRNGKeyArray) -> Float[Array, " 2"]:
     return jnp.where(jax.random.bernoulli(key, shape=(2,)), 1.0, -1.0)
-
-
-TEAM_PROBES = (
-    TeamProbe("constant"),
-    TeamProbe("constant", ends=False),
-    TeamProbe("action"),
-    TeamProbe("observation"),
-    TeamProbe("together"),
-)

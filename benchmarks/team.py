@@ -1,0 +1,125 @@
+"""Teams that learn: every algorithm on every plant, same budget, same evaluation.
+
+    python -m benchmarks.team [--plants box-pushing-6 ...] [--algos acac ...] [--seeds 10] [--steps N]
+
+A team is scored over 256 whole episodes after learning. "Steps" are executed primitive steps of the
+plant, all of them counted; "to threshold" is the first look (64 whole episodes, which are not learned
+from) at which the mean return has reached the plant's threshold. Seeds learn side by side in one
+program, so the wall time is that of all of them together.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from benchmarks.results import read_rows, scored, write_rows, write_table
+from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.train import TeamLearned, evaluate_team, learn_team
+from shiftwork.plants.team import make_team_plant
+from shiftwork.progress import console, progress_bar
+
+THRESHOLDS = {"box-pushing": 298.0, "overcooked": 200.0}
+STEPS = {"box-pushing": 600_000, "overcooked": 3_000_000}
+EPISODES = 256
+NAMES = {
+    "acac": "ACAC (ours)",
+    "mac-iaicc": "Mac-IAICC",
+    "mac-niacc": "Mac-NIACC",
+    "independent": "independent",
+}
+
+
+def family(plant: str) -> str:
+    """Which thresholds and budgets hold for a plant."""
+    return "box-pushing" if plant.startswith("box") else "overcooked"
+
+
+def run(plant: str, algorithm: str, seeds: int, steps: int) -> list[dict[str, Any]]:
+    """Learn with several seeds; one row for each."""
+    with progress_bar(f"{plant} {algorithm}", steps, "steps") as advance:
+        learned = learn_team(
+            make_team_plant(plant),
+            algorithm,
+            preset(algorithm, plant),
+            steps=steps,
+            seeds=range(seeds),
+            advance=advance,
+        )
+    return [_row(learned, number) for number in range(seeds)]
+
+
+def _row(learned: TeamLearned, number: int) -> dict[str, Any]:
+    found = evaluate_team(learned.plant, learned.policies(number), EPISODES, 1_000 + number)
+    looks = learned.history.metrics["return"][:, number]
+    reached = np.flatnonzero(looks >= THRESHOLDS[family(learned.plant.name)])
+    history = learned.history
+    return {
+        "plant": learned.plant.name,
+        "algorithm": learned.algorithm,
+        "seed": learned.seeds[number],
+        "steps": int(history.updates[-1]),
+        "return": float(found.returns.mean()),
+        "success": float(found.success.mean()),
+        "steps_to_success": float(found.success_step.mean()),
+        "steps_to_threshold": int(history.updates[reached[0]]) if len(reached) else "",
+        "wall_s": history.wall_s,
+        "compile_s": history.compile_s,
+        "steps_per_s": history.rate * len(learned.seeds),
+    }
+
+
+def table() -> str:
+    """Make the table from the CSV."""
+    rows = read_rows("team")
+    lines = []
+    for plant, algorithm in dict.fromkeys((r["plant"], r["algorithm"]) for r in rows):
+        some = [r for r in rows if (r["plant"], r["algorithm"]) == (plant, algorithm)]
+        first = [int(r["steps_to_threshold"]) for r in some if r["steps_to_threshold"]]
+        threshold = f"{np.median(first) / 1e3:,.0f}k ({len(first)} of {len(some)})" if first else ""
+        lines.append(
+            (
+                plant,
+                NAMES[algorithm],
+                str(len(some)),
+                f"{int(some[0]['steps']) / 1e3:,.0f}k",
+                scored(some, "return"),
+                f"{min(float(r['return']) for r in some):.1f}",
+                f"{100 * np.mean([float(r['success']) for r in some]):.1f} %",
+                threshold,
+                f"{float(some[0]['steps_per_s']):,.0f}",
+            )
+        )
+    header = (
+        "plant",
+        "algorithm",
+        "seeds",
+        "steps",
+        "return",
+        "worst seed",
+        "success",
+        "steps to threshold, median (seeds that reach it)",
+        "steps/s, all seeds",
+    )
+    return write_table("team", header, lines)
+
+
+def main() -> None:
+    """Run what is asked for, replace its rows in the CSV, and make the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plants", nargs="+", default=[f"box-pushing-{n}" for n in (6, 8, 10)])
+    parser.add_argument("--algos", nargs="+", default=["acac"], choices=list(NAMES))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="executed plant steps of each seed")
+    options = parser.parse_args()
+    for plant in options.plants:
+        for algorithm in options.algos:
+            rows = run(plant, algorithm, options.seeds, options.steps or STEPS[family(plant)])
+            write_rows("team", rows, replace=("plant", "algorithm"))
+    console.print(table())
+
+
+if __name__ == "__main__":
+    main()
