@@ -29,6 +29,7 @@ def test_readme_tables_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) ->
         "docs/settings.md",
         "docs/records.md",
         "docs/distillation.md",
+        "docs/teams.md",
         "examples/distillation/README.md",
         "benchmarks/simglucose/README.md",
     ],
@@ -44,9 +45,8 @@ def test_readme_names_the_two_commands_and_only_verbs_that_exist() -> None:
 
     assert "make demo" in README
     assert "make test" in README
-    verbs = {
-        kind.__name__.lower() for kind in (Demo, Inspect, Convert, Learn, Evaluate, Improve, Report)
-    }
+    kinds = (Demo, Inspect, Convert, Learn, Evaluate, Improve, Report)
+    verbs = {"team"} | {kind.__name__.lower() for kind in kinds}
     assert set(re.findall(r"^\s+shiftwork (\w+)", README, re.MULTILINE)) <= verbs
 
 

@@ -151,6 +151,12 @@ def test_presets_know_their_plants():
     assert preset("independent", "unheard-of") == team_algorithm("independent").config()
 
 
+def test_learning_goes_without_best_runs():
+    config = replaced(CONFIG, best_runs=0)
+    found = learn_team(PLANT, "acac", config, steps=50, seeds=(0,))
+    assert found.learners.best is None
+
+
 def test_the_best_runs_are_kept_whenever_they_came(learned):
     first, second = (collect(PLANT, learned.policies(0), jax.random.key(k), 8, 1.0) for k in (1, 2))
     best = Best.empty(first, 3).merged(first, 0.9)

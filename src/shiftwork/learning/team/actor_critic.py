@@ -115,12 +115,13 @@ class TeamLearner(eqx.Module):
         cls, config: Config, plant: TeamPlant, policies: Policies, critic: Valued
     ) -> TeamLearner:
         """Begin."""
-        like = jax.eval_shape(
-            lambda: collect(plant, policies, jax.random.key(0), config.best_runs, 0.0)
-        )
-        best = Best.empty(
-            jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like), config.best_runs
-        )
+        best = None
+        if config.best_runs:
+            like = jax.eval_shape(
+                lambda: collect(plant, policies, jax.random.key(0), config.best_runs, 0.0)
+            )
+            zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
+            best = Best.empty(zeros, config.best_runs)
         return cls(
             jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), config),
             policies,
@@ -129,7 +130,7 @@ class TeamLearner(eqx.Module):
             Adam.create(policies),
             Adam.create(_trained(critic)),
             jnp.zeros((), jnp.int32),
-            best if config.best_runs else None,
+            best,
         )
 
     def update(
