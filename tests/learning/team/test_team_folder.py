@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from shiftwork.errors import UserError
+from shiftwork.learning import train as loop
 from shiftwork.learning.learner import replaced
+from shiftwork.learning.team import train as team_loop
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.experience import collect, run_episodes
 from shiftwork.learning.team.folder import load_team, save_team
@@ -18,13 +20,27 @@ from shiftwork.plants.team.probes import TeamProbe
 
 PLANT = TeamProbe("action")
 CONFIG = team_algorithm("acac").config(
-    copies=8, minibatches=2, actor_width=8, actor_memory=4, critic_width=8, critic_memory=4
+    copies=8,
+    minibatches=2,
+    best_runs=0,
+    actor_width=8,
+    actor_memory=4,
+    critic_width=8,
+    critic_memory=4,
 )
 
 
 def only_plant(name):
     assert name == PLANT.name
     return PLANT
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_pieces():
+    """Pieces of two updates and two seeds throughout, so that one program serves all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(team_loop, "PIECE_STEPS", 100)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +81,8 @@ def test_there_and_back(learned, tmp_path):
 
 
 def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeypatch):
-    from shiftwork.learning import train as loop
-    from shiftwork.learning.team import train as team_loop
-
-    monkeypatch.setattr(team_loop, "PIECE_STEPS", 100)
     monkeypatch.setattr(loop, "CHECKPOINT_S", 0.0)
-    whole = learn_team(PLANT, "acac", CONFIG, steps=300, seeds=(0,))
+    whole = learn_team(PLANT, "acac", CONFIG, steps=300, seeds=(0, 1))
 
     class Enough(Exception):
         pass
@@ -81,7 +93,7 @@ def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeyp
             raise Enough
 
     stop_after_two.count = 0
-    where = {"steps": 300, "seeds": (0,), "checkpoint": tmp_path / "part.npz"}
+    where = {"steps": 300, "seeds": (0, 1), "checkpoint": tmp_path / "part.npz"}
     with pytest.raises(Enough):
         learn_team(PLANT, "acac", CONFIG, advance=stop_after_two, **where)
     again = learn_team(PLANT, "acac", CONFIG, **where)
@@ -149,12 +161,6 @@ def test_presets_know_their_plants():
     paper = preset("acac", "overcooked-A", paper=True)
     assert (paper.clip, paper.epochs, paper.best_runs, paper.octaves) == (0.01, 5, 0, False)
     assert preset("independent", "unheard-of") == team_algorithm("independent").config()
-
-
-def test_learning_goes_without_best_runs():
-    config = replaced(CONFIG, best_runs=0)
-    found = learn_team(PLANT, "acac", config, steps=50, seeds=(0,))
-    assert found.learners.best is None
 
 
 def test_the_best_runs_are_kept_whenever_they_came(learned):

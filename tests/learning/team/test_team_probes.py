@@ -47,7 +47,7 @@ def recovered(found):
 
 @pytest.mark.parametrize(
     "plant",
-    [TeamProbe("constant", ends=False), TeamProbe("observation"), TeamProbe("together")],
+    [TeamProbe("constant", ends=False), TeamProbe("together")],
     ids=lambda plant: plant.name,
 )
 def test_acac_recovers(plant):
@@ -56,13 +56,10 @@ def test_acac_recovers(plant):
 
 @pytest.mark.parametrize("name", [name for name in TEAM_ALGORITHMS if name != "acac"])
 def test_baselines_recover(name):
-    recovered(learned(TeamProbe("observation"), name))
+    recovered(learned(TeamProbe("observation"), name, best_runs=0))
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{"attention": False, "own_clock": True}, {"ages": False, "octaves": False, "share": True}],
-    ids=lambda options: " ".join(options),
-)
-def test_options_of_acac_recover(options):
-    recovered(learned(TeamProbe("observation"), "acac", **options))
+def test_acac_recovers_without_what_can_be_left_out():
+    """Histories are averaged, on each agent's own clock, with the paper's time and one actor."""
+    options = {"attention": False, "own_clock": True, "ages": False, "octaves": False}
+    recovered(learned(TeamProbe("observation"), "acac", share=True, best_runs=0, **options))
