@@ -16,6 +16,7 @@ MODULES = (
     "selection",
     "distillation",
     "scale",
+    "team",
     "team_speed",
     "speed.run",
     "readme",
