@@ -50,7 +50,7 @@ class Config:
         best_runs: How many of them are kept.
         copies: Of the plant, run side by side.
         epochs: Passes over each batch.
-        minibatches: Updates in a pass; each has a share of the copies.
+        minibatches: Updates in a pass; each has a share of the copies and of the best runs.
         target_every: Batches between copies to the target critic.
         actor_width: Of the actors' layers.
         actor_memory: Of the actors' recurrence.
@@ -144,7 +144,7 @@ class TeamLearner(eqx.Module):
             left: Share of learning that is left, 1 to 0: what rates and entropy fall with.
         """
         config = self.config
-        run_key, order_key = jax.random.split(key)
+        run_key, order_key, best_key = jax.random.split(key, 3)
         steps = self.batches * (config.copies * plant.horizon)
         done = jnp.clip(steps / config.epsilon_steps, 0.0, 1.0)
         epsilon = config.epsilon + done * (config.epsilon_end - config.epsilon)
@@ -152,20 +152,21 @@ class TeamLearner(eqx.Module):
         found = self.advantages(batch)
         critic = self.scaled(batch, found)
         best = self.best.merged(batch, config.discount) if self.best else None
+        gain = best.gain(critic) if best is not None else jnp.zeros(())
         entropy = config.entropy_end + left * (config.entropy - config.entropy_end)
 
         def one(
-            carry: tuple[Policies, Valued, Adam, Adam], chosen: Int[Array, " M"]
+            carry: tuple[Policies, Valued, Adam, Adam],
+            chosen: tuple[Int[Array, " M"], Int[Array, " B"]],
         ) -> tuple[tuple[Policies, Valued, Adam, Adam], Metrics]:
             policies, critic, actor_adam, critic_adam = carry
-            some, judged = take(batch, chosen), jax.tree.map(lambda x: x[..., chosen], found)
+            some, judged = take(batch, chosen[0]), jax.tree.map(lambda x: x[..., chosen[0]], found)
             gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(
                 policies, some, judged, epsilon, entropy
             )
             if best is not None:
-                rows = jax.tree.map(lambda x: x[:-1], best.batch.rows)
                 again = jax.grad(imitation_loss)(
-                    policies, best, critic.values(rows).mean(0), critic.std
+                    policies, take(best.batch, chosen[1]), gain[:, chosen[1]]
                 )
                 gradient = jax.tree.map(lambda g, a: g + config.imitation * a, gradient, again)
             policies, actor_adam = actor_adam.step(
@@ -180,9 +181,12 @@ class TeamLearner(eqx.Module):
             critic = eqx.combine(trained, critic)
             return (policies, critic, actor_adam, critic_adam), metrics | more
 
-        order = jax.vmap(lambda k: jax.random.permutation(k, config.copies))(
-            jax.random.split(order_key, config.epochs)
-        ).reshape(config.epochs * config.minibatches, -1)
+        def shares(key: PRNGKeyArray, count: int) -> Int[Array, "U _"]:
+            keys = jax.random.split(key, config.epochs)
+            orders = jax.vmap(lambda k: jax.random.permutation(k, count))(keys)
+            return orders.reshape(config.epochs * config.minibatches, -1)
+
+        order = shares(order_key, config.copies), shares(best_key, config.best_runs)
         (policies, critic, actor_adam, critic_adam), metrics = jax.lax.scan(
             one, (self.policies, critic, self.actor_adam, self.critic_adam), order
         )

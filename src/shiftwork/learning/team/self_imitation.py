@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from shiftwork.learning.team.critics import Valued
 from shiftwork.learning.team.experience import Batch, take
 from shiftwork.learning.team.policy import Policies, log_probabilities
+from shiftwork.learning.team.returns import event_advantages
 
 
 class Best(NamedTuple):
@@ -49,6 +51,12 @@ class Best(NamedTuple):
         kept = take(both, order)
         return Best(kept, jnp.concatenate([self.earned, earned], 1)[:, order], scores)
 
+    def gain(self, critic: Valued) -> Float[Array, "T M"]:
+        """max(R - V, 0) in units of the values' spread; 0 where there is no run yet."""
+        rows = jax.tree.map(lambda x: x[:-1], self.batch.rows)
+        more = jnp.maximum(self.earned - critic.values(rows).mean(0), 0.0) / critic.std
+        return jnp.where(jnp.isfinite(self.score), more, 0.0)
+
 
 def _copies_axis(batch: Batch) -> Batch:
     axes = jax.tree.map(lambda x: 1, batch)
@@ -58,25 +66,16 @@ def _copies_axis(batch: Batch) -> Batch:
 
 def discounted(batch: Batch, discount: float | Array) -> Float[Array, "T E"]:
     """Discounted reward from each step to the end of its episode, or to the cut."""
-
-    def backward(later: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
-        reward, ended = step
-        now = reward + discount * jnp.where(ended, 0.0, later)
-        return now, now
-
-    _, earned = jax.lax.scan(
-        backward, jnp.zeros(batch.reward.shape[1]), (batch.reward, batch.ended), reverse=True
-    )
-    return earned
+    nothing = jnp.zeros_like(batch.reward)
+    never = jnp.zeros_like(batch.ended)
+    return event_advantages(
+        batch.reward, batch.ended, never, nothing, nothing[0], discount, 1.0
+    ).target
 
 
-def imitation_loss(
-    policies: Policies, best: Best, value: Float[Array, "T M"], unit: Float[Array, ""]
-) -> Float[Array, ""]:
-    """-log pi(a) max(R - V, 0) at the decisions of the best runs, in units of the values' spread."""
-    rows = jax.tree.map(lambda x: x[:-1], best.batch.rows)
-    logs = log_probabilities(policies.preferences(rows), best.batch.mask, 0.0)
-    taken = jnp.take_along_axis(logs, best.batch.macro[..., None], -1)[..., 0]
-    better = jnp.maximum(best.earned - value, 0.0) / unit
-    better = jnp.where(jnp.isfinite(best.score), better, 0.0)[:, None]
-    return -(taken * better).mean(where=rows.decided)
+def imitation_loss(policies: Policies, batch: Batch, gain: Float[Array, "T M"]) -> Float[Array, ""]:
+    """-log pi(a) times the gain, at the decisions of some of the best runs."""
+    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+    logs = log_probabilities(policies.preferences(rows), batch.mask, 0.0)
+    taken = jnp.take_along_axis(logs, batch.macro[..., None], -1)[..., 0]
+    return -(taken * gain[:, None]).mean(where=rows.decided)

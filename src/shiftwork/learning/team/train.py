@@ -171,6 +171,11 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
             f"config 'copies' is {config.copies}, which 'minibatches' ({config.minibatches}) does "
             "not divide; change one"
         )
+    if config.best_runs % config.minibatches:
+        raise UserError(
+            f"config 'best_runs' is {config.best_runs}, which 'minibatches' ({config.minibatches}) "
+            "does not divide; change one"
+        )
     if config.best_runs > config.copies:
         raise UserError(
             f"config 'best_runs' is {config.best_runs}, more than 'copies' ({config.copies}); "
