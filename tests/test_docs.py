@@ -26,6 +26,7 @@ def test_readme_tables_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) ->
     "document",
     [
         "README.md",
+        "docs/centre.md",
         "docs/cracker.md",
         "docs/settings.md",
         "docs/records.md",

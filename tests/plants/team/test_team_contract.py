@@ -8,6 +8,7 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.plants.team import Overcooked, TeamPlant, TeamStep, make_team_plant
 from shiftwork.plants.team.catalogue import OURS
+from shiftwork.plants.team.centre import NAMES
 
 KEY = jax.random.key(0)
 FEW = ("box-pushing-6", "overcooked-large-B-rand")
@@ -81,6 +82,7 @@ def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
         for kitchen in "ABC"
         for rand in ("", "-rand")
     }
+    expected |= set(NAMES)
     assert set(OURS) == expected
     assert make_team_plant("overcooked-large-B-rand") == Overcooked("large-B", random=True)
     assert len(set(OURS.values())) == len(OURS)

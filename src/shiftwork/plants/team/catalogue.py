@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from shiftwork.errors import unknown
 from shiftwork.plants.team.box_pushing import BoxPushing
+from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
 from shiftwork.plants.team.overcooked import MAPS, Overcooked
 from shiftwork.plants.team.team_plant import TeamPlant
 
 _PLANTS: tuple[TeamPlant, ...] = (
     *(BoxPushing(size) for size in (6, 8, 10)),
     *(Overcooked(map, random) for map in MAPS for random in (False, True)),
+    *(Centre(load_scenario(name)) for name in NAMES),
 )
 OURS = {plant.name: plant for plant in _PLANTS}
 """The plants that ship with the package."""
@@ -18,9 +20,14 @@ OURS = {plant.name: plant for plant in _PLANTS}
 def make_team_plant(name: str) -> TeamPlant:
     """Find a team's plant by its name, such as "box-pushing-6" or "overcooked-large-B-rand".
 
+    Args:
+        name: Of a plant, or the path of a cracking centre's scenario, a .toml file.
+
     Raises:
         UserError: There is no such plant; the message names the nearest.
     """
+    if name.endswith(".toml"):
+        return Centre(load_scenario(name))
     if name not in OURS:
         raise unknown("team plant", name, OURS)
     return OURS[name]
