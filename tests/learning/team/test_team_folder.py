@@ -39,7 +39,7 @@ def only_plant(name):
 def short_pieces():
     """Pieces of two updates and two seeds throughout, so that one program serves all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(team_loop, "PIECE_STEPS", 100)
+        patch.setattr(team_loop, "PIECE_HORIZONS", 2 * CONFIG.copies)
         yield
 
 

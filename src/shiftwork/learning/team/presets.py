@@ -21,8 +21,26 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "critic_width": 32,
         "critic_memory": 32,
     },
-    "overcooked-large": {"discount": 0.995, "epsilon_end": 0.02, "epsilon_steps": 2e6},
-    "overcooked": {"discount": 0.99, "epsilon_end": 0.02, "epsilon_steps": 5e5},
+    "overcooked-large": {
+        "discount": 0.995,
+        "actor_rate": 2e-3,
+        "critic_rate": 2e-3,
+        "critic_width": 32,
+        "critic_memory": 32,
+        "epochs": 2,
+        "epsilon_end": 0.02,
+        "epsilon_steps": 2e6,
+    },
+    "overcooked": {
+        "discount": 0.99,
+        "actor_rate": 2e-3,
+        "critic_rate": 2e-3,
+        "critic_width": 32,
+        "critic_memory": 32,
+        "epochs": 2,
+        "epsilon_end": 0.02,
+        "epsilon_steps": 5e5,
+    },
 }
 """By the beginning of a plant's name, the more special first."""
 

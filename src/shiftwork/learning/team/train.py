@@ -24,11 +24,11 @@ from shiftwork.learning.train import History, run_pieces
 from shiftwork.plants.team.team_plant import TeamPlant
 from shiftwork.progress import Advance
 
-PIECE_STEPS = 20_000
-"""Executed plant steps of each seed between two looks at the clock, roughly."""
-
 WATCH_EPISODES = 64
 """Whole episodes after each piece by which progress is told; they are not learned from."""
+
+PIECE_HORIZONS = 4 * WATCH_EPISODES
+"""Horizons of a copy in a piece, roughly: looking at how it goes costs little of the time."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def learn_team(
     """
     check(plant, config, steps, seeds)
     batch = config.copies * plant.horizon
-    updates = max(1, PIECE_STEPS // batch)
+    updates = max(1, PIECE_HORIZONS // config.copies)
     pieces = -(-steps // (updates * batch))
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
     create = team_algorithm(algorithm).create
