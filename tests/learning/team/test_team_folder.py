@@ -162,6 +162,8 @@ def test_presets_know_their_plants():
     paper = preset("acac", "overcooked-A", paper=True)
     assert (paper.clip, paper.epochs, paper.best_runs, paper.octaves) == (0.01, 5, 0, False)
     assert preset("independent", "unheard-of") == team_algorithm("independent").config()
+    with pytest.raises(UserError, match="plant with published settings"):
+        preset("acac", "centre-small", paper=True)
 
 
 def test_the_best_runs_are_kept_whenever_they_came(learned):
