@@ -1,0 +1,213 @@
+"""One naphtha furnace: its people, agents that learned from them, and the optimum.
+
+    python -m benchmarks.furnace [--seeds 3] [--updates 15000] [--steps 20000] [--only ...]
+
+Forty furnace-years of simulated people are the records. Learning sees the margin against the
+standard (``plants/cracker/standard.py``); every score is the plain margin. All are judged on the same
+feeds and prices, 32 furnaces for 360 days, so differences are worth more than the levels.
+Settings follow from the records by the rule; only the number of updates and plant steps, and the
+updates for each plant step, are set here, to end within a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.results import origin, read_rows, write_rows, write_table
+from shiftwork.evaluation.statistics import interquartile_mean
+from shiftwork.evaluation.yardsticks.furnace_optimum import OptimalOperator, solve
+from shiftwork.learning.learn import Learned, learn
+from shiftwork.learning.online import Online, improve
+from shiftwork.learning.replay import Replay
+from shiftwork.plants.cracker.people import Operator, People, live, people_records
+from shiftwork.plants.cracker.plant import STEP_H, Furnace
+from shiftwork.plants.cracker.standard import FurnaceAgainstStandard, against_standard
+from shiftwork.plants.cracker.yields import ETHYLENE
+from shiftwork.progress import console, progress_bar
+
+YEAR = 360 * 24 // STEP_H
+PLANT = Furnace(horizon=YEAR)
+RECORDED_YEARS, JUDGED_YEARS = 40, 32
+RECORD_KEY, JUDGE_KEY = 1, 5
+CONSTANT = [(49.0, cot, steam, 1085.0) for cot in (825.0, 835.0, 845.0) for steam in (0.4, 0.5)]
+"""Set-points that never change: full feed, which is best on average, and the usual range."""
+METHODS = {
+    "optimum": "optimum (dynamic program)",
+    "people": "people (the recorded crews' kind)",
+    "constant": "best constant set-points",
+    "bc": "BC",
+    "td3bc": "TD3+BC",
+    "pars-plain": "PARS, from the plain margin",
+    "pars": "PARS, offline",
+    "online": "PARS, online after it",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """A policy without memory as an operator."""
+
+    policy: Callable[[Any], Any]
+
+    def begin(self, key: Any) -> Any:
+        """Remember nothing."""
+        del key
+        return jnp.zeros(())
+
+    def act(self, memory: Any, observation: Any, key: Any) -> tuple[Any, Any]:
+        """Act on what is seen."""
+        del key
+        return memory, self.policy(observation)
+
+
+def judged(operator: Operator) -> dict[str, Any]:
+    """Run an operator over the judged years; pure."""
+    lived = live(PLANT, operator, jax.random.key(JUDGE_KEY), JUDGED_YEARS)
+    days = JUDGED_YEARS * YEAR * STEP_H / 24
+    stopped = lived.info["decoke_kusd"] > 0
+    return {
+        "margin_usd_per_h": 1000 * lived.reward.mean() / STEP_H,
+        "ethylene_t_per_h": lived.info["products_t"][..., ETHYLENE].mean() / STEP_H,
+        "run_d": (lived.info["feed_t"] > 0).mean() * days / jnp.maximum(stopped.sum(), 1),
+        "violations_per_1000_d": 1000 * lived.info["violation"].sum() / days,
+        "days": days,
+    }
+
+
+def of_members(policies: Any, scaling: Any) -> list[dict[str, Any]]:
+    """Judge the policies of all members."""
+
+    def one(policy: Any) -> dict[str, Any]:
+        def decide(seen: Any) -> Any:
+            return scaling.act(policy(scaling.observe(seen)[None])[0], seen)
+
+        return judged(Acting(decide))
+
+    found = jax.jit(partial(jax.lax.map, one))(policies)
+    count = len(np.asarray(found["margin_usd_per_h"]))
+    return [{k: float(np.asarray(v)[i]) for k, v in found.items()} for i in range(count)]
+
+
+def note(method: str, scores: list[dict[str, Any]], wall_s: float, **more: Any) -> None:
+    """Write the rows of a method, one for each seed."""
+    rows = [
+        {"method": method, "seed": seed, **score, "discount": "", "cloning": "", "steps": 0,
+         "wall_s": wall_s, **more}
+        for seed, score in enumerate(scores)
+    ]  # fmt: skip
+    write_rows("furnace", rows, replace=("method",))
+    console.print(f"{method}: {[round(s['margin_usd_per_h']) for s in scores]} $/h")
+
+
+def yardsticks() -> None:
+    """Judge people, constant set-points and the optimum."""
+    operators: dict[str, Operator] = {
+        "people": People(PLANT.design),
+        "optimum": OptimalOperator(solve(PLANT.design), PLANT.design),
+    }
+    for name, operator in operators.items():
+        begun = time.perf_counter()
+        found = jax.jit(partial(judged, operator))()
+        note(name, [jax.tree.map(float, found)], time.perf_counter() - begun)
+    begun = time.perf_counter()
+    found = jax.jit(partial(jax.lax.map, lambda action: judged(Acting(lambda seen: action))))(
+        jnp.array(CONSTANT)
+    )
+    best = int(np.asarray(found["margin_usd_per_h"]).argmax())
+    console.print(f"best constant set-points: {CONSTANT[best]}")
+    score = {k: float(np.asarray(v)[best]) for k, v in found.items()}
+    note("constant", [score], time.perf_counter() - begun)
+
+
+def learned(name: str, records: Any, seeds: int, updates: int) -> Learned:
+    """Learn with one algorithm, settings by the rule."""
+    with progress_bar(name, updates, "updates") as advance:
+        return learn(records, name, updates=updates, seeds=tuple(range(seeds)), advance=advance)
+
+
+def table() -> str:
+    """Make the table from the CSV."""
+    rows = read_rows("furnace")
+    best = next((float(r["margin_usd_per_h"]) for r in rows if r["method"] == "optimum"), np.nan)
+    lines = []
+    for method, label in METHODS.items():
+        own = [r for r in rows if r["method"] == method]
+        if not own:
+            continue
+
+        def mean(column: str, own: list[dict[str, str]] = own) -> float:
+            return float(interquartile_mean(np.array([float(r[column]) for r in own])))
+
+        margins = [float(r["margin_usd_per_h"]) for r in own]
+        spread = f" ({min(margins):,.0f} to {max(margins):,.0f})" if len(own) > 1 else ""
+        lines.append([
+            label,
+            f"{mean('margin_usd_per_h'):,.0f}{spread}",
+            f"{100 * mean('margin_usd_per_h') / best:.1f}",
+            f"{mean('ethylene_t_per_h'):.2f}",
+            f"{mean('run_d'):.0f}",
+            f"{np.mean([float(r['violations_per_1000_d']) for r in own]):.2f}",
+        ])  # fmt: skip
+    header = (
+        "", "margin, $/h", "% of optimum", "ethylene, t/h", "run, d", "violations in 1,000 d",
+    )  # fmt: skip
+    return write_table("furnace", header, lines)
+
+
+def main() -> None:
+    """Run what is asked for, replace its rows in the CSV, and make the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--updates", type=int, default=15_000)
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--updates-per-step", type=int, default=5)
+    options = parser.parse_args()
+    console.print(origin())
+    if {"optimum", "people", "constant"} & set(options.only):
+        yardsticks()
+    plain = people_records(PLANT, jax.random.key(RECORD_KEY), RECORDED_YEARS)
+    records = against_standard(plain, PLANT.design)
+    for name in ("bc", "td3bc", "pars-plain", "pars"):
+        if name in options.only or (name == "pars" and "online" in options.only):
+            begun = time.perf_counter()
+            algo, seen = ("pars", plain) if name == "pars-plain" else (name, records)
+            found = learned(algo, seen, options.seeds, options.updates)
+            note(
+                name,
+                of_members(found.members.policy, found.scaling),
+                time.perf_counter() - begun,
+                discount=getattr(found.configs[0], "discount", ""),
+                cloning=getattr(found.configs[0], "cloning", ""),
+            )
+    if "online" in options.only:
+        begun = time.perf_counter()
+        online = Online(steps=options.steps, updates_per_step=options.updates_per_step)
+        replay = Replay.of(records.transitions, found.scaling)
+        plant, seeds = FurnaceAgainstStandard(), tuple(range(options.seeds))
+        with progress_bar("online", online.steps, "steps") as advance:
+            members, _ = improve(
+                found.members, plant, found.scaling, replay, online, seeds, advance=advance
+            )
+        note(
+            "online",
+            of_members(members.policy, found.scaling),
+            time.perf_counter() - begun,
+            discount=found.configs[0].discount,
+            cloning=found.configs[0].cloning,
+            steps=online.steps,
+        )
+    console.print(table())
+
+
+if __name__ == "__main__":
+    main()
