@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
+# A file of tests shares what it compiles, so files are dealt out whole.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: setup demo test test-fast lint bench lock clean
 
@@ -31,11 +33,11 @@ lint: setup
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # The subset that .ci/run repeats on a second interpreter.
 test-fast: setup
-	$(BIN)/python -m pytest -m fast
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m fast
 
 bench: setup
 	$(BIN)/python -m benchmarks.all
