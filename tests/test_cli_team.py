@@ -46,6 +46,27 @@ def test_an_episode_becomes_a_film(team, tmp_path, capsys):
     assert "one episode on box-pushing-6" in " ".join(capsys.readouterr().err.split())
 
 
+def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
+    out = tmp_path / "people"
+    main(["team", "people", "--plant", "centre-small", "--out", str(out)])
+    told = capsys.readouterr().err.split()
+    files = sorted(path.name for path in out.iterdir())
+    assert files == [
+        "centre-small.simulated.shift-log.csv",
+        "centre-small.simulated.toml",
+        "centre.html",
+        "csv",
+        "historian",
+    ]
+    assert (
+        "<svg" in (out / "centre.html").read_text() or "<img" in (out / "centre.html").read_text()
+    )
+    # The command that it tells next works.
+    command = told[told.index("inspect") :]
+    main([*command, "--out", str(tmp_path / "inspection")])
+    assert (tmp_path / "inspection" / "inspection.html").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -55,6 +76,9 @@ def test_an_episode_becomes_a_film(team, tmp_path, capsys):
         (["learn", "--plant", "box-pushing-6", "--config.copies", "0"], "config 'copies' is 0"),
         (["evaluate", "nowhere"], "nowhere: is no team (team.json is missing)"),
         (["watch", "nowhere"], "nowhere: is no team"),
+        (["report", "nowhere"], "nowhere: is no team"),
+        (["people", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
+        (["people", "--plant", "centre-small", "--years", "0"], "--years is 0; ask for"),
     ],
 )
 def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):

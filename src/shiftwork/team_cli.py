@@ -1,4 +1,4 @@
-"""The command line for teams: ``shiftwork team learn | evaluate | watch``."""
+"""The command line for teams: ``shiftwork team learn | evaluate | watch | report | people``."""
 
 from __future__ import annotations
 
@@ -51,10 +51,35 @@ class TeamWatch:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class TeamReport:
+    """Write a page about one episode of a team on a cracking centre: chart, tanks, account."""
+
+    team: tyro.conf.Positional[Path]
+    """The team's folder."""
+    out: Path = Path("runs/centre.html")
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class TeamPeople:
+    """Let simulated people run a cracking centre, and write their records and a page."""
+
+    plant: str
+    """A centre, such as centre-steady, or a scenario's file."""
+    out: Path = Path("runs/people")
+    """Folder for the export, the plant file, the shift log and the page."""
+    years: int = 1
+    """Episodes; each becomes a calendar year of records."""
+    seed: int = 0
+
+
 Command = Annotated[
     Annotated[TeamLearn, tyro.conf.subcommand("learn")]
     | Annotated[TeamEvaluate, tyro.conf.subcommand("evaluate")]
-    | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
+    | Annotated[TeamWatch, tyro.conf.subcommand("watch")]
+    | Annotated[TeamReport, tyro.conf.subcommand("report")]
+    | Annotated[TeamPeople, tyro.conf.subcommand("people")],
     tyro.conf.OmitSubcommandPrefixes,
 ]
 
@@ -67,10 +92,15 @@ def run(arguments: list[str]) -> None:
     command: Any = tyro.cli(Command, args=arguments, prog="shiftwork team", description=__doc__)
     from shiftwork import team_workflow
 
+    seed = seeded(command.seed)
     if isinstance(command, TeamEvaluate):
-        team_workflow.evaluate_on_plant(command.team, command.episodes, seeded(command.seed))
+        team_workflow.evaluate_on_plant(command.team, command.episodes, seed)
+    elif isinstance(command, TeamWatch):
+        team_workflow.watch_team(command.team, command.out, seed)
+    elif isinstance(command, TeamReport):
+        team_workflow.report_team(command.team, command.out, seed)
     else:
-        team_workflow.watch_team(command.team, command.out, seeded(command.seed))
+        team_workflow.people_at(command.plant, command.out, command.years, seed)
 
 
 def _learn(arguments: list[str]) -> None:

@@ -1,7 +1,8 @@
-"""The verbs for teams: learn, evaluate, watch."""
+"""The verbs for teams: learn, evaluate, watch, report, people."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
+from shiftwork.errors import UserError
+from shiftwork.evaluation.centre.page import centre_page
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.team.folder import load_team, save_team
-from shiftwork.learning.team.policy import choose, log_probabilities
+from shiftwork.learning.team.policy import Policies, choose, log_probabilities
 from shiftwork.learning.team.train import evaluate_team, learn_team
 from shiftwork.plants.team.catalogue import make_team_plant
+from shiftwork.plants.team.centre.centre import Centre
+from shiftwork.plants.team.centre_people import CentreTrace, People, run_centre
+from shiftwork.plants.team.centre_people.export import write_records
 from shiftwork.plants.team.picture import watch
-from shiftwork.plants.team.team_plant import TeamStep
+from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
 from shiftwork.progress import console, progress_bar
 
 
@@ -75,8 +81,73 @@ def watch_team(folder: Path, out: Path, seed: int) -> None:
         seed: Of the episode.
     """
     plant, policies, _ = load_team(folder, make_team_plant)
+    begin, policy = acting(policies)
+    total = watch(plant, jax.jit(policy), jax.random.key(seed), out, memory=begin)
+    console.print(f"Film written to {out}: one episode on {plant.name}, return {total:.1f}")
+
+
+def report_team(folder: Path, out: Path, seed: int) -> None:
+    """Write a page about one episode of a team on a cracking centre.
+
+    Args:
+        folder: The team's.
+        out: The HTML file.
+        seed: Of the episode.
+    """
+    plant, policies, _ = load_team(folder, make_team_plant)
+    centre = _centre(plant)
+    begin, policy = acting(policies)
+    run = jax.jit(lambda key: run_centre(centre, policy, begin, key))
+    trace = jax.tree.map(np.asarray, run(jax.random.key(seed)))
+    found = centre_page(centre, trace, out, who="the team")
+    console.print(f"Page written to {out}: profit {found.profit_usd_per_h:,.0f} $/h")
+
+
+def people_at(name: str, out: Path, years: int, seed: int) -> None:
+    """Let people run a cracking centre; write their records and a page about the first episode.
+
+    Args:
+        name: Of the centre, or its scenario's file.
+        out: Folder for all of it.
+        years: Episodes, one calendar year of records each; every one has other people.
+        seed: Of everything.
+    """
+    if years < 1:
+        raise UserError(f"--years is {years}; ask for at least one")
+    plant = _centre(make_team_plant(name))
+    people = People(plant)
 
     @jax.jit
+    def year(key: PRNGKeyArray) -> CentreTrace:
+        hire_key, run_key = jax.random.split(key)
+        return run_centre(plant, people.act, people.begin(hire_key), run_key)
+
+    keys = jax.random.split(jax.random.key(seed), years)
+    traces = [jax.tree.map(np.asarray, year(key)) for key in keys]
+    files = write_records(plant, traces, out, seed)
+    found = centre_page(plant, traces[0], out / "centre.html")
+    console.print(
+        f"Simulated records written to {out}: {years} x {plant.horizon // 24} days of {plant.name}, "
+        f"profit of the first {found.profit_usd_per_h:,.0f} $/h"
+    )
+    # A command is copied whole: no line break of ours in it.
+    console.print(f"shiftwork inspect {files.parquet.parent} --plant {files.plant}", soft_wrap=True)
+
+
+def _centre(plant: TeamPlant) -> Centre:
+    if not isinstance(plant, Centre):
+        raise UserError(f"'{plant.name}' is no cracking centre; give one, such as centre-small")
+    return plant
+
+
+def acting(
+    policies: Policies,
+) -> tuple[
+    tuple[Array, Array],
+    Callable[[Any, TeamStep, PRNGKeyArray], tuple[tuple[Array, Array], Int[Array, " N"]]],
+]:
+    """Give what a team remembers first, and how it decides for one copy of its plant."""
+
     def policy(
         memory: tuple[Array, Array], step: TeamStep, key: PRNGKeyArray
     ) -> tuple[tuple[Array, Array], Int[Array, " N"]]:
@@ -87,6 +158,4 @@ def watch_team(folder: Path, out: Path, seed: int) -> None:
         macro, _ = choose(key, log_probabilities(preferences, mask, 0.0))
         return (remembered, clock + 1.0), macro[:, 0]
 
-    begin = (policies.memory(1), jnp.zeros(1))
-    total = watch(plant, policy, jax.random.key(seed), out, memory=begin)
-    console.print(f"Film written to {out}: one episode on {plant.name}, return {total:.1f}")
+    return (policies.memory(1), jnp.zeros(1)), policy

@@ -12,16 +12,18 @@ once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.cracker.furnace import FurnaceDesign
-from shiftwork.plants.cracker.plant import STEP_H, Furnace
+from shiftwork.plants.cracker.plant import Furnace
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.tags import box
 
 
 class Reading(NamedTuple):
@@ -50,10 +52,12 @@ class Reading(NamedTuple):
 
 def read(observation: Float[Array, "*B 18"]) -> Reading:
     """Read the panel."""
-    numbers = (observation[..., i] for i in range(6))
-    return Reading(*numbers, observation[..., 6:11] / 100, observation[..., 11:16])
+    feed, cot, steam, tube, run, left = (observation[..., i] for i in range(6))
+    piona, prices = observation[..., 6:11] / 100, observation[..., 11:16]
+    return Reading(feed, cot, steam, tube, run, left, piona, prices)
 
 
+@runtime_checkable
 class Operator(Protocol):
     """Whoever runs one furnace, with a memory of any kind; pure functions."""
 
@@ -113,6 +117,16 @@ USUAL_COT_C = 838.0
 """What the crews were taught for open-spec naphtha (K)."""
 PLAN_STEPS = 42
 """The planners look at the market once a week."""
+TRIALS = 0.06
+"""Weeks in which the process engineers have a test run made, at set-points of their own."""
+TRIAL_COT_C, TRIAL_STEAM = (802.0, 876.0), (0.36, 0.68)
+SLIPS = 0.004
+"""Probability of a mistake in a step, for a person of middling skill (K)."""
+SLIP_SIZE = np.array([5.0, 10.0, 0.05], np.float32)
+ROUND = np.array([0.5, 1.0, 0.01], np.float32)
+"""Steps in which feed, COT and steam ratio are set."""
+WORTHWHILE = np.array([1.0, 3.0, 0.02], np.float32)
+"""Nobody moves a set-point for less."""
 
 
 class Crew(NamedTuple):
@@ -154,12 +168,12 @@ def hire(key: PRNGKeyArray) -> Crew:
     return Crew(
         skill=skill,
         cot_habit_c=between(1, -14.0, 14.0) * (1.2 - 0.6 * skill),
-        price_gain_c=between(2, 0.0, 4.0) + 4.0 * skill,
+        price_gain_c=between(2, 1.0, 4.0) + 4.0 * skill,
         paraffin_gain_c=between(3, -1.0, 3.0),
-        full_feed_t_per_h=jnp.round(2 * between(4, 46.0, 49.0)) / 2,
+        full_feed_t_per_h=jnp.round(2 * between(4, 48.0, 49.0)) / 2,
         steam_habit=jnp.round(100 * between(5, 0.40, 0.60)) / 100,
-        end_c=jnp.round(between(6, 1074.0, 1090.0)),
-        oldest_run_d=between(7, 45.0, 75.0),
+        end_c=jnp.round(between(6, 1076.0, 1090.0)),
+        oldest_run_d=between(7, 50.0, 85.0),
         attention=between(8, 0.3, 0.5) + 0.3 * skill,
         stride_c=jnp.round(between(9, 2.0, 6.0)),
     )
@@ -176,6 +190,7 @@ class Shift(NamedTuple):
         plan: What the planners said: share of full load, ().
         ratio: What they said of ethylene over naphtha, as a logarithm against typical, ().
         plan_threshold: Spread in $/t below which these planners cut feed, ().
+        trial: COT and steam ratio of a test run that goes on, NaN if none does, (2,).
         set_points: In force, (4,).
     """
 
@@ -186,6 +201,7 @@ class Shift(NamedTuple):
     plan: Float[Array, ""]
     ratio: Float[Array, ""]
     plan_threshold: Float[Array, ""]
+    trial: Float[Array, " 2"]
     set_points: Float[Array, " 4"]
 
 
@@ -209,7 +225,8 @@ class People:
             mood=jnp.zeros(()),
             plan=jnp.ones(()),
             ratio=jnp.zeros(()),
-            plan_threshold=jax.random.uniform(plan_key, (), minval=-25.0, maxval=15.0),
+            plan_threshold=jax.random.uniform(plan_key, (), minval=-20.0, maxval=20.0),
+            trial=jnp.full(2, jnp.nan),
             set_points=jnp.full(4, jnp.nan),
         )
 
@@ -217,9 +234,9 @@ class People:
         self, memory: Shift, observation: Float[Array, " 18"], key: PRNGKeyArray
     ) -> tuple[Shift, Float[Array, " 4"]]:
         """Decide as the person on shift does."""
-        look_key, slip_key, which_key, mood_key, wish_key = jax.random.split(key, 5)
+        look_key, slip_key, which_key, mood_key, wish_key, plan_key = jax.random.split(key, 6)
         seen = read(observation)
-        memory = self._planned(memory, seen)
+        memory = self._planned(memory, seen, plan_key)
         turn = memory.step // memory.shift_steps
         person: Crew = jax.tree.map(lambda x: x[turn % CREW], memory.crew)
         memory = memory._replace(
@@ -229,27 +246,34 @@ class People:
         panel = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio, person.end_c])
         before = jnp.where(jnp.isnan(memory.set_points), panel, memory.set_points)
 
-        after = self._wished(memory, person, seen, before, wish_key)
+        after = self._wished(memory, person, seen, before[:3], wish_key)
         # A slip of the finger stays until somebody looks.
-        slip = jax.random.uniform(slip_key) < 0.004 * (1.3 - person.skill)
-        size = jnp.array([5.0, 10.0, 0.05, 0.0]) * jax.random.choice(
-            which_key, jnp.array([-1.0, 1.0]), (4,)
-        )
+        slip = jax.random.uniform(slip_key) < SLIPS * (1.5 - person.skill)
+        sign = jax.random.choice(which_key, jnp.array([-1.0, 1.0]), (3,))
         looks = jax.random.uniform(look_key) < person.attention
-        after = jnp.where(looks, after, before) + jnp.where(slip, size, 0.0)
+        after = jnp.where(looks, after, before[:3]) + jnp.where(slip, sign * SLIP_SIZE, 0.0)
         # The end of run is for each shift to say.
-        after = after.at[3].set(self._end_of_run(person, seen))
+        after = jnp.append(after, self._end_of_run(person, seen))
         after = jnp.clip(after, *self._limits())
         return memory._replace(set_points=after), after
 
-    def _planned(self, memory: Shift, seen: Reading) -> Shift:
-        """Once a week the planners say how much to crack, from rules of thumb over prices."""
+    def _planned(self, memory: Shift, seen: Reading, key: PRNGKeyArray) -> Shift:
+        """Once a week, say how much to crack, by rules of thumb over prices, and what to test."""
         naphtha, ethylene, propylene = (seen.leaders[i] for i in range(3))
-        spread = 0.33 * ethylene + 0.16 * propylene + 0.42 * naphtha - naphtha - 25.0
+        # $/t of naphtha at usual yields; by-products count as a share of naphtha and a constant.
+        spread = 0.28 * ethylene + 0.16 * propylene - 0.65 * naphtha + 65.0
         cut = spread < memory.plan_threshold
         plan = jnp.where(cut, 0.62, jnp.where(spread < memory.plan_threshold + 25.0, 0.85, 1.0))
         due = memory.step % PLAN_STEPS == 0
+        trial_key, point_key = jax.random.split(key)
+        low, high = np.array([TRIAL_COT_C, TRIAL_STEAM], np.float32).T
+        trial = jnp.where(
+            jax.random.uniform(trial_key) < TRIALS,
+            low + (high - low) * jax.random.uniform(point_key, (2,)),
+            jnp.nan,
+        )
         return memory._replace(
+            trial=jnp.where(due, trial, memory.trial),
             plan=jnp.where(due, plan, memory.plan),
             ratio=jnp.where(due, jnp.log(ethylene / naphtha * (632 / 860)), memory.ratio),
         )
@@ -259,10 +283,10 @@ class People:
         memory: Shift,
         person: Crew,
         seen: Reading,
-        before: Float[Array, " 4"],
+        before: Float[Array, " 3"],
         key: PRNGKeyArray,
-    ) -> Float[Array, " 4"]:
-        """What the person sets when looking: a step towards what habit and rules say."""
+    ) -> Float[Array, " 3"]:
+        """Feed, COT and steam ratio that a look leads to: a step towards habit and rules."""
         paraffins = seen.piona[:2].sum()
         hot = jnp.clip((seen.tube_c - (person.end_c - 12.0)) / 12.0, 0.0, 1.0)
         cot = (
@@ -276,43 +300,43 @@ class People:
         )
         feed = person.full_feed_t_per_h * memory.plan + 0.5 * jax.random.normal(key)
         steam = person.steam_habit + 0.05 * person.skill * hot
-        stride = jnp.stack([jnp.float32(4.0), person.stride_c, jnp.float32(0.02)])
-        step = jnp.stack([jnp.float32(0.5), jnp.float32(1.0), jnp.float32(0.01)])
+        tests = jnp.isfinite(memory.trial).all()
+        cot = jnp.where(tests, memory.trial[0] - 10.0 * hot, cot)
+        steam = jnp.where(tests, memory.trial[1], steam)
+        stride = jnp.stack(
+            [jnp.float32(4.0), jnp.where(tests, 8.0, person.stride_c), jnp.where(tests, 0.05, 0.02)]
+        )
         wish = jnp.stack([feed, cot, steam])
-        moved = before[:3] + jnp.clip(wish - before[:3], -stride, stride)
-        # Nobody moves a set-point for less than a few steps, and all move in round numbers.
-        worth = jnp.abs(wish - before[:3]) >= jnp.array([1.0, 3.0, 0.02])
-        return before.at[:3].set(jnp.where(worth, jnp.round(moved / step) * step, before[:3]))
+        moved = before + jnp.clip(wish - before, -stride, stride)
+        worth = jnp.abs(wish - before) >= WORTHWHILE
+        return jnp.where(worth, jnp.round(moved / ROUND) * ROUND, before)
 
     def _end_of_run(self, person: Crew, seen: Reading) -> Float[Array, ""]:
         old = seen.run_h > 24 * person.oldest_run_d
-        return jnp.where(old, self.design.tube_limit_c - 40.0, person.end_c)
+        return jnp.where(old, self._limits()[0][3], person.end_c)
 
     def _limits(self) -> tuple[Float[np.ndarray, " 4"], Float[np.ndarray, " 4"]]:
-        d = self.design
-        low = [d.feed_low_t_per_h, d.cot_low_c, d.steam_low, d.tube_limit_c - 40.0]
-        high = [d.feed_high_t_per_h, d.cot_high_c, d.steam_high, d.tube_limit_c]
-        return np.array(low, np.float32), np.array(high, np.float32)
+        return box(Furnace(self.design).action, "furnace")
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def live_by_people(plant: Furnace, key: PRNGKeyArray, copies: int) -> Lived:
+    """Let as many crews each run a furnace over the plant's horizon."""
+    return live(plant, People(plant.design), key, copies)
 
 
 def people_records(plant: Furnace, key: PRNGKeyArray, copies: int) -> Episodes:
-    """Let as many crews each run a furnace over the plant's horizon, and keep the records.
-
-    Args:
-        plant: Its horizon is the length of an episode.
-        key: Of everything that is random.
-        copies: Furnaces, one episode each.
-    """
-    lived = jax.jit(lambda k: live(plant, People(plant.design), k, copies))(key)
-    return to_episodes(plant, lived)
+    """Keep the records of as many crews, one episode each, as long as the plant's horizon."""
+    return to_episodes(plant, live_by_people(plant, key, copies))
 
 
 def to_episodes(plant: Furnace, lived: Lived) -> Episodes:
-    """Make what furnaces went through episodes."""
-    def joined(x: Array) -> np.ndarray:
-        return np.asarray(jnp.swapaxes(x, 0, 1)).reshape(-1, *x.shape[2:])
-
+    """Make what furnaces went through episodes, one for each copy."""
     copies = lived.reward.shape[1]
+
+    def joined(x: Any) -> np.ndarray:
+        return np.concatenate([np.asarray(x[:, copy]) for copy in range(copies)])
+
     return Episodes(
         observation=joined(lived.observation),
         action=joined(lived.action),

@@ -23,9 +23,12 @@ from shiftwork.errors import UserError
 from shiftwork.files import written_whole
 from shiftwork.plants.plant import State
 from shiftwork.plants.team.box_pushing import BoxPushing
+from shiftwork.plants.team.centre import Centre
 from shiftwork.plants.team.overcooked import Overcooked
 from shiftwork.plants.team.paint import AGENTS, INK, MUTED, STYLE
 from shiftwork.plants.team.paint.boxes import paint_boxes
+from shiftwork.plants.team.paint.centre import paint_centre
+from shiftwork.plants.team.paint.centre_scene import scene_of
 from shiftwork.plants.team.paint.kitchen import kitchen_legend, paint_kitchen
 from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
 
@@ -35,6 +38,8 @@ Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
 DOTS_PER_INCH = 80
 HOLD_FRAMES = 12
 """How often the last frame is repeated, so that the end can be seen."""
+MOST_FRAMES = 240
+"""Of an episode with more steps, every so manyth is shown."""
 
 
 def draw(plant: TeamPlant, state: State, caption: str = "") -> Figure:
@@ -66,7 +71,8 @@ def watch(
         key: For the episode.
         path: Of the file, ending in ".gif".
         memory: What the policy is called with first.
-        frames_per_second: Primitive steps shown in a second.
+        frames_per_second: Frames shown in a second, each a primitive step; in a long episode
+            each stands for several.
 
     Returns:
         The episode's return.
@@ -79,6 +85,7 @@ def watch(
     reset_key, key = jax.random.split(key)
     move = jax.jit(plant.step)
     step, total = jax.jit(plant.reset)(reset_key), 0.0
+    stride = -(-plant.horizon // MOST_FRAMES)
     writer = PillowWriter(fps=frames_per_second)
     with mpl.rc_context(STYLE), written_whole(path) as temporary:
         figure = Figure(figsize=(7.6, 5.0), dpi=DOTS_PER_INCH)
@@ -86,10 +93,11 @@ def watch(
         with writer.saving(figure, str(temporary), DOTS_PER_INCH):
             for number in range(plant.horizon + 1):
                 caption = f"step {number}     return {total:.1f}"
-                _fill(figure, plant, jax.device_get(step.state), caption)
                 last = bool(step.terminal) or number == plant.horizon
-                for _ in range(HOLD_FRAMES if last else 1):
-                    writer.grab_frame()
+                if last or number % stride == 0:
+                    _fill(figure, plant, jax.device_get(step.state), caption)
+                    for _ in range(HOLD_FRAMES if last else 1):
+                        writer.grab_frame()
                 if last:
                     break
                 policy_key, step_key = jax.random.split(jax.random.fold_in(key, number))
@@ -101,6 +109,12 @@ def watch(
 
 def _fill(figure: Figure, plant: TeamPlant, state: Any, caption: str) -> None:
     figure.clear()
+    figure.text(0.025, 0.935, plant.name, fontsize=12, fontweight="bold", color=INK)
+    if isinstance(plant, Centre):
+        # Its picture tells what everybody does, and there are more agents than a list holds.
+        paint_centre(figure.add_axes((0.01, 0.0, 0.98, 0.92)), plant, scene_of(plant, state))
+        figure.text(0.98, 0.935, caption, fontsize=10, color=MUTED, ha="right")
+        return
     axes = figure.add_axes((0.02, 0.03, 0.62, 0.88))
     legend: list[str] = []
     if isinstance(plant, BoxPushing):
@@ -110,7 +124,6 @@ def _fill(figure: Figure, plant: TeamPlant, state: Any, caption: str) -> None:
         legend = kitchen_legend(plant.kitchen)
     else:
         raise UserError(f"plant '{plant.name}': has no picture; choose another plant")
-    figure.text(0.025, 0.935, plant.name, fontsize=12, fontweight="bold", color=INK)
     figure.text(0.64, 0.935, caption, fontsize=10, color=MUTED, ha="right")
     figure.text(0.7, 0.05, "\n".join(legend), fontsize=8.5, color=MUTED, linespacing=1.5)
     _roster(figure.add_axes((0.66, 0.03, 0.33, 0.88)), plant, state)

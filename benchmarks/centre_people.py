@@ -1,0 +1,108 @@
+"""What people earn at a cracking centre, beside decisions by chance on the same ships and prices.
+
+python -m benchmarks.centre_people [scenario ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.results import read_rows, write_rows, write_table
+from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.plants.cracker.yields import PRODUCTS
+from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
+from shiftwork.plants.team.centre_people import People, run_centre
+from shiftwork.plants.team.centre_people.trace import profit_usd, random_policy
+
+EPISODES = 8
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""So few episodes take longer to compile than to run."""
+
+
+def episodes_of(plant: Centre, who: str) -> dict[str, np.ndarray]:
+    """Run whole episodes; numbers of each, (EPISODES,)."""
+    people = People(plant)
+
+    def episode(key: jax.Array) -> dict[str, jax.Array]:
+        hire_key, run_key = jax.random.split(key)
+        if who == "people":
+            trace = run_centre(plant, people.act, people.begin(hire_key), run_key)
+        else:
+            trace = run_centre(plant, random_policy, None, run_key)
+        hours = trace.hours
+        items = {name: value.mean() for name, value in hours.account._asdict().items()}
+        return items | {
+            "profit": profit_usd(hours.account).mean(),
+            "feed_t_per_h": hours.fed_t.mean(),
+            "ethylene_t_per_h": hours.products_t[:, PRODUCTS.index("ethylene")].mean(),
+            "shortage_h": (~hours.fed).sum(),
+            "demurrage_h": (hours.account.demurrage > 0).sum(),
+            "switches": (hours.account.switch > 0).sum(),
+            "forced": hours.forced.sum(),
+            "mistakes": hours.slipped.sum() / hours.decided.sum(),
+        }
+
+    run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
+    found: dict[str, np.ndarray] = jax.device_get(
+        run(jax.random.split(jax.random.key(0), EPISODES))
+    )
+    return found
+
+
+def main() -> None:
+    """Run the scenarios named, or all."""
+    for name in sys.argv[1:] or NAMES:
+        plant = Centre(load_scenario(name))
+        rows: list[dict[str, Any]] = []
+        for who in ("people", "chance"):
+            found = episodes_of(plant, who)
+            rows += [
+                {"scenario": name, "who": who, "episode": e}
+                | {key: float(value[e]) for key, value in found.items()}
+                for e in range(EPISODES)
+            ]
+            print(f"{name}, {who}: profit {mean_interval(found['profit'].astype(float))} $/h")
+        write_rows("centre_people", rows, replace=("scenario", "who", "episode"))
+    print(write_table("centre_people", HEADER, [_line(*pair) for pair in _pairs()]))
+
+
+HEADER = (
+    "scenario", "who", "profit, $/h", "margin, $/h", "people earn more, $/h", "ethylene, t/h",
+    "shortage, h", "demurrage, $/h", "off spec, $/h",
+)  # fmt: skip
+
+
+def _pairs() -> list[tuple[str, str]]:
+    told = {(row["scenario"], row["who"]): None for row in read_rows("centre_people")}
+    order = {name: place for place, name in enumerate(NAMES)}
+    return sorted(told, key=lambda pair: (order[pair[0]], pair[1] != "people"))
+
+
+def _line(scenario: str, who: str) -> list[str]:
+    rows = [row for row in read_rows("centre_people") if row["scenario"] == scenario]
+
+    def column(name: str, of: str) -> np.ndarray:
+        mine = sorted((row for row in rows if row["who"] == of), key=lambda r: int(r["episode"]))
+        return np.array([float(row[name]) for row in mine])
+
+    ours = column("profit", who)
+    more = ""
+    if who == "people":
+        # The same ships and prices: compared episode by episode.
+        found = mean_interval(ours - column("profit", "chance"))
+        more = f"{found.estimate:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
+    means = {name: column(name, who).mean() for name in
+             ("profit", "margin", "ethylene_t_per_h", "shortage_h", "demurrage", "off_spec")}  # fmt: skip
+    return [
+        scenario, who, f"{means['profit']:,.0f}", f"{means['margin']:,.0f}", more,
+        f"{means['ethylene_t_per_h']:.1f}", f"{means['shortage_h']:.1f}",
+        f"{means['demurrage']:,.0f}", f"{means['off_spec']:,.0f}",
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Yardsticks: what the best can reach where mathematical programming can still tell."""

@@ -1,0 +1,141 @@
+"""What a scheduler knows of a centre at a time, and expects: nothing that the team cannot see.
+
+Ships at sea are those that are announced; later ones are expected as planned, of the mean grade.
+Prices return to their typical level as they do on average. Coke is told from the tube temperature,
+which the furnace's own equations turn into millimetres, so the state's figure is used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from shiftwork.plants.cracker.prices import LEADERS, TYPICAL_LEADERS
+from shiftwork.plants.team.centre.harbour import CARGO, expected_h
+from shiftwork.plants.team.centre.layout import (
+    ANNOUNCED,
+    SPECIFIC_M3_PER_T,
+    WAITING,
+    Layout,
+)
+from shiftwork.plants.team.centre.refusals import mean_grade
+from shiftwork.plants.team.centre.scenario import Scenario
+from shiftwork.plants.team.centre.start import unpacked
+from shiftwork.plants.team.centre.state import CRACKING, DECOKING, QUEUED, CentreState
+
+
+class Outlook(NamedTuple):
+    """The centre as its scheduler sees it. I ships, K tanks, F furnaces.
+
+    Attributes:
+        hour: Since the start.
+        left_h: Until the end.
+        cargo_t: Still aboard; the ship at each berth first (0 if there is none), then the places
+            at anchor, then ships at sea, (I,).
+        ship: Composition by certificate, (I, 5).
+        from_h: Hours from now until its first drop can be ashore, (I,).
+        free_h: Hours from now until demurrage begins, (I,).
+        tank: Composition as known, (K, 5).
+        tank_m3: Level, (K,).
+        rest_h: Hours until the tank may feed if nothing is added, (K,).
+        filled: A berth fills it, (K,).
+        share: Of the feed, (K,).
+        recipe_left_h: Of the recipe in force.
+        mode: Of the liquid furnaces, (F,).
+        feed_set_t_per_h: Of the liquid furnaces, (F,).
+        coke_mm: On their tubes, (F,).
+        busy_h: Hours until a furnace that is or waits to be decoked cracks again, (F,).
+        log_leaders: Of the prices over their typical level: own movement, (5,).
+    """
+
+    hour: int
+    left_h: int
+    cargo_t: Float[np.ndarray, " I"]
+    ship: Float[np.ndarray, "I 5"]
+    from_h: Float[np.ndarray, " I"]
+    free_h: Float[np.ndarray, " I"]
+    tank: Float[np.ndarray, "K 5"]
+    tank_m3: Float[np.ndarray, " K"]
+    rest_h: Int[np.ndarray, " K"]
+    filled: Bool[np.ndarray, " K"]
+    share: Float[np.ndarray, " K"]
+    recipe_left_h: int
+    mode: Int[np.ndarray, " F"]
+    feed_set_t_per_h: Float[np.ndarray, " F"]
+    coke_mm: Float[np.ndarray, " F"]
+    busy_h: Float[np.ndarray, " F"]
+    log_leaders: Float[np.ndarray, " 5"]
+
+
+def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -> Outlook:
+    """Read a state, with ships expected within the next ``ahead_h`` hours."""
+    state = jax.tree.map(np.asarray, state._replace(seen=None))
+    port, tanks, furnaces = state.harbour, state.tanks, state.furnaces
+    hour = int(state.hour)
+    there = port.number < layout.ships
+    view = unpacked(port.view)
+    berthed = unpacked(port.berthed)
+    begins = scenario.berths.berthing_h
+    expected = np.asarray(expected_h(view, state.hour)) - hour
+    anchored = np.arange(WAITING + ANNOUNCED) < WAITING
+    opens = np.floor(view.planned_h - scenario.ships.laycan_h / 2) - hour
+    free = np.where(
+        anchored, view.free_until_h - hour,
+        np.ceil(np.maximum(expected, opens) + scenario.ships.laytime_h),
+    )  # fmt: skip
+    # Nothing but the plan is known of later ships.
+    last = np.max(view.planned_h[WAITING:][there[WAITING:]], initial=-np.inf)
+    if not np.isfinite(last):
+        last = max(hour, 24 * (scenario.ships.first_d - scenario.ships.interval_d))
+        if hour > 24 * scenario.horizon_d * 0.9:
+            last = np.inf
+    step = 24 * scenario.ships.interval_d
+    later = np.arange(last + step, hour + ahead_h, step) - hour if np.isfinite(last) else []
+    later = np.asarray(later, float)
+    more = len(later)
+    mean = np.tile(np.array(mean_grade(scenario)) / 100, (more, 1))
+    filled = (port.tank[:, None] == np.arange(layout.tanks)).any(0)
+    whole_rest = scenario.release.settling_h + scenario.release.lab_h
+    ramp_h = np.ceil(furnaces.feed_t_per_h / scenario.furnaces.feed_ramp_t_per_h)
+    busy = np.where(furnaces.mode == DECOKING, furnaces.decoke_left_h + ramp_h, 0.0)
+    busy = np.where(furnaces.mode == QUEUED, 2.0 * scenario.furnaces.decoke_h, busy)
+    return Outlook(
+        hour=hour,
+        left_h=24 * scenario.horizon_d - hour,
+        cargo_t=np.concatenate(
+            [berthed.cargo_t, np.where(there, view.cargo_t, 0.0),
+             np.full(more, np.mean(scenario.ships.cargo_t))]
+        ),
+        ship=np.concatenate([berthed.declared, view.declared, mean]),
+        from_h=np.concatenate(
+            [port.left_h * (port.tank >= 0.0), np.where(anchored, 0.0, expected) + begins,
+             later + begins]
+        ),
+        free_h=np.concatenate(
+            [berthed.free_until_h - hour, free, later + scenario.ships.laytime_h]
+        ),
+        tank=tanks.known,
+        tank_m3=tanks.mass_t @ SPECIFIC_M3_PER_T,
+        rest_h=np.where(filled, whole_rest, tanks.rest_h).astype(int),
+        filled=filled,
+        share=state.blend.share,
+        recipe_left_h=int(state.blend.left_h),
+        mode=furnaces.mode,
+        feed_set_t_per_h=furnaces.feed_set_t_per_h,
+        coke_mm=furnaces.coke_mm,
+        busy_h=busy,
+        log_leaders=state.log_price,
+    )  # fmt: skip
+
+
+def expected_leaders(
+    scenario: Scenario, outlook: Outlook, hours_ahead: Float[np.ndarray, " s"]
+) -> Float[np.ndarray, "s 5"]:
+    """Prices as they are expected some hours from now."""
+    rules = scenario.prices
+    left = np.exp(-hours_ahead / (24 * rules.reversion_d))[:, None] * outlook.log_leaders
+    follows = np.array([0.0] + [rules.passed_on] * (len(LEADERS) - 1))
+    return np.asarray(TYPICAL_LEADERS) * np.exp(left + follows * left[:, :1])

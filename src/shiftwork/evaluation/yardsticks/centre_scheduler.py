@@ -1,0 +1,229 @@
+"""The rolling horizon at work: plans become macro-actions that the masks allow, hour by hour."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from shiftwork.errors import UserError
+from shiftwork.evaluation.yardsticks.centre_outlook import Outlook, expected_leaders, look
+from shiftwork.evaluation.yardsticks.centre_plan import (
+    Furnace,
+    Plan,
+    PlanSettings,
+    decoke_usd,
+    furnace_at,
+    plan,
+    stock_mean,
+)
+from shiftwork.plants.team.centre import Centre
+from shiftwork.plants.team.centre.layout import NO_RECIPE, WAIT, WAITING
+from shiftwork.plants.team.centre.state import CRACKING, STAND_BY, CentreState
+
+FRESH_H = 4
+"""A plan younger than this is followed, unless a berth or blending asks again."""
+STALE_H = 24
+"""A plan older than this is made anew."""
+RESERVE_H = 24.0
+"""Hours before the tubes reach their limit at which a decoke should begin."""
+
+
+class Scheduler:
+    """Runs a centre by mixed-integer programs; call ``act`` in each hour in which somebody decides.
+
+    Attributes:
+        fallbacks: Plans that the solver did not find in its time; the rule of thumb in their place
+            takes the first tank with room, the fullest tank, and the middle feed.
+        solve_s: Seconds of each solve.
+    """
+
+    def __init__(self, plant: Centre, settings: PlanSettings = PlanSettings()) -> None:
+        """Prepare for an episode.
+
+        Raises:
+            UserError: One agent runs all furnaces.
+        """
+        if plant.scenario.furnace_agents != "each":
+            raise UserError(
+                f"{plant.name}: the scheduler sets each furnace by itself; set furnace_agents to 'each'"
+            )
+        self.scenario, self.layout, self.settings = plant.scenario, plant.layout, settings
+        self.plan: Plan | None = None
+        self.tried_h = -STALE_H
+        self.fallbacks = 0
+        self.solve_s: list[float] = []
+        self._piona = np.zeros(5)
+        self._furnace: Furnace | None = None
+
+    def act(
+        self, state: CentreState, decided: Bool[np.ndarray, " N"], mask: Bool[np.ndarray, "N A"]
+    ) -> Int[np.ndarray, " N"]:
+        """Choose for all who decide."""
+        layout = self.layout
+        berths = np.flatnonzero(decided[: layout.berths])
+        blends = decided[layout.berths]
+        furnaces = np.flatnonzero(decided[layout.berths + 1 :])
+        outlook = look(self.scenario, layout, state, self.settings.slot_h * self.settings.slots)
+        options = {b: mask[b, 1:].any() for b in berths}
+        age = outlook.hour - self.tried_h
+        if blends or age >= STALE_H or (any(options.values()) and age >= FRESH_H):
+            self._renew(outlook)
+        macro = np.zeros(len(decided), np.int32)
+        if blends:
+            macro[layout.berths] = self._recipe(outlook, mask[layout.berths])
+        taken = np.zeros(layout.tanks, bool)
+        if blends:
+            taken |= layout.recipes[macro[layout.berths]] > 0
+        for berth in berths:
+            macro[berth] = self._berth(outlook, int(berth), mask[berth], taken)
+        if len(furnaces):
+            chosen = self._furnaces(outlook, furnaces, mask[layout.berths + 1 :])
+            macro[layout.berths + 1 + furnaces] = chosen
+        return macro
+
+    def _renew(self, outlook: Outlook) -> None:
+        """Solve again with what is known now."""
+        self.tried_h = outlook.hour
+        furnace = self._weighed(outlook)
+        leaders = expected_leaders(self.scenario, outlook, np.array([48.0]))[0]
+        cost = decoke_usd(self.scenario, furnace, leaders, self._piona)
+        coke = cost / float(np.median(furnace.room))
+        due = self._due(outlook, furnace, leaders, cost)
+        if np.isinf(due).all():
+            coke = 0.0
+        made = plan(self.scenario, self.layout, outlook, due, furnace, coke, self.settings)
+        self.fallbacks += made is None
+        self.plan = made
+        if made is not None:
+            self.solve_s.append(made.solution.seconds)
+
+    def _weighed(self, outlook: Outlook) -> Furnace:
+        mean = stock_mean(outlook, self.layout)
+        if self._furnace is None or np.abs(mean - self._piona).sum() > 0.01:
+            self._piona = mean
+            self._furnace = furnace_at(self.scenario, mean, outlook.tank)
+        return self._furnace
+
+    def _best(
+        self, outlook: Outlook, furnace: Furnace, leaders: Float[np.ndarray, " 5"], cost: float
+    ) -> Float[np.ndarray, "F M"]:
+        """Profit of each furnace at each set-point kept to the end, $/h, the decokes included."""
+        earns = furnace.feed_t_per_h * (furnace.worth @ leaders @ self._piona)
+        left = max(outlook.left_h, 1)
+        coke = np.where(outlook.mode == CRACKING, outlook.coke_mm, 0.0)[:, None]
+        over = coke + furnace.growth * left - furnace.room
+        decokes = np.maximum(np.ceil(over / furnace.room), 0.0)
+        return earns - cost * decokes / left
+
+    def _due(
+        self, outlook: Outlook, furnace: Furnace, leaders: Float[np.ndarray, " 5"], cost: float
+    ) -> Float[np.ndarray, " F"]:
+        """Hours until each furnace's decoke must begin, so that they follow each other."""
+        ours = self.scenario.furnaces
+        best = self._best(outlook, furnace, leaders, cost)
+        top = furnace.feed_t_per_h >= np.median(furnace.feed_t_per_h)
+        mode = np.where(top, best, -np.inf).argmax(1)
+        run = (furnace.room[mode] - outlook.coke_mm) / furnace.growth[mode]
+        due = np.where(run >= outlook.left_h, np.inf, run - RESERVE_H)
+        due[(outlook.mode != CRACKING) & (outlook.mode != STAND_BY)] = np.inf
+        lasts = ours.decoke_h + ours.feed_levels_t_per_h[-1] / ours.feed_ramp_t_per_h + 6
+        later = np.inf
+        for f in np.argsort(-due):
+            if np.isfinite(due[f]):
+                due[f] = min(due[f], later - lasts / ours.decokes_at_once)
+                later = due[f]
+        return np.maximum(due, 0.0)
+
+    def _slot(self, outlook: Outlook) -> int:
+        assert self.plan is not None
+        last = len(self.plan.feed_t_per_h) - 1
+        return min((outlook.hour - self.plan.made_h) // self.settings.slot_h, last)
+
+    def _recipe(self, outlook: Outlook, mask: Bool[np.ndarray, " A"]) -> int:
+        """The allowed recipe that is nearest to the plan's draws."""
+        recipes = self.layout.recipes
+        allowed = mask[: len(recipes)]
+        if allowed[NO_RECIPE]:
+            return NO_RECIPE
+        if self.plan is None:
+            wanted = np.where(outlook.rest_h > 0, 0.0, outlook.tank_m3)
+            wanted = (wanted == wanted.max()) * 1.0
+        else:
+            wanted = self.plan.draw_t[:, self._slot(outlook)]
+        if wanted.sum() < 1.0:
+            wanted = outlook.share + 1e-3
+        wanted = wanted / wanted.sum()
+        far = np.abs(recipes - wanted).sum(1)
+        # A recipe that goes on costs no switch.
+        far = far + 0.3 * (np.abs(recipes - outlook.share).sum(1) > 0)
+        return int(np.where(allowed, far, np.inf).argmin())
+
+    def _berth(
+        self, outlook: Outlook, berth: int, mask: Bool[np.ndarray, " A"], taken: np.ndarray
+    ) -> int:
+        """The ship and tank that the plan unloads first; else wait."""
+        tanks, berths = self.layout.tanks, self.layout.berths
+        allowed = mask[1 : 1 + WAITING * tanks].reshape(WAITING, tanks) & ~taken
+        if not allowed.any():
+            return WAIT
+        own = outlook.cargo_t[berth] > 0
+        ships = [berth, berth] if own else [berths, berths + 1]
+        if self.plan is None:
+            room = np.where(allowed, self.layout.high_m3 - outlook.tank_m3, -1.0)
+            place, tank = np.unravel_index(room.argmax(), room.shape)
+        else:
+            slot = self._slot(outlook)
+            wanted = np.where(allowed, self.plan.unload_t[ships][:, :, slot], 0.0)
+            if wanted.max() < 1.0:
+                return WAIT
+            place, tank = np.unravel_index(wanted.argmax(), wanted.shape)
+        taken[tank] = True
+        return int(1 + place * tanks + tank)
+
+    def _furnaces(
+        self, outlook: Outlook, furnaces: Int[np.ndarray, " D"], mask: Bool[np.ndarray, "F A"]
+    ) -> Int[np.ndarray, " D"]:
+        """Decoke what is due, and share the planned feed among the rest."""
+        layout, ours = self.layout, self.scenario.furnaces
+        furnace = self._weighed(outlook)
+        leaders = expected_leaders(self.scenario, outlook, np.array([4.0]))[0]
+        cost = decoke_usd(self.scenario, furnace, leaders, self._piona)
+        best = self._best(outlook, furnace, leaders, cost)
+        # A decision's time, and that of a ramp from the hottest to the coolest set-point.
+        hold = 2.5 * ours.hold_h * furnace.growth
+        safe = outlook.coke_mm[:, None] + hold < furnace.room
+        levels = np.array(ours.feed_levels_t_per_h)
+        slot = 0
+        target = levels[len(levels) // 2]
+        if self.plan is not None:
+            slot = self._slot(outlook)
+            target = self.plan.feed_t_per_h[slot]
+        running = (outlook.mode == CRACKING) | (outlook.mode == STAND_BY)
+        others = running.copy()
+        others[furnaces] = False
+        macro = np.zeros(len(furnaces), np.int32)
+        free = []
+        for place, f in enumerate(furnaces):
+            now = self.plan is not None and self.plan.decoke[f, : slot + 1].sum() > 0.5
+            if (now or not safe[f].any()) and mask[f, layout.decoke]:
+                macro[place] = layout.decoke
+                running[f] = False
+                mask = mask.copy()
+                mask[:, layout.decoke] = False
+            elif not safe[f].any():
+                macro[place] = layout.stand_by if mask[f, layout.stand_by] else 0
+                running[f] = False
+            else:
+                free.append((place, f))
+        need = target * running.sum() - outlook.feed_set_t_per_h[others].sum()
+        for number, (place, f) in enumerate(free):
+            share = need / (len(free) - number) + 1e-3
+            level = levels[max(np.searchsorted(levels, share, side="right") - 1, 0)]
+            able = safe[f] & (furnace.feed_t_per_h <= level)
+            if not able.any():
+                able = safe[f]
+            feed = furnace.feed_t_per_h[able].max()
+            able &= furnace.feed_t_per_h == feed
+            macro[place] = np.where(able, best[f], -np.inf).argmax()
+            need -= feed
+        return macro

@@ -1,0 +1,100 @@
+"""Centres run by people and by chance, compiled once for all tests of a process."""
+
+import functools
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from shiftwork.plants.team.centre_people import People, run_centre
+from shiftwork.plants.team.centre_people.trace import CentreTrace, hour_of, random_policy
+
+# The rules that a centre must keep are written down beside its own tests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "centre"))
+from centre_builders import QUICK, broken_rules, centre
+
+__all__ = ["QUICK", "broken_rules", "centre", "played", "small_years", "with_trait"]
+
+
+def with_trait(rota, **traits):
+    """The same people, all with the same values of some traits."""
+    persons = rota.persons
+    new = {name: jnp.full_like(persons.skill, value) for name, value in traits.items()}
+    return rota._replace(persons=persons._replace(**new))
+
+
+@functools.lru_cache(maxsize=8)
+def played(name, hours, copies, changes=()):
+    """People, then chance, on the same ships and prices.
+
+    Returns:
+        Traces of both, (2 * copies, hours, ...), the people's first, and what was broken: rules of
+        the plant, and macro-actions that the mask did not allow.
+    """
+    plant = centre(changes, name)
+    people = People(plant)
+
+    def episode(key, by_people):
+        hire_key, reset_key, run_key = jax.random.split(key, 3)
+        first = plant.reset(reset_key)
+
+        def hour(carry, keys):
+            before, rota = carry
+            rota, ours = people.act(rota, before, keys[0])
+            _, chance = random_policy(None, before, keys[0])
+            macro = jnp.where(by_people, ours, chance)
+            allowed = jnp.take_along_axis(before.mask, ours[:, None], 1)[:, 0]
+            after = plant.step(before.state, macro, keys[1])
+            broken = broken_rules(plant, before.state, after)
+            broken["not allowed"] = (before.decided & ~allowed).any()
+            broken["changed by the plant"] = by_people & _overruled(plant, before, ours, after)
+            told = hour_of(plant, before, after, rota)
+            return (after._replace(info={}), rota), (told, broken)
+
+        start = first._replace(info={}), people.begin(hire_key)
+        keys = jax.random.split(run_key, 2 * hours).reshape(2, hours)
+        _, (told, broken) = jax.lax.scan(hour, start, (keys[0], keys[1]))
+        return CentreTrace(plant_ships(first), told), broken
+
+    keys = jax.random.split(jax.random.key(3), copies)
+    run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
+    twice = jnp.concatenate([keys, keys])
+    trace, broken = run(twice, jnp.arange(2 * copies) < copies)
+    return jax.tree.map(np.asarray, (trace, broken))
+
+
+def plant_ships(first):
+    from shiftwork.plants.team.centre.start import unpacked
+
+    return unpacked(first.state.harbour.table)
+
+
+def _overruled(plant, before, ours, after):
+    """The plant did something else than what blending or a furnace was told to do.
+
+    Two that go on stand-by in the same hour do not know of each other, so they are left out.
+    """
+    alone = jnp.arange(len(plant.agents)) >= plant.layout.berths
+    alone &= (ours != plant.layout.stand_by) | (jnp.arange(len(ours)) == plant.layout.berths)
+    other = after.info["macro_action"] != ours
+    # A forced decoke overrules whom it concerns.
+    forced = jnp.concatenate([jnp.zeros(plant.layout.berths + 1, bool), after.info["forced"]])
+    return (before.decided & alone & other & ~forced).any()
+
+
+@functools.lru_cache(maxsize=1)
+def small_years():
+    """A small centre, and two episodes of people on it, as NumPy arrays."""
+    plant = centre()
+    people = People(plant)
+
+    def episode(key):
+        hire_key, run_key = jax.random.split(key)
+        return run_centre(plant, people.act, people.begin(hire_key), run_key)
+
+    traces = jax.jit(jax.vmap(episode), compiler_options=QUICK)(
+        jax.random.split(jax.random.key(8), 2)
+    )
+    return plant, traces
