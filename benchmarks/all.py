@@ -18,6 +18,12 @@ MODULES = (
     "scale",
     "team",
     "team_speed",
+    "cracker_fit",
+    "furnace",
+    "centre_speed",
+    "centre_people",
+    "centre_team",
+    "centre_pictures",
     "speed.run",
     "readme",
 )

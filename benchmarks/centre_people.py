@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.results import read_rows, write_rows, write_table
@@ -17,23 +18,26 @@ from shiftwork.plants.cracker.yields import PRODUCTS
 from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
 from shiftwork.plants.team.centre_people import People, run_centre
 from shiftwork.plants.team.centre_people.trace import profit_usd, random_policy
+from shiftwork.plants.team.team_plant import TeamStep
 
 EPISODES = 8
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 """So few episodes take longer to compile than to run."""
 
 
-def episodes_of(plant: Centre, who: str) -> dict[str, np.ndarray]:
-    """Run whole episodes; numbers of each, (EPISODES,)."""
+def episodes_of(plant: Centre) -> dict[str, dict[str, np.ndarray]]:
+    """Run whole episodes: who decides -> numbers of each episode, (EPISODES,)."""
     people = People(plant)
 
-    def episode(key: jax.Array) -> dict[str, jax.Array]:
+    def either(memory: Any, step: TeamStep, key: jax.Array) -> tuple[Any, jax.Array]:
+        rota, by_people = memory
+        rota, ours = people.act(rota, step, key)
+        _, chance = random_policy(None, step, key)
+        return (rota, by_people), jnp.where(by_people, ours, chance)
+
+    def episode(key: jax.Array, by_people: jax.Array) -> dict[str, jax.Array]:
         hire_key, run_key = jax.random.split(key)
-        if who == "people":
-            trace = run_centre(plant, people.act, people.begin(hire_key), run_key)
-        else:
-            trace = run_centre(plant, random_policy, None, run_key)
-        hours = trace.hours
+        hours = run_centre(plant, either, (people.begin(hire_key), by_people), run_key).hours
         items = {name: value.mean() for name, value in hours.account._asdict().items()}
         return items | {
             "profit": profit_usd(hours.account).mean(),
@@ -43,23 +47,22 @@ def episodes_of(plant: Centre, who: str) -> dict[str, np.ndarray]:
             "demurrage_h": (hours.account.demurrage > 0).sum(),
             "switches": (hours.account.switch > 0).sum(),
             "forced": hours.forced.sum(),
-            "mistakes": hours.slipped.sum() / hours.decided.sum(),
         }
 
+    keys = jax.random.split(jax.random.key(0), EPISODES)
     run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
-    found: dict[str, np.ndarray] = jax.device_get(
-        run(jax.random.split(jax.random.key(0), EPISODES))
-    )
-    return found
+    found = jax.device_get(run(jnp.concatenate([keys, keys]), jnp.arange(2 * EPISODES) < EPISODES))
+    return {
+        "people": {name: value[:EPISODES] for name, value in found.items()},
+        "chance": {name: value[EPISODES:] for name, value in found.items()},
+    }
 
 
 def main() -> None:
     """Run the scenarios named, or all."""
     for name in sys.argv[1:] or NAMES:
-        plant = Centre(load_scenario(name))
         rows: list[dict[str, Any]] = []
-        for who in ("people", "chance"):
-            found = episodes_of(plant, who)
+        for who, found in episodes_of(Centre(load_scenario(name))).items():
             rows += [
                 {"scenario": name, "who": who, "episode": e}
                 | {key: float(value[e]) for key, value in found.items()}

@@ -97,7 +97,8 @@ def table() -> str:
     rows = read_rows("centre_team")
     for plant in dict.fromkeys(row["plant"] for row in rows):
         (base,) = (r for r in rows if r["plant"] == plant and r["who"] == "people")
-        for row in (r for r in rows if r["plant"] == plant):
+        teams = [r for r in rows if r["plant"] == plant and r["who"] != "people"]
+        for row in (base, *teams):
             profit = float(row["profit_usd_per_h"])
             gain = 100 * (profit / float(base["profit_usd_per_h"]) - 1)
             lines.append(

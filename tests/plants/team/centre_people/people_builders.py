@@ -74,14 +74,15 @@ def plant_ships(first):
 def _overruled(plant, before, ours, after):
     """The plant did something else than what blending or a furnace was told to do.
 
-    Two that go on stand-by in the same hour do not know of each other, so they are left out.
+    In an hour in which somebody goes on stand-by others may have to hold: they do not know of it.
     """
-    alone = jnp.arange(len(plant.agents)) >= plant.layout.berths
-    alone &= (ours != plant.layout.stand_by) | (jnp.arange(len(ours)) == plant.layout.berths)
+    layout = plant.layout
+    panel = jnp.arange(len(ours)) > layout.berths
+    forced = panel & after.info["forced"].any()
+    quiet = ~(before.decided & panel & (ours == layout.stand_by)).any()
     other = after.info["macro_action"] != ours
-    # A forced decoke overrules whom it concerns.
-    forced = jnp.concatenate([jnp.zeros(plant.layout.berths + 1, bool), after.info["forced"]])
-    return (before.decided & alone & other & ~forced).any()
+    decides = before.decided & (jnp.arange(len(ours)) >= layout.berths)
+    return (decides & other & ~forced).any() & quiet
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from people_builders import QUICK, centre, played, with_trait
 from shiftwork.plants.team.centre.state import CRACKING, DECOKING
 from shiftwork.plants.team.centre_people import People, run_centre
 from shiftwork.plants.team.centre_people.crew import CREWS, hire, on_shift
+from shiftwork.plants.team.centre_people.trace import profit_usd
 
 # Hours, copies, and what people must earn more than chance, $/h of the mean.
 SCENARIOS = {

@@ -50,7 +50,7 @@ def wish_of_blending(
         - (person.simple + 0.3 * mood) * (parts - 1)
         - 30.0 * extreme
         + 25.0 * person.uses_up * awkward
-        - 6.0 * person.by_likeness * step
+        - 4.0 * person.skill * step
         - short
         - 2.0 * blocked
     )

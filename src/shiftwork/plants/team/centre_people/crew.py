@@ -29,7 +29,7 @@ class Person(NamedTuple):
         slip: Probability that a decision is a mistake.
         by_number: How strongly tanks are used in the order of their numbers.
         by_level: How strongly the emptiest tank is filled, or the lowest drawn down.
-        by_likeness: How strongly like goes to like.
+        by_likeness: Harbour: how strongly like goes to like; below 0 cargoes are rather diluted.
         room_share: Harbour: a tank needs so much free of its usable volume to be worth filling.
         hurry_h: Harbour: hours before demurrage from which any room will do.
         reserve_h: Harbour: hours of feed that must stay released while a ready tank is filled.
@@ -86,7 +86,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "slip": (0.012, 0.016, -0.010),
     "by_number": (0.2, 1.2, -0.2),
     "by_level": (0.0, 1.0, 0.8),
-    "by_likeness": (0.0, 0.5, 0.8),
+    "by_likeness": (-0.6, 0.8, -0.6),
     "room_share": (0.25, 0.60, 0.0),
     "hurry_h": (4.0, 30.0, 0.0),
     "reserve_h": (14.0, 30.0, 6.0),
@@ -103,7 +103,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "ease_load": (0.985, 1.02, -0.01),
     "full_cover_d": (3.0, 6.0, -0.5),
     "low_cover_d": (1.2, 2.2, 0.0),
-    "stop_cover_h": (4.0, 10.0, 4.0),
+    "stop_cover_h": (6.0, 14.0, 8.0),
     "end_c": (1066.0, 1088.0, 4.0),
     "oldest_run_d": (42.0, 70.0, 5.0),
     "stagger_d": (2.0, 4.5, 0.0),

@@ -1,0 +1,39 @@
+"""The README's pictures of a cracking centre: who did what when, and the plant at one moment.
+
+python -m benchmarks.centre_pictures
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from shiftwork.evaluation.centre.gantt import gantt
+from shiftwork.evaluation.centre.plant_picture import plant_picture
+from shiftwork.plants.team import Centre, make_team_plant
+from shiftwork.plants.team.centre_people import CentreTrace, People, run_centre
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+SCENARIO, DAYS, SEED, MOMENT_H = "centre-tight", 30, 1, 300
+
+
+def main() -> None:
+    """Let people run a month of the scenario with late ships and few tanks, and draw it."""
+    plant = make_team_plant(SCENARIO)
+    assert isinstance(plant, Centre)
+    people = People(plant)
+
+    @jax.jit
+    def month(key: jax.Array) -> CentreTrace:
+        hire_key, run_key = jax.random.split(key)
+        return run_centre(plant, people.act, people.begin(hire_key), run_key, 24 * DAYS)
+
+    trace = jax.tree.map(np.asarray, month(jax.random.key(SEED)))
+    gantt(plant, trace).savefig(FOLDER / "centre-gantt.png", dpi=130)
+    plant_picture(plant, trace, MOMENT_H).savefig(FOLDER / "centre.png", dpi=130)
+
+
+if __name__ == "__main__":
+    main()
