@@ -1,6 +1,6 @@
 """One naphtha furnace: its people, agents that learned from them, and the optimum.
 
-    python -m benchmarks.furnace [--seeds 3] [--updates 15000] [--steps 20000] [--only ...]
+    python -m benchmarks.furnace [--seeds 3] [--updates 15000] [--steps 12000] [--only ...]
 
 Forty furnace-years of simulated people are the records. Learning sees the margin against the
 standard (``plants/cracker/standard.py``); every score is the plain margin. All are judged on the same
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--updates", type=int, default=15_000)
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--updates-per-step", type=int, default=5)
     options = parser.parse_args()
     console.print(origin())

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from shiftwork.errors import UserError
 from shiftwork.plants.cracker.feed import HEAVY, LIGHT, OPEN
-from shiftwork.plants.cracker.furnace import GAS, LIQUID, crack, crack_ethane
-from shiftwork.plants.cracker.prices import LEADERS, TYPICAL, margin_per_h, prices_of
+from shiftwork.plants.cracker.furnace import GAS, LIQUID, Cracked, crack, crack_ethane
+from shiftwork.plants.cracker.prices import LEADERS, TYPICAL, Prices, margin_per_h, prices_of
 from shiftwork.plants.cracker.yields import ETHYLENE, PRODUCTS
 
 USUAL = {"coke_mm": 0.0, "clean_h": 500.0, "feed": 47.0, "cot": 840.0, "steam": 0.5}
@@ -207,3 +207,28 @@ def test_products_are_priced_by_the_leader_that_they_follow():
     assert named["other pygas"] == pytest.approx(570)
     assert (float(prices.naphtha), float(prices.steam_per_t)) == (600, 16)
     assert prices_of(jnp.tile(leaders, (3, 2, 1))).products.shape == (3, 2, 11)
+
+
+def test_margins_of_many_conditions_at_many_prices_are_summed_rightly():
+    # jax 0.10.2 compiles the plain sum of products wrongly at this size, without an error.
+    keys = jax.random.split(jax.random.key(0), 4)
+    products = jax.random.uniform(keys[0], (3, 672, 11))
+    flows = jax.random.uniform(keys[1], (3, 3, 672))
+    price = jax.random.uniform(keys[2], (48, 11))
+    others = jax.random.uniform(keys[3], (3, 48))
+
+    def margins(products, flows, price, others):
+        feed, fuel, steam = flows
+        nothing = jnp.zeros_like(feed)
+        made = Cracked(products, fuel, steam, nothing, nothing, nothing)
+        naphtha, per_gj, per_t = others[:, :, None, None]
+        prices = Prices(naphtha, price[:, None, None], per_gj, per_t)
+        return margin_per_h(made, feed, prices)
+
+    got = jax.jit(margins)(products, flows, price, others)
+    products, flows, price, others = (
+        np.asarray(x, np.float64) for x in (products, flows, price, others)
+    )
+    bought = np.einsum("xij,xk->kij", flows, others)
+    want = np.einsum("ijp,kp->kij", products, price) - bought
+    np.testing.assert_allclose(got, want, atol=1e-4)

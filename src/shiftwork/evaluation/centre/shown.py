@@ -14,7 +14,7 @@ MOST_DAYS = 90
 """A longer episode is shown to here; more would be a smear."""
 MOST_POINTS = 540
 
-LEAST_MOVE = 0.015
+LEAST_MOVE = 0.025
 """Of a height: what can be seen."""
 
 FILLING, RESTING, RELEASED, FEEDING = "#56b4e9", "#b4bac0", "#a9d8c8", "#0072b2"

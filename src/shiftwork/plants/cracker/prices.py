@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -70,8 +71,13 @@ def margin_per_h(
     cracked: Cracked, feed_t_per_h: Float[Array, "*#B"], prices: Prices
 ) -> Float[Array, "*#B"]:
     """Products less feed, fuel and dilution steam, in $/h; decokes are not in it."""
+    # Not (a * b).sum(-1): jax 0.10.2 compiles that wrongly on a CPU, without an error, where both
+    # sides are broadcast to some hundred thousand sums and something is subtracted from them.
+    sold = jnp.einsum(
+        "...p,...p->...", cracked.products_t_per_h, prices.products, precision="highest"
+    )
     return (
-        (cracked.products_t_per_h * prices.products).sum(-1)
+        sold
         - feed_t_per_h * prices.naphtha
         - cracked.fuel_gj_per_h * prices.fuel_per_gj
         - cracked.steam_t_per_h * prices.steam_per_t

@@ -14,7 +14,7 @@ from shiftwork.plants.team.paint import FLOOR, INK, MUTED, RULE
 from shiftwork.plants.team.paint.centre_scene import Scene, ShipSeen
 
 BLUE, SKY, ORANGE, VERMILLION, PURPLE = "#0072b2", "#56b4e9", "#e69f00", "#d55e00", "#cc79a7"
-HEAVY, LIGHT = (0.60, np.array([0.55, 0.36, 0.08])), (0.84, np.array([0.97, 0.88, 0.62]))
+HEAVY, LIGHT = (0.60, np.array([0.70, 0.50, 0.24])), (0.84, np.array([0.98, 0.92, 0.72]))
 """Share of paraffins and colour of the darkest and the palest naphtha."""
 COLD_TUBE_C = 960.0
 """Where the bar of a tube's temperature begins."""
@@ -189,9 +189,10 @@ def _tank(
         RELEASED: "released",
         FEEDING: f"feeds {100 * scene.share[k]:.0f} %",
     }[status]
-    axes.text(x + width / 2, y + height / 2 - 0.12, f"{100 * scene.paraffins[k]:.0f} % P",
-              fontsize=7.5, color=INK, ha="center", va="center_baseline")  # fmt: skip
-    _note(axes, x, y - 0.28, f"{full * tank.capacity_m3:,.0f} m³, {told}", 7.2)
+    lines = f"{100 * scene.paraffins[k]:.0f} % P\n{full * tank.capacity_m3:,.0f} m³"
+    axes.text(x + width / 2, y + 0.42 * height, lines, fontsize=7.5, color=INK, ha="center",
+              va="center", linespacing=1.35)  # fmt: skip
+    _note(axes, x, y - 0.28, told)
 
 
 def _furnaces(axes: Axes, scene: Scene) -> None:
