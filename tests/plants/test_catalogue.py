@@ -31,9 +31,15 @@ def test_any_other_name_is_a_gymnasium_id():
         ("pendulum", "did you mean 'Pendulum-v1'?"),
         ("HalfCheetah", "did you mean 'HalfCheetah-v5'?"),
         ("HalfCheetah-v9", "did you mean 'HalfCheetah-v5'?"),
-        ("zzzzzzzz", "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard"),
+        (
+            "zzzzzzzz",
+            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard",
+        ),
         ("", "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard"),
-        ("what is this?", "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard"),
+        (
+            "what is this?",
+            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard",
+        ),
     ],
 )
 def test_unknown_names_are_told_with_near_ones_of_both_kinds(name, hint):

@@ -132,7 +132,7 @@ def bound(
     off = (hourly - np.repeat(mean, hours_of, 0)) * cells.most_t_per_h[:, None]
     constant = layout.furnaces * np.maximum(off.max((1, 2)), 0.0).sum()
     cracked = program.add(mean.shape, worth=mean)
-    slots, cell_count, groups = mean.shape
+    slots, _, groups = mean.shape
     flat = cracked.reshape(slots, -1)
     per_t = 1.0 / np.repeat(cells.most_t_per_h, groups)
     shut = program.add(slots, high=hours_of * scenario.furnaces.decokes_at_once)

@@ -127,7 +127,7 @@ def _worth(
     products: Float64[np.ndarray, "X 11"], fuel_gj: np.ndarray, steam_t: float
 ) -> Float64[np.ndarray, "X 5"]:
     """Products but ethane, less fuel and steam, in units of each price leader."""
-    unit = prices_of(np.eye(len(LEADERS)))
+    unit = prices_of(jnp.eye(len(LEADERS)))
     products[:, ETHANE] = 0.0
     fuel, steam = np.asarray(unit.fuel_per_gj), np.asarray(unit.steam_per_t)
     return products @ np.asarray(unit.products, float).T - fuel_gj[:, None] * fuel - steam_t * steam

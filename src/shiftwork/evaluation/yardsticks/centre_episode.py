@@ -69,7 +69,7 @@ class Run(NamedTuple):
         return (self.account["margin"] - costs) / self.hours
 
 
-def episode_keys(plant: Centre, key: PRNGKeyArray) -> tuple[PRNGKeyArray, PRNGKeyArray]:
+def episode_keys(plant: Centre, key: PRNGKeyArray) -> tuple[PRNGKeyArray, Array]:
     """The key of the reset and those of all steps."""
     reset_key, step_key = jax.random.split(key)
     return reset_key, jax.random.split(step_key, plant.horizon)
@@ -79,7 +79,7 @@ def future_of(plant: Centre, key: PRNGKeyArray) -> Future:
     """Look ahead through an episode."""
     reset_key, step_keys = episode_keys(plant, key)
     state, log_leaders = _future(plant, reset_key, step_keys)
-    ships = unpacked(np.asarray(state.harbour.table, float))
+    ships = jax.tree.map(lambda x: np.asarray(x, float), unpacked(state.harbour.table))
     return Future(
         ships=ships,
         leaders=np.asarray(TYPICAL_LEADERS, float) * np.exp(np.asarray(log_leaders, float)),
@@ -91,7 +91,7 @@ def future_of(plant: Centre, key: PRNGKeyArray) -> Future:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _future(
-    plant: Centre, reset_key: PRNGKeyArray, step_keys: PRNGKeyArray
+    plant: Centre, reset_key: PRNGKeyArray, step_keys: Array
 ) -> tuple[CentreState, Float[Array, "T 5"]]:
     state = plant.unseen(reset_key)
 

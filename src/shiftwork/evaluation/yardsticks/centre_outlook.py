@@ -7,14 +7,14 @@ which the furnace's own equations turn into millimetres, so the state's figure i
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from shiftwork.plants.cracker.prices import LEADERS, TYPICAL_LEADERS
-from shiftwork.plants.team.centre.harbour import CARGO, expected_h
+from shiftwork.plants.team.centre.harbour import expected_h
 from shiftwork.plants.team.centre.layout import (
     ANNOUNCED,
     SPECIFIC_M3_PER_T,
@@ -24,7 +24,7 @@ from shiftwork.plants.team.centre.layout import (
 from shiftwork.plants.team.centre.refusals import mean_grade
 from shiftwork.plants.team.centre.scenario import Scenario
 from shiftwork.plants.team.centre.start import unpacked
-from shiftwork.plants.team.centre.state import CRACKING, DECOKING, QUEUED, CentreState
+from shiftwork.plants.team.centre.state import DECOKING, QUEUED, CentreState, Ship
 
 
 class Outlook(NamedTuple):
@@ -72,29 +72,26 @@ class Outlook(NamedTuple):
 
 def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -> Outlook:
     """Read a state, with ships expected within the next ``ahead_h`` hours."""
-    state = jax.tree.map(np.asarray, state._replace(seen=None))
+    view, berthed, expected = jax.device_get(_ships(state))
+    state = jax.device_get(state)
     port, tanks, furnaces = state.harbour, state.tanks, state.furnaces
     hour = int(state.hour)
     there = port.number < layout.ships
-    view = unpacked(port.view)
-    berthed = unpacked(port.berthed)
     begins = scenario.berths.berthing_h
-    expected = np.asarray(expected_h(view, state.hour)) - hour
+    expected = expected - hour
     anchored = np.arange(WAITING + ANNOUNCED) < WAITING
     opens = np.floor(view.planned_h - scenario.ships.laycan_h / 2) - hour
     free = np.where(
         anchored, view.free_until_h - hour,
         np.ceil(np.maximum(expected, opens) + scenario.ships.laytime_h),
     )  # fmt: skip
-    # Nothing but the plan is known of later ships.
-    last = np.max(view.planned_h[WAITING:][there[WAITING:]], initial=-np.inf)
-    if not np.isfinite(last):
-        last = max(hour, 24 * (scenario.ships.first_d - scenario.ships.interval_d))
-        if hour > 24 * scenario.horizon_d * 0.9:
-            last = np.inf
-    step = 24 * scenario.ships.interval_d
-    later = np.arange(last + step, hour + ahead_h, step) - hour if np.isfinite(last) else []
-    later = np.asarray(later, float)
+    # Nothing but the plan is known of later ships: one at each interval after the last announced.
+    rules = scenario.ships
+    first = 24 * rules.first_d - 24 * rules.interval_d * ~np.any(there)
+    planned = np.max(view.planned_h[there], initial=first)
+    step = 24 * rules.interval_d
+    later = np.arange(planned + step, hour + ahead_h, step) - hour
+    later = later[(later > 0) & (later + hour < 24 * scenario.horizon_d)]
     more = len(later)
     mean = np.tile(np.array(mean_grade(scenario)) / 100, (more, 1))
     filled = (port.tank[:, None] == np.arange(layout.tanks)).any(0)
@@ -117,18 +114,25 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
         free_h=np.concatenate(
             [berthed.free_until_h - hour, free, later + scenario.ships.laytime_h]
         ),
-        tank=tanks.known,
-        tank_m3=tanks.mass_t @ SPECIFIC_M3_PER_T,
+        tank=np.asarray(tanks.known),
+        tank_m3=np.asarray(tanks.mass_t @ SPECIFIC_M3_PER_T),
         rest_h=np.where(filled, whole_rest, tanks.rest_h).astype(int),
-        filled=filled,
-        share=state.blend.share,
+        filled=np.asarray(filled),
+        share=np.asarray(state.blend.share),
         recipe_left_h=int(state.blend.left_h),
-        mode=furnaces.mode,
-        feed_set_t_per_h=furnaces.feed_set_t_per_h,
-        coke_mm=furnaces.coke_mm,
+        mode=np.asarray(furnaces.mode),
+        feed_set_t_per_h=np.asarray(furnaces.feed_set_t_per_h),
+        coke_mm=np.asarray(furnaces.coke_mm),
         busy_h=busy,
-        log_leaders=state.log_price,
+        log_leaders=np.asarray(state.log_price),
     )  # fmt: skip
+
+
+@jax.jit
+def _ships(state: CentreState) -> tuple[Ship, Ship, Float[Array, " Q"]]:
+    """Ships in view, at berths, and when those in view are expected."""
+    view = unpacked(state.harbour.view)
+    return view, unpacked(state.harbour.berthed), expected_h(view, state.hour)
 
 
 def expected_leaders(

@@ -114,8 +114,7 @@ class Program:
             solver.setOptionValue(name, setting)
         solver.passModel(self._model(highspy))
         if start is not None:
-            number, value = start
-            solver.setSolution(len(number), number.astype(np.int32), value.astype(float))
+            solver.setSolution(len(start[0]), start[0].astype(np.int32), start[1].astype(float))
         began = time.perf_counter()
         solver.run()
         took = time.perf_counter() - began
@@ -124,10 +123,9 @@ class Program:
         done = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
         value = np.array(solver.getSolution().col_value) if found else None
         objective = float(info.objective_function_value) if found else -np.inf
+        bound = objective if done else np.inf
         if np.concatenate(self.whole).any():
             bound = float(info.mip_dual_bound)
-        else:
-            bound = objective if done else np.inf
         return Solution(value, objective, bound, took)
 
     def _model(self, highspy: Any) -> Any:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 
 from shiftwork.errors import UserError
-from shiftwork.evaluation.yardsticks.centre_outlook import Outlook, expected_leaders, look
-from shiftwork.evaluation.yardsticks.centre_plan import (
+from shiftwork.evaluation.yardsticks.centre_furnace import (
     Furnace,
-    Plan,
-    PlanSettings,
     decoke_usd,
+    due_h,
     furnace_at,
-    plan,
-    stock_mean,
+    profit_to_the_end,
 )
+from shiftwork.evaluation.yardsticks.centre_outlook import Outlook, expected_leaders, look
+from shiftwork.evaluation.yardsticks.centre_plan import Plan, PlanSettings, plan, settings_for
+from shiftwork.evaluation.yardsticks.centre_tanks import stock_mean
 from shiftwork.plants.team.centre import Centre
 from shiftwork.plants.team.centre.layout import NO_RECIPE, WAIT, WAITING
 from shiftwork.plants.team.centre.state import CRACKING, STAND_BY, CentreState
@@ -24,8 +24,6 @@ FRESH_H = 4
 """A plan younger than this is followed, unless a berth or blending asks again."""
 STALE_H = 24
 """A plan older than this is made anew."""
-RESERVE_H = 24.0
-"""Hours before the tubes reach their limit at which a decoke should begin."""
 
 
 class Scheduler:
@@ -37,7 +35,7 @@ class Scheduler:
         solve_s: Seconds of each solve.
     """
 
-    def __init__(self, plant: Centre, settings: PlanSettings = PlanSettings()) -> None:
+    def __init__(self, plant: Centre, settings: PlanSettings | None = None) -> None:
         """Prepare for an episode.
 
         Raises:
@@ -47,13 +45,13 @@ class Scheduler:
             raise UserError(
                 f"{plant.name}: the scheduler sets each furnace by itself; set furnace_agents to 'each'"
             )
-        self.scenario, self.layout, self.settings = plant.scenario, plant.layout, settings
+        self.scenario, self.layout = plant.scenario, plant.layout
+        self.settings = settings or settings_for(plant.scenario)
         self.plan: Plan | None = None
+        self.furnace: Furnace | None = None
         self.tried_h = -STALE_H
         self.fallbacks = 0
         self.solve_s: list[float] = []
-        self._piona = np.zeros(5)
-        self._furnace: Furnace | None = None
 
     def act(
         self, state: CentreState, decided: Bool[np.ndarray, " N"], mask: Bool[np.ndarray, "N A"]
@@ -64,9 +62,8 @@ class Scheduler:
         blends = decided[layout.berths]
         furnaces = np.flatnonzero(decided[layout.berths + 1 :])
         outlook = look(self.scenario, layout, state, self.settings.slot_h * self.settings.slots)
-        options = {b: mask[b, 1:].any() for b in berths}
-        age = outlook.hour - self.tried_h
-        if blends or age >= STALE_H or (any(options.values()) and age >= FRESH_H):
+        asked = blends or (mask[berths, 1:].any() and outlook.hour - self.tried_h >= FRESH_H)
+        if self.furnace is None or asked or outlook.hour - self.tried_h >= STALE_H:
             self._renew(outlook)
         macro = np.zeros(len(decided), np.int32)
         if blends:
@@ -84,55 +81,18 @@ class Scheduler:
     def _renew(self, outlook: Outlook) -> None:
         """Solve again with what is known now."""
         self.tried_h = outlook.hour
-        furnace = self._weighed(outlook)
+        mean = stock_mean(outlook, self.layout)
+        self.furnace = furnace = furnace_at(self.scenario, mean, outlook.tank)
         leaders = expected_leaders(self.scenario, outlook, np.array([48.0]))[0]
-        cost = decoke_usd(self.scenario, furnace, leaders, self._piona)
-        coke = cost / float(np.median(furnace.room))
-        due = self._due(outlook, furnace, leaders, cost)
-        if np.isinf(due).all():
-            coke = 0.0
-        made = plan(self.scenario, self.layout, outlook, due, furnace, coke, self.settings)
+        cost = decoke_usd(self.scenario, furnace, leaders)
+        due = due_h(self.scenario, outlook, furnace, leaders, cost)
+        # Coke costs its share of the next decoke, if there is one.
+        coke = cost / float(np.median(furnace.room)) if np.isfinite(due).any() else 0.0
+        made = plan(self.scenario, outlook, due, furnace, coke, self.settings, self.plan)
         self.fallbacks += made is None
         self.plan = made
         if made is not None:
             self.solve_s.append(made.solution.seconds)
-
-    def _weighed(self, outlook: Outlook) -> Furnace:
-        mean = stock_mean(outlook, self.layout)
-        if self._furnace is None or np.abs(mean - self._piona).sum() > 0.01:
-            self._piona = mean
-            self._furnace = furnace_at(self.scenario, mean, outlook.tank)
-        return self._furnace
-
-    def _best(
-        self, outlook: Outlook, furnace: Furnace, leaders: Float[np.ndarray, " 5"], cost: float
-    ) -> Float[np.ndarray, "F M"]:
-        """Profit of each furnace at each set-point kept to the end, $/h, the decokes included."""
-        earns = furnace.feed_t_per_h * (furnace.worth @ leaders @ self._piona)
-        left = max(outlook.left_h, 1)
-        coke = np.where(outlook.mode == CRACKING, outlook.coke_mm, 0.0)[:, None]
-        over = coke + furnace.growth * left - furnace.room
-        decokes = np.maximum(np.ceil(over / furnace.room), 0.0)
-        return earns - cost * decokes / left
-
-    def _due(
-        self, outlook: Outlook, furnace: Furnace, leaders: Float[np.ndarray, " 5"], cost: float
-    ) -> Float[np.ndarray, " F"]:
-        """Hours until each furnace's decoke must begin, so that they follow each other."""
-        ours = self.scenario.furnaces
-        best = self._best(outlook, furnace, leaders, cost)
-        top = furnace.feed_t_per_h >= np.median(furnace.feed_t_per_h)
-        mode = np.where(top, best, -np.inf).argmax(1)
-        run = (furnace.room[mode] - outlook.coke_mm) / furnace.growth[mode]
-        due = np.where(run >= outlook.left_h, np.inf, run - RESERVE_H)
-        due[(outlook.mode != CRACKING) & (outlook.mode != STAND_BY)] = np.inf
-        lasts = ours.decoke_h + ours.feed_levels_t_per_h[-1] / ours.feed_ramp_t_per_h + 6
-        later = np.inf
-        for f in np.argsort(-due):
-            if np.isfinite(due[f]):
-                due[f] = min(due[f], later - lasts / ours.decokes_at_once)
-                later = due[f]
-        return np.maximum(due, 0.0)
 
     def _slot(self, outlook: Outlook) -> int:
         assert self.plan is not None
@@ -185,10 +145,11 @@ class Scheduler:
     ) -> Int[np.ndarray, " D"]:
         """Decoke what is due, and share the planned feed among the rest."""
         layout, ours = self.layout, self.scenario.furnaces
-        furnace = self._weighed(outlook)
+        furnace = self.furnace
+        assert furnace is not None
         leaders = expected_leaders(self.scenario, outlook, np.array([4.0]))[0]
-        cost = decoke_usd(self.scenario, furnace, leaders, self._piona)
-        best = self._best(outlook, furnace, leaders, cost)
+        cost = decoke_usd(self.scenario, furnace, leaders)
+        best = profit_to_the_end(outlook, furnace, leaders, cost)
         # A decision's time, and that of a ramp from the hottest to the coolest set-point.
         hold = 2.5 * ours.hold_h * furnace.growth
         safe = outlook.coke_mm[:, None] + hold < furnace.room

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shiftwork.plants.team.centre_people import People, run_centre
+from shiftwork.plants.team.centre_people import People
 from shiftwork.plants.team.centre_people.trace import CentreTrace, hour_of, random_policy
+from shiftwork.plants.team.centre_people.years import people_years
 
 # The rules that a centre must keep are written down beside its own tests.
 sys.path.insert(0, str(Path(__file__).parents[1] / "centre"))
@@ -87,15 +88,5 @@ def _overruled(plant, before, ours, after):
 
 @functools.lru_cache(maxsize=1)
 def small_years():
-    """A small centre, and two episodes of people on it, as NumPy arrays."""
-    plant = centre()
-    people = People(plant)
-
-    def episode(key):
-        hire_key, run_key = jax.random.split(key)
-        return run_centre(plant, people.act, people.begin(hire_key), run_key)
-
-    traces = jax.jit(jax.vmap(episode), compiler_options=QUICK)(
-        jax.random.split(jax.random.key(8), 2)
-    )
-    return plant, traces
+    """A small centre, and two short years of people on it."""
+    return people_years(centre().scenario, jax.random.key(8), 2, days=10)

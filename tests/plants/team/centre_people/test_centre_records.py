@@ -16,7 +16,7 @@ from shiftwork.plants.team.centre_people.export import (
     write_records,
 )
 from shiftwork.plants.team.centre_people.signals import next_ship_h, signals
-from shiftwork.plants.team.centre_people.trace import one_copy, profit_usd
+from shiftwork.plants.team.centre_people.trace import profit_usd
 from shiftwork.records.historian.cutting import cut_episodes
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.plant_file import load_plant_file
@@ -26,8 +26,7 @@ from shiftwork.records.historian.samples import read_samples
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """Plant, traces, files, and what is read back."""
-    plant, traces = small_years()
-    years = [one_copy(traces, copy) for copy in range(2)]
+    plant, years = small_years()
     folder = tmp_path_factory.mktemp("records") / "years"
     files = write_records(plant, years, folder)
     told = load_plant_file(files.plant)
@@ -121,8 +120,7 @@ def test_bad_spells_are_bad_and_rare(written):
 
 
 def test_the_next_ship_is_told_as_announced():
-    _, traces = small_years()
-    trace = one_copy(traces, 0)
+    trace = small_years()[1][0]
     due = next_ship_h(trace)
     ship = int(np.flatnonzero(trace.ships.arrival_h > 0)[0])
     # In the last day of the voyage everything has been told.
@@ -149,10 +147,10 @@ def test_the_shift_log_tells_who_decided_what(written):
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path):
-    plant, traces = small_years()
+    plant, years = small_years()
     (tmp_path / "keep.txt").write_text("mine")
     with pytest.raises(UserError, match="is not overwritten; choose another"):
-        write_records(plant, [one_copy(traces, 0)], tmp_path)
+        write_records(plant, years, tmp_path)
     assert (tmp_path / "keep.txt").read_text() == "mine"
 
 
