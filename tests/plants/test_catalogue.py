@@ -33,12 +33,12 @@ def test_any_other_name_is_a_gymnasium_id():
         ("HalfCheetah-v9", "did you mean 'HalfCheetah-v5'?"),
         (
             "zzzzzzzz",
-            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard",
+            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace",
         ),
-        ("", "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard"),
+        ("", "known: any Gymnasium id, dmsd, dmsd-heavy, furnace"),
         (
             "what is this?",
-            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace, furnace-against-standard",
+            "known: any Gymnasium id, dmsd, dmsd-heavy, furnace",
         ),
     ],
 )

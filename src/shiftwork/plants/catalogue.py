@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from shiftwork.plants.cracker.plant import Furnace
-from shiftwork.plants.cracker.standard import FurnaceAgainstStandard
 from shiftwork.plants.dmsd import Dmsd
 from shiftwork.plants.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
@@ -13,8 +12,6 @@ OURS: dict[str, Plant] = {
     # NeoRL-2's harder test of what was learned on 20 kg. The score keeps the one published scale.
     "dmsd-heavy": Dmsd(mass_kg=30.0, name="dmsd-heavy"),
     "furnace": Furnace(),
-    # The market's luck is taken out of the reward: what to learn on.
-    "furnace-against-standard": FurnaceAgainstStandard(),
 }
 """The plants that ship with the package; any other name is taken for a Gymnasium id."""
 
