@@ -8,8 +8,9 @@ from shiftwork.plants.team.centre.centre import Centre
 from shiftwork.plants.team.centre.market import Account
 from shiftwork.plants.team.centre_people.signals import Signal
 
-MAX_AGE = {"measured": "13h", "set": "13h", "laboratory": "60d", "state": "13h"}
-"""Older values are missing; the historian keeps a point every 12 h at the least."""
+MAX_AGE = {"measured": "13h", "set": "13h", "laboratory": "400d", "state": "13h"}
+"""Older values are missing. The historian keeps a point every 12 h at the least; an analysis stands
+until the tank is filled again, which may take all year."""
 
 
 def plant_toml(plant: Centre, tags: Sequence[Signal], label: str) -> str:
