@@ -241,18 +241,20 @@ class TeamLearner(eqx.Module):
     ) -> tuple[Float[Array, ""], Metrics]:
         """PPO's clipped loss at every agent's own decisions, with the advantage of that event."""
         rows = jax.tree.map(lambda x: x[:-1], batch.rows)
-        logs = log_probabilities(policies.preferences(rows), batch.mask, epsilon)
-        taken = jnp.take_along_axis(logs, batch.macro[..., None], -1)[..., 0]
-        ratio = jnp.exp(taken - batch.log_probability)
-        decided = rows.decided
-        advantage = jnp.broadcast_to(jnp.swapaxes(found.advantage, 0, 1), decided.shape)
+        preferences, packed = policies.preferences(rows)
+        mask, real = packed.take(batch.mask), packed.real
+        logs = log_probabilities(preferences, mask, epsilon)
+        taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
+        before = packed.take(batch.log_probability)
+        ratio = jnp.exp(taken - before)
+        advantage = packed.take(jnp.swapaxes(found.advantage, 0, 1))
         if self.config.centred:
-            advantage = advantage - advantage.mean(where=decided)
-            advantage = advantage / (jnp.sqrt(jnp.square(advantage).mean(where=decided)) + 1e-6)
+            advantage = advantage - advantage.mean(where=real)
+            advantage = advantage / (jnp.sqrt(jnp.square(advantage).mean(where=real)) + 1e-6)
         bounded = jnp.clip(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
-        gain = jnp.minimum(ratio * advantage, bounded * advantage).mean(where=decided)
-        spread = -(jnp.exp(logs) * jnp.where(batch.mask, logs, 0.0)).sum(-1).mean(where=decided)
-        changed = jnp.square(taken - batch.log_probability).mean(where=decided)
+        gain = jnp.minimum(ratio * advantage, bounded * advantage).mean(where=real)
+        spread = -(jnp.exp(logs) * jnp.where(mask, logs, 0.0)).sum(-1).mean(where=real)
+        changed = jnp.square(taken - before).mean(where=real)
         return -gain - entropy * spread, {"entropy": spread, "policy_change": changed}
 
     def critic_loss(

@@ -1,11 +1,13 @@
 """Nets of a team: one set of weights for each agent (or role) on a leading axis.
 
 Axes: N agents, T primitive steps, E copies of the plant, F features. A net is applied to all agents
-in one batched product. Only the recurrence walks through time; what comes before and after it is
-computed for all steps at once.
+in one batched product. Only the recurrence walks from event to event; what comes before and after
+it is computed for many events at once.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -107,25 +109,18 @@ class GRU(eqx.Module):
 
     def scan(
         self,
-        gates: Float[Array, "T N E G"],
-        event: Bool[Array, "T N E"],
-        fresh: Bool[Array, "T E"],
-    ) -> Float[Array, "T N E F"]:
-        """Walk through time: forget where an episode begins, move at events, else stay.
+        state: Float[Array, "N E F"],
+        gates: Float[Array, "K N E G"],
+        fresh: Bool[Array, "K N E"],
+    ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E F"]]:
+        """Walk over events, and forget where an episode begins; the state after each event."""
 
-        Returns:
-            The state after each step's event, carried forward until the next.
-        """
-
-        def one(state: Array, step: tuple[Array, Array, Array]) -> tuple[Array, Array]:
-            gates, event, fresh = step
-            state = jnp.where(fresh[None, :, None], 0.0, state)
-            state = jnp.where(event[..., None], self.step(gates, state), state)
+        def one(state: Array, event: tuple[Array, Array]) -> tuple[Array, Array]:
+            gates, fresh = event
+            state = self.step(gates, jnp.where(fresh[..., None], 0.0, state))
             return state, state
 
-        begin = jnp.zeros((*gates.shape[1:3], self.width))
-        _, states = jax.lax.scan(one, begin, (gates, event, fresh))
-        return states
+        return jax.lax.scan(one, state, (gates, fresh))
 
 
 class Encoder(eqx.Module):
@@ -145,6 +140,21 @@ class Encoder(eqx.Module):
         """Compute what of the GRU's gates does not depend on the past."""
         return self.memory.gates(jax.nn.relu(self.layers(x)))
 
+    def walk(
+        self, state: Float[Array, "N E F"], events: tuple[Float[Array, "K N E I"], Array]
+    ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E F"]]:
+        """Encode some events of every agent, (K, N, E): inputs, and whether an episode begins."""
+        inputs, fresh = events
+        gates = over_agents(self.gates, inputs)
+        return self.memory.scan(state, gates, fresh)
+
+
+def over_agents(net: Callable[[Array], Array], x: Float[Array, "K N E F"]) -> Array:
+    """Apply nets to all events in one batched product, (K, N, E, F) to (K, N, E, ...)."""
+    places, agents, copies, width = x.shape
+    made = net(x.swapaxes(0, 1).reshape(agents, places * copies, width))
+    return made.reshape(agents, places, copies, -1).swapaxes(0, 1)
+
 
 class Actor(eqx.Module):
     """Encoder -> linear -> LayerNorm -> macro-action preferences."""
@@ -162,6 +172,13 @@ class Actor(eqx.Module):
             Encoder.create(a, nets, inputs, width, memory),
             MLP.create(b, (memory, width, actions), nets=nets, layer_norm=True, head=1e-2),
         )
+
+    def walk(
+        self, state: Float[Array, "N E F"], events: tuple[Float[Array, "K N E I"], Array]
+    ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E A"]]:
+        """Prefer at some events of every agent; otherwise as ``Encoder.walk``."""
+        state, states = self.encoder.walk(state, events)
+        return state, over_agents(self.head, states)
 
 
 class Attention(eqx.Module):

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from shiftwork.learning.team.nets import Actor, TimeCode
+from shiftwork.learning.team.events import Packed, pack, walk
+from shiftwork.learning.team.nets import Actor, Encoder, TimeCode
 
 
 class Rows(NamedTuple):
@@ -49,13 +50,12 @@ class Policies(eqx.Module):
         actor: Actor = jax.tree.map(lambda x: x[index], self.actor)
         return actor
 
-    def preferences(self, rows: Rows) -> Float[Array, "T N E A"]:
-        """Return unnormalized log-probabilities at every step, from whole histories."""
-        actor = self.unshared()
-        states = remembered(actor.encoder, rows, self.code)
-        steps, agents, copies, width = states.shape
-        flat = states.swapaxes(0, 1).reshape(agents, steps * copies, width)
-        return actor.head(flat).reshape(agents, steps, copies, -1).swapaxes(0, 1)
+    def preferences(self, rows: Rows) -> tuple[Float[Array, "K N E A"], Packed]:
+        """Return unnormalized log-probabilities at all decisions, and where these stand."""
+        actor, packed = self.unshared(), pack(rows.decided)
+        inputs = packed_inputs(rows, packed, self.code)
+        begin = self.memory(rows.clock.shape[-1])
+        return walk(Actor.walk, actor, begin, inputs, packed.count), packed
 
     def step(
         self,
@@ -84,14 +84,20 @@ def with_time(
     return jnp.concatenate([observation, coded], -1)
 
 
-def remembered(encoder: eqx.Module, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
+def packed_inputs(
+    rows: Rows, packed: Packed, code: TimeCode
+) -> tuple[Float[Array, "K N E I"], Bool[Array, "K N E"]]:
+    """What an encoder takes in at the events: observations with the time code, and fresh starts."""
+    inputs = packed.take(with_time(rows.observation, rows.clock[:, None], code))
+    return inputs, packed.take(rows.fresh[:, None])
+
+
+def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
     """Encode every agent's own history: moved at its own events, carried forward between."""
-    steps, agents, copies = rows.decided.shape
-    inputs = with_time(rows.observation, rows.clock[:, None], code)
-    flat = inputs.swapaxes(0, 1).reshape(agents, steps * copies, -1)
-    gates = encoder.gates(flat).reshape(agents, steps, copies, -1).swapaxes(0, 1)  # type: ignore[attr-defined]
-    states: Array = encoder.memory.scan(gates, rows.decided, rows.fresh)  # type: ignore[attr-defined]
-    return states
+    packed = pack(rows.decided)
+    inputs = packed_inputs(rows, packed, code)
+    begin = jnp.zeros((*packed.count.shape, encoder.memory.width))
+    return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.count))
 
 
 def log_probabilities(

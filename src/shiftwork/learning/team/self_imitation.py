@@ -76,6 +76,7 @@ def discounted(batch: Batch, discount: float | Array) -> Float[Array, "T E"]:
 def imitation_loss(policies: Policies, batch: Batch, gain: Float[Array, "T M"]) -> Float[Array, ""]:
     """-log pi(a) times the gain, at the decisions of some of the best runs."""
     rows = jax.tree.map(lambda x: x[:-1], batch.rows)
-    logs = log_probabilities(policies.preferences(rows), batch.mask, 0.0)
-    taken = jnp.take_along_axis(logs, batch.macro[..., None], -1)[..., 0]
-    return -(taken * gain[:, None]).mean(where=rows.decided)
+    preferences, packed = policies.preferences(rows)
+    logs = log_probabilities(preferences, packed.take(batch.mask), 0.0)
+    taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
+    return -(taken * packed.take(gain[:, None])).mean(where=packed.real)
