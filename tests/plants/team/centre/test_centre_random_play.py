@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from centre_builders import KEY, OPEN, QUICK, RESET, STEP, broken_rules, centre
+from centre_builders import KEY, OPEN, QUICK, RESET, STEP, centre
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from shiftwork.plants.team.centre.rules import broken_rules
 
 CROWDED = {
     # Two berths, three tanks, ships at anchor all the time, furnaces near the end of their run.
