@@ -20,6 +20,7 @@ from benchmarks.results import read_rows, scored, write_rows, write_table
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import TeamLearned, evaluate_team, learn_team
 from shiftwork.plants.team import make_team_plant
+from shiftwork.plants.team.catalogue import OURS
 from shiftwork.progress import console, progress_bar
 
 THRESHOLDS = {"box-pushing": 298.0, "overcooked": 200.0}
@@ -30,6 +31,7 @@ NAMES = {
     "mac-iaicc": "Mac-IAICC",
     "mac-niacc": "Mac-NIACC",
     "independent": "independent",
+    "mappo": "MAPPO",
 }
 
 
@@ -78,7 +80,8 @@ def table() -> str:
     """Make the table from the CSV."""
     rows = read_rows("team")
     lines = []
-    for plant, algorithm in dict.fromkeys((r["plant"], r["algorithm"]) for r in rows):
+    pairs = {(r["plant"], r["algorithm"]) for r in rows}
+    for plant, algorithm in sorted(pairs, key=lambda p: (list(OURS).index(p[0]), p[1])):
         some = [r for r in rows if (r["plant"], r["algorithm"]) == (plant, algorithm)]
         first = [int(r["steps_to_threshold"]) for r in some if r["steps_to_threshold"]]
         threshold = f"{np.median(first) / 1e3:,.0f}k ({len(first)} of {len(some)})" if first else ""

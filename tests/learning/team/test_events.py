@@ -73,7 +73,7 @@ def test_every_event_is_in_its_place():
     decided = jnp.array([[1, 1], [0, 1], [1, 0], [0, 0], [1, 1]], bool).reshape(5, 1, 2)
     packed = pack(decided)
     steps = jnp.arange(5)[:, None, None]
-    assert packed.count.tolist() == [[3, 3]]
+    assert packed.events.tolist() == [[3, 3]]
     assert packed.take(steps)[packed.real].tolist() == [0, 0, 2, 1, 4, 4]
     latest_step = packed.carried(packed.take(steps))
     assert latest_step[:, 0].T.tolist() == [[0, 0, 2, 2, 4], [0, 1, 1, 1, 4]]

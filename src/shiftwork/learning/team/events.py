@@ -31,22 +31,22 @@ class Packed(NamedTuple):
     Attributes:
         step: Primitive step of the event, (K, N, E); 0 behind the last one.
         latest: Place of the latest event at each step, (T, N, E).
-        count: Events, (N, E).
+        events: How many, (N, E).
     """
 
     step: Int[Array, "K N E"]
     latest: Int[Array, "T N E"]
-    count: Int[Array, "N E"]
+    events: Int[Array, "N E"]
 
     @property
     def real(self) -> Bool[Array, "K N E"]:
         """Whether an event stands in a place."""
-        return jnp.arange(len(self.step))[:, None, None] < self.count
+        return jnp.arange(len(self.step))[:, None, None] < self.events
 
     def take(self, x: Array) -> Array:
         """Take what stands at the events: (T, N or 1, E, ...) to (K, N, E, ...)."""
         return _along_time(
-            jnp.broadcast_to(x, (len(x), *self.count.shape, *x.shape[3:])), self.step
+            jnp.broadcast_to(x, (len(x), *self.events.shape, *x.shape[3:])), self.step
         )
 
     def carried(self, x: Array) -> Array:

@@ -55,7 +55,7 @@ class Policies(eqx.Module):
         actor, packed = self.unshared(), pack(rows.decided)
         inputs = packed_inputs(rows, packed, self.code)
         begin = self.memory(rows.clock.shape[-1])
-        return walk(Actor.walk, actor, begin, inputs, packed.count), packed
+        return walk(Actor.walk, actor, begin, inputs, packed.events), packed
 
     def step(
         self,
@@ -96,8 +96,8 @@ def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T 
     """Encode every agent's own history: moved at its own events, carried forward between."""
     packed = pack(rows.decided)
     inputs = packed_inputs(rows, packed, code)
-    begin = jnp.zeros((*packed.count.shape, encoder.memory.width))
-    return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.count))
+    begin = jnp.zeros((*packed.events.shape, encoder.memory.width))
+    return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.events))
 
 
 def log_probabilities(

@@ -1,0 +1,70 @@
+"""ACAC beside other asynchronous learners: same update and settings, same budget, other critics.
+
+    python -m benchmarks.team_comparison [--plants box-pushing-8 ...] [--algos acac ...] [--seeds 0 1 ...]
+
+All four learn by the same update, with the same actors, best runs and rates, so that what differs is
+what judges them: histories that attend to each other (ACAC), padded joint histories for each agent
+(Mac-IAICC) or for the team (Mac-NIACC), or each agent's own history alone. The settings were chosen
+for ACAC by looking at other plants (box pushing 6, Overcooked A). Scored as in ``benchmarks.team``;
+budgets are short, so that differences in speed of learning show.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from benchmarks.results import read_rows, scored, write_rows, write_table
+from benchmarks.team import NAMES, run
+
+STEPS = {"box-pushing-8": 600_000, "overcooked-A-rand": 1_500_000, "overcooked-B-rand": 1_500_000}
+ALGORITHMS = ("acac", "mac-iaicc", "mac-niacc", "independent")
+
+
+def table() -> str:
+    """Make the table from the CSV."""
+    rows = read_rows("team_comparison")
+    lines = []
+    for plant in STEPS:
+        for algorithm in ALGORITHMS:
+            some = [r for r in rows if (r["plant"], r["algorithm"]) == (plant, algorithm)]
+            if not some:
+                continue
+            first = [int(r["steps_to_threshold"]) for r in some if r["steps_to_threshold"]]
+            reached = f"{np.median(first) / 1e3:,.0f}k" if first else "-"
+            lines.append(
+                (
+                    plant,
+                    NAMES[algorithm],
+                    f"{int(some[0]['steps']) / 1e3:,.0f}k",
+                    scored(some, "return"),
+                    f"{min(float(r['return']) for r in some):.1f}",
+                    f"{100 * np.mean([float(r['success']) for r in some]):.1f} %",
+                    f"{len(first)} of {len(some)}",
+                    reached,
+                )
+            )
+    header = (
+        "plant", "critic", "steps", "return", "worst seed", "success", "seeds that reach it",
+        "steps to threshold, median of those",
+    )  # fmt: skip
+    return write_table("team_comparison", header, lines)
+
+
+def main() -> None:
+    """Run what is named, or all."""
+    parser = argparse.ArgumentParser(description="See the module's docstring.")
+    parser.add_argument("--plants", nargs="+", default=list(STEPS), choices=list(STEPS))
+    parser.add_argument("--algos", nargs="+", default=list(ALGORITHMS), choices=ALGORITHMS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    options = parser.parse_args()
+    for plant in options.plants:
+        for algorithm in options.algos:
+            rows = run(plant, algorithm, options.seeds, STEPS[plant])
+            write_rows("team_comparison", rows, replace=("plant", "algorithm", "seed"))
+    print(table())
+
+
+if __name__ == "__main__":
+    main()
