@@ -21,7 +21,7 @@ class TeamLearn:
     out: Path = Path("runs/team")
     """The team's folder."""
     algo: str = "acac"
-    """acac, mac-iaicc, mac-niacc or independent; --config depends on it."""
+    """acac, mac-iaicc, mac-niacc, independent or mappo; --config depends on it."""
     steps: int = 500_000
     """Executed primitive steps of the plant."""
     paper: bool = False
@@ -70,7 +70,7 @@ class TeamPeople:
     out: Path = Path("runs/people")
     """Folder for the export, the plant file, the shift log and the page."""
     years: int = 1
-    """Episodes; each becomes a calendar year of records."""
+    """Of records, 52 weeks each, with other people, ships and prices."""
     seed: int = 0
 
 

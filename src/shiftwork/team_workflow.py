@@ -19,8 +19,10 @@ from shiftwork.learning.team.policy import Policies, choose, log_probabilities
 from shiftwork.learning.team.train import evaluate_team, learn_team
 from shiftwork.plants.team.catalogue import make_team_plant
 from shiftwork.plants.team.centre.centre import Centre
-from shiftwork.plants.team.centre_people import CentreTrace, People, run_centre
+from shiftwork.plants.team.centre_people import run_centre
 from shiftwork.plants.team.centre_people.export import write_records
+from shiftwork.plants.team.centre_people.trace import profit_usd
+from shiftwork.plants.team.centre_people.years import YEAR_D, people_years
 from shiftwork.plants.team.picture import watch
 from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
 from shiftwork.progress import console, progress_bar
@@ -32,7 +34,7 @@ def learn_on_plant(
     """Let a team learn on a plant and write its folder.
 
     Args:
-        plant: Its name.
+        plant: Its name, or its scenario's file, which is copied into the folder.
         algorithm: Its name.
         config: Its configuration.
         steps: Executed plant steps.
@@ -40,6 +42,8 @@ def learn_on_plant(
         out: The team's folder; while learning, ``out`` + ".part.npz" keeps what is learned.
     """
     where = make_team_plant(plant)
+    # As it is now: whatever becomes of the file while the team learns.
+    scenario = Path(plant).read_text(encoding="utf-8") if plant.endswith(".toml") else None
     checkpoint = out.with_name(out.name + ".part.npz")
     with progress_bar(f"learning ({algorithm})", steps, "steps") as advance:
         learned = learn_team(
@@ -51,7 +55,7 @@ def learn_on_plant(
             advance=advance,
             checkpoint=checkpoint,
         )
-    save_team(learned, out)
+    save_team(learned, out, scenario=scenario)
     checkpoint.unlink(missing_ok=True)
     history = learned.history
     console.print(
@@ -104,31 +108,27 @@ def report_team(folder: Path, out: Path, seed: int) -> None:
 
 
 def people_at(name: str, out: Path, years: int, seed: int) -> None:
-    """Let people run a cracking centre; write their records and a page about the first episode.
+    """Let people run a cracking centre; write their records and a page about the first weeks.
 
     Args:
         name: Of the centre, or its scenario's file.
         out: Folder for all of it.
-        years: Episodes, one calendar year of records each; every one has other people.
+        years: Of records, 364 days each; every one has other people, ships and prices.
         seed: Of everything.
     """
     if years < 1:
         raise UserError(f"--years is {years}; ask for at least one")
-    plant = _centre(make_team_plant(name))
-    people = People(plant)
-
-    @jax.jit
-    def year(key: PRNGKeyArray) -> CentreTrace:
-        hire_key, run_key = jax.random.split(key)
-        return run_centre(plant, people.act, people.begin(hire_key), run_key)
-
-    keys = jax.random.split(jax.random.key(seed), years)
-    traces = [jax.tree.map(np.asarray, year(key)) for key in keys]
+    centre = _centre(make_team_plant(name))
+    plant, traces = people_years(centre.scenario, jax.random.key(seed), years)
     files = write_records(plant, traces, out, seed)
-    found = centre_page(plant, traces[0], out / "centre.html")
+    # A page about a whole year could not be read: it shows the scenario's own horizon.
+    first = traces[0]._replace(hours=jax.tree.map(lambda x: x[: centre.horizon], traces[0].hours))
+    found = centre_page(centre, first, out / "centre.html")
+    earned = [float(profit_usd(trace.hours.account).mean()) for trace in traces]
     console.print(
-        f"Simulated records written to {out}: {years} x {plant.horizon // 24} days of {plant.name}, "
-        f"profit of the first {found.profit_usd_per_h:,.0f} $/h"
+        f"Simulated records written to {out}: {years} x {YEAR_D} days of {centre.name}, profit "
+        f"{np.mean(earned):,.0f} $/h; the page shows the first {centre.horizon // 24} days, "
+        f"{found.profit_usd_per_h:,.0f} $/h"
     )
     # A command is copied whole: no line break of ours in it.
     console.print(f"shiftwork inspect {files.parquet.parent} --plant {files.plant}", soft_wrap=True)

@@ -1,11 +1,13 @@
 """A team learns, is written, read, evaluated; settings and files that cannot be are refused."""
 
 import json
+from importlib.resources import files
 
 import jax
 import numpy as np
 import pytest
 
+from shiftwork import Team, team_workflow
 from shiftwork.errors import UserError
 from shiftwork.learning import train as loop
 from shiftwork.learning.learner import replaced
@@ -15,7 +17,9 @@ from shiftwork.learning.team.experience import collect, run_episodes
 from shiftwork.learning.team.folder import load_team, save_team
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.self_imitation import Best, discounted
-from shiftwork.learning.team.train import check, evaluate_team, learn_team
+from shiftwork.learning.team.train import TeamLearned, check, evaluate_team, learn_team
+from shiftwork.learning.train import History
+from shiftwork.plants.team import make_team_plant
 from shiftwork.plants.team.probes import TeamProbe
 
 PLANT = TeamProbe("action")
@@ -78,6 +82,63 @@ def test_there_and_back(learned, tmp_path):
     ours, again = (evaluate_team(PLANT, p, 8, 0) for p in (learned.policies(1), policies))
     np.testing.assert_array_equal(ours.returns, again.returns)
     assert "Team learned by ACAC on probe-action" in (tmp_path / "team/README.md").read_text()
+
+
+def test_what_acts_from_the_folder_earns_what_was_learned(learned, tmp_path):
+    save_team(learned, tmp_path / "team")
+    team, plant = Team.load(tmp_path / "team"), PLANT
+    reset, step = jax.jit(plant.reset), jax.jit(plant.step)
+    returns = []
+    for seed in range(150):
+        team.begin(seed)
+        key = jax.random.key(seed)
+        now, total = reset(key), 0.0
+        for t in range(plant.horizon):
+            macro = team.act(now.observation, now.decided, now.mask)
+            now = step(now.state, macro, jax.random.fold_in(key, t))
+            total += float(now.reward)
+        returns.append(total)
+    # Nearly uniform after so little learning: returns spread by about 1.
+    expected = evaluate_team(plant, learned.policies(0), 2000, 0).returns
+    assert np.std(expected) > 0.5
+    assert np.mean(returns) == pytest.approx(expected.mean(), abs=0.4)
+    assert team.about["algorithm"] == "acac"
+
+
+def test_a_scenario_of_ones_own_goes_with_the_team(tmp_path, monkeypatch):
+    """Learned on a file that is changed meanwhile and lost afterwards, a team knows its plant."""
+    file = tmp_path / "mine.toml"
+    shipped = files("shiftwork.plants.team.centre") / "scenarios" / "centre-small.toml"
+    text = shipped.read_text(encoding="utf-8").replace('"centre-small"', '"mine"')
+    text = text.replace("horizon_d = 10", "horizon_d = 3")
+    file.write_text(text, encoding="utf-8")
+    mine = make_team_plant(str(file))
+    assert mine.horizon == 72
+
+    def learn(plant, algorithm, config, *, steps, seeds, **ignored):
+        file.write_text("changed = true")
+        learners = jax.jit(jax.vmap(lambda key: team_algorithm("acac").create(key, plant, config)))(
+            jax.random.split(jax.random.key(0), 1)
+        )
+        zeros = {"return": np.zeros((1, 1)), "success": np.zeros((1, 1))}
+        return TeamLearned(
+            algorithm, config, plant, learners, seeds, History(np.array([steps]), zeros, 0.0, 0.0)
+        )
+
+    monkeypatch.setattr(team_workflow, "learn_team", learn)
+    team_workflow.learn_on_plant(str(file), "acac", CONFIG, steps=1, seed=0, out=tmp_path / "team")
+    file.unlink()
+    plant, _, about = load_team(tmp_path / "team", make_team_plant)
+    assert plant == mine
+    assert about["plant"] == "mine"
+    assert Team.load(tmp_path / "team").macro_actions == mine.macro_actions
+    scenario = tmp_path / "team" / "scenario.toml"
+    scenario.write_text(text.replace('"mine"', '"yours"'))
+    with pytest.raises(UserError, match="is that of 'yours', but the team learned on 'mine'; copy"):
+        load_team(tmp_path / "team", make_team_plant)
+    scenario.write_text(text.replace("horizon_d = 3", "horizon_d = 0"))
+    with pytest.raises(UserError, match=r"team.json: .*scenario.toml: horizon_d"):
+        load_team(tmp_path / "team", make_team_plant)
 
 
 def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeypatch):
@@ -161,6 +222,12 @@ def test_presets_know_their_plants():
     assert preset("mac-iaicc", "overcooked-large-B").discount == pytest.approx(0.995)
     paper = preset("acac", "overcooked-A", paper=True)
     assert (paper.clip, paper.epochs, paper.best_runs, paper.octaves) == (0.01, 5, 0, False)
+    # MAPPO keeps its own setting; of a plant's it takes discount and sizes.
+    mappo, own = preset("mappo", "box-pushing-6-primitive"), team_algorithm("mappo").config()
+    assert (mappo.discount, mappo.actor_width) == (pytest.approx(0.98), 32)
+    assert replaced(mappo, discount=own.discount, actor_width=64, actor_memory=64,
+                    critic_width=64, critic_memory=64) == own  # fmt: skip
+    assert preset("mappo", "overcooked-A-primitive", paper=True).epochs == own.epochs
     assert preset("independent", "unheard-of") == team_algorithm("independent").config()
     with pytest.raises(UserError, match="plant with published settings"):
         preset("acac", "centre-small", paper=True)

@@ -37,6 +37,14 @@ def test_what_happens_to_a_food_can_be_seen(name):
     assert all((looks[i] != looks[j]).any() for i in range(4) for j in range(i))
 
 
+@pytest.mark.parametrize("name", ["box-pushing-6-primitive", "overcooked-A-primitive"])
+def test_plants_of_primitive_actions_look_like_themselves(name):
+    plant = make_team_plant(name)
+    begin = jax.jit(plant.reset)(KEY).state
+    later = jax.jit(plant.step)(begin, jnp.ones(len(plant.agents), jnp.int32), KEY).state
+    assert (pixels(draw(plant, begin)) != pixels(draw(plant, later))).any()
+
+
 def test_macro_actions_are_written_beside_the_agents():
     plant = make_team_plant("overcooked-A")
     state = plant.reset(KEY).state._replace(
@@ -68,3 +76,6 @@ def test_other_file_names_and_plants_without_picture_are_one_line(tmp_path):
     probe = TeamProbe()
     with pytest.raises(UserError, match="has no picture; choose another plant"):
         draw(probe, probe.reset(KEY).state)
+    with pytest.raises(UserError, match="has no picture; choose another plant"):
+        watch(probe, lambda *_: None, KEY, tmp_path / "film.gif")
+    assert not list(tmp_path.iterdir())

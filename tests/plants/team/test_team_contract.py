@@ -9,10 +9,20 @@ from shiftwork.errors import UserError
 from shiftwork.plants.team import Overcooked, TeamPlant, TeamStep, make_team_plant
 from shiftwork.plants.team.catalogue import OURS
 from shiftwork.plants.team.centre import NAMES
+from shiftwork.plants.team.corridor import Corridor, corridor_with_options
 
 KEY = jax.random.key(0)
-FEW = ("box-pushing-6", "overcooked-large-B-rand")
-ANY_PLANT = pytest.mark.parametrize("plant", [OURS[name] for name in FEW], ids=lambda p: p.name)
+FEW = (
+    "box-pushing-6",
+    "overcooked-large-B-rand",
+    "box-pushing-6-primitive",
+    "overcooked-B-primitive",
+)
+ANY_PLANT = pytest.mark.parametrize(
+    "plant",
+    [*(OURS[name] for name in FEW), corridor_with_options(Corridor())],
+    ids=lambda p: p.name,
+)
 
 
 def shapes(tree):
@@ -47,7 +57,7 @@ def test_reset_and_step_give_back_the_same_kind_of_thing(plant):
     )
 
 
-@pytest.mark.parametrize("name", ["box-pushing-6", "overcooked-B-rand"])
+@pytest.mark.parametrize("name", ["box-pushing-6", "overcooked-B-rand", "box-pushing-6-primitive"])
 def test_batches_and_batches_of_batches_are_the_same_as_one_by_one(name):
     plant = OURS[name]
     n, actions = len(plant.agents), len(plant.macro_actions[0])
@@ -82,6 +92,7 @@ def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
         for kitchen in "ABC"
         for rand in ("", "-rand")
     }
+    expected |= {f"{name}-primitive" for name in expected}
     expected |= set(NAMES)
     assert set(OURS) == expected
     assert make_team_plant("overcooked-large-B-rand") == Overcooked("large-B", random=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from shiftwork.errors import unknown
-from shiftwork.learning.team import acac, actor_critic, baselines
+from shiftwork.learning.team import acac, actor_critic, baselines, mappo
 
 
 class TeamAlgorithm(NamedTuple):
@@ -20,6 +20,7 @@ TEAM_ALGORITHMS: dict[str, TeamAlgorithm] = {
     "mac-iaicc": TeamAlgorithm(baselines.create_iaicc, actor_critic.Config),
     "mac-niacc": TeamAlgorithm(baselines.create_niacc, actor_critic.Config),
     "independent": TeamAlgorithm(baselines.create_independent, actor_critic.Config),
+    "mappo": TeamAlgorithm(mappo.create, mappo.Config),
 }
 
 

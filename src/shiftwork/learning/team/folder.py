@@ -1,16 +1,8 @@
-"""A team on disk: what it learned and where, as a folder.
-
-team/
-team.json       plant, algorithm, configuration, seed, executed steps, format version
-learner.npz     actors, critic and everything else that learning needs
-history.npz     metrics along the way
-README.md       in words
-"""
+"""What learning puts into a team's folder, and takes out of it again (``shiftwork.team``)."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,22 +12,46 @@ import numpy as np
 
 from shiftwork import __version__
 from shiftwork.errors import UserError
-from shiftwork.files import write_folder
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.policy import Policies
 from shiftwork.learning.team.train import TeamLearned
 from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.team import ABOUT, Actors, Team, read_about
 
-ABOUT = "team.json"
-VERSION = 1
+SCENARIO = "scenario.toml"
+"""The scenario of a plant that does not ship with the package, as the user wrote it."""
 
 
-def save_team(learned: TeamLearned, folder: Path, number: int = 0) -> None:
-    """Write the team of one seed, whole or not at all."""
+def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team:
+    """Take from policies what they need to act without learning code."""
+    actor, code = policies.unshared(), policies.code
+    encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
+    layers = [
+        *zip(encoder.weights, encoder.biases, strict=True),
+        (memory.inputs, memory.bias),
+        (memory.hidden, memory.candidate_bias),
+        *zip(head.weights, head.biases, strict=True),
+    ]
+    # Biases have an axis for the batch.
+    arrays = [array for weight, bias in layers for array in (weight, bias[:, 0])]
+    numbers = [*arrays, np.array(code.periods), np.array(code.horizon)]
+    actors = Actors._make(np.asarray(array, np.float32) for array in numbers)
+    return Team(plant.agents, plant.observation_sizes, plant.macro_actions, actors, about)
+
+
+def save_team(
+    learned: TeamLearned, folder: Path, number: int = 0, scenario: str | None = None
+) -> None:
+    """Write the team of one seed, whole or not at all.
+
+    Args:
+        learned: What was learned.
+        folder: Where.
+        number: Of the seed.
+        scenario: The text of the plant's scenario, if it is one of the user's own.
+    """
     about = {
-        "format": "shiftwork-team",
-        "version": VERSION,
         "shiftwork": __version__,
         "plant": learned.plant.name,
         "algorithm": learned.algorithm,
@@ -45,8 +61,7 @@ def save_team(learned: TeamLearned, folder: Path, number: int = 0) -> None:
     }
     learner = jax.tree.map(lambda x: x[number], learned.learners)
 
-    def fill(temporary: Path) -> None:
-        (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    def attach(temporary: Path) -> None:
         save_tree(temporary / "learner.npz", learner, {"plant": learned.plant.name})
         metrics = {name: rows[:, number] for name, rows in learned.history.metrics.items()}
         np.savez_compressed(
@@ -54,38 +69,41 @@ def save_team(learned: TeamLearned, folder: Path, number: int = 0) -> None:
             steps=learned.history.updates,
             **metrics,  # type: ignore[arg-type]
         )
-        (temporary / "README.md").write_text(_card(about, learned, number), encoding="utf-8")
+        if scenario is not None:
+            (temporary / SCENARIO).write_text(scenario, encoding="utf-8")
 
-    write_folder(folder, fill, marker=ABOUT)
+    team = team_of(learned.plant, learned.policies(number), about)
+    team.save(folder, card=_card(about, learned, number), attach=attach)
 
 
 def load_team(
     folder: Path, make_plant: Callable[[str], TeamPlant]
 ) -> tuple[TeamPlant, Policies, dict[str, Any]]:
-    """Read a team: its plant, its policies and what else is known.
+    """Read a team for learning code: its plant, its policies and what else is known.
 
     Args:
         folder: What ``save_team`` wrote.
-        make_plant: Finds a plant by its name.
+        make_plant: Finds a plant by its name, or by its scenario's file.
 
     Raises:
         UserError: It is missing, damaged, or of another version.
     """
-    file = folder / ABOUT
-    if not file.is_file():
-        raise UserError(f"{folder}: is no team ({ABOUT} is missing); give what team learn made")
+    about, file = read_about(folder), folder / ABOUT
+    scenario = folder / SCENARIO
     try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-        plant = make_plant(about["plant"])
+        plant = make_plant(str(scenario) if scenario.is_file() else about["plant"])
         algorithm = team_algorithm(about["algorithm"])
         config = algorithm.config(**about["config"])
-        fits = about["format"] == "shiftwork-team" and about["version"] == VERSION
+        fits = about["plant"] == plant.name
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         raise UserError(f"{file}: is damaged; copy or learn the team anew") from None
     if not fits:
-        raise UserError(f"{file}: is of another version; learn the team anew")
+        raise UserError(
+            f"{scenario}: is that of '{plant.name}', but the team learned on '{about['plant']}'; "
+            "copy or learn the team anew"
+        )
     like = algorithm.create(jax.random.key(0), plant, config)
     learner = load_tree(folder / "learner.npz", like)
     return plant, learner.policies, about

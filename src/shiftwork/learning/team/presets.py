@@ -104,6 +104,10 @@ PAPERS_UPDATE: dict[str, Any] = {
     "centred": False,
 }
 
+OWN_SETTING = ("mappo",)
+"""Algorithms that keep their own setting: of a plant's they take discount and sizes alone."""
+SIZES = ("discount", "actor_width", "actor_memory", "critic_width", "critic_memory")
+
 
 def preset(algorithm: str, plant: str, *, paper: bool = False) -> Any:
     """Make the configuration that goes with a plant.
@@ -123,5 +127,7 @@ def preset(algorithm: str, plant: str, *, paper: bool = False) -> Any:
         if family not in PAPER:
             raise unknown("plant with published settings", plant, PAPER)
         changes |= PAPERS_UPDATE | PAPER[family]
+    if algorithm in OWN_SETTING:
+        changes = {name: value for name, value in changes.items() if name in SIZES}
     known = {field.name for field in dataclasses.fields(config)}
     return replaced(config, **{name: value for name, value in changes.items() if name in known})

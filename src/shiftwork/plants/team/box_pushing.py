@@ -66,7 +66,7 @@ class BoxState(NamedTuple):
     seen: Int8[Array, " 2"]
 
 
-class _Agent(NamedTuple):
+class Pusher(NamedTuple):
     """One agent while it acts; each a scalar."""
 
     x: Int[Array, ""]
@@ -138,22 +138,22 @@ class BoxPushing:
         reward = jnp.full((), STEP_REWARD, jnp.float32)
         acted = []
         for i in range(2):
-            agent = _Agent(
+            agent = Pusher(
                 state.x[i], state.y[i], state.orientation[i], state.last_waypoint[i],
                 jnp.zeros((), bool),
             )  # fmt: skip
-            walked = self._walk(agent, macro[i], box_x, box_y)
-            pushed, pushed_box_y, bad = self._push(agent, box_x, box_y)
+            walked = self.walk(agent, macro[i], box_x, box_y)
+            pushed, pushed_box_y, bad = self.push(agent, box_x, box_y)
             turned = agent._replace(
                 orientation=(agent.orientation + jnp.where(macro[i] == TURN_LEFT, 3, 1)) % 4,
                 done=jnp.ones((), bool),
             )
             together = agent._replace(y=agent.y + 1)
             alone = ~big_push & (macro[i] == PUSH)
-            agent = _choose(macro[i] == PUSH, pushed, agent._replace(done=jnp.ones((), bool)))
-            agent = _choose(macro[i] < PUSH, walked, agent)
-            agent = _choose((macro[i] == TURN_LEFT) | (macro[i] == TURN_RIGHT), turned, agent)
-            acted.append(_choose(big_push, together, agent))
+            agent = choose(macro[i] == PUSH, pushed, agent._replace(done=jnp.ones((), bool)))
+            agent = choose(macro[i] < PUSH, walked, agent)
+            agent = choose((macro[i] == TURN_LEFT) | (macro[i] == TURN_RIGHT), turned, agent)
+            acted.append(choose(big_push, together, agent))
             for b in range(BIG):
                 box_y[b] = jnp.where(alone, pushed_box_y[b], box_y[b])
             reward += jnp.where(alone, BAD_PUSH_REWARD * bad, 0.0)
@@ -161,9 +161,9 @@ class BoxPushing:
         box_y[BIG] += big_push
         goal = jnp.stack(box_y) == self.size - 1
         reward += jnp.where(goal, jnp.array([SMALL_BOX_REWARD] * 2 + [BIG_BOX_REWARD]), 0.0).sum()
-        team = _Agent(*(jnp.stack(values) for values in zip(*acted, strict=True)))
+        team = Pusher(*(jnp.stack(values) for values in zip(*acted, strict=True)))
         decided = team.done | (big_push & goal[BIG])
-        seen = self._look(team, box_x, box_y)
+        seen = self.look(team, box_x, box_y)
         moved = BoxState(
             x=team.x.astype(jnp.int8),
             y=team.y.astype(jnp.int8),
@@ -178,9 +178,9 @@ class BoxPushing:
         )
         return _team_step(moved, reward, goal)
 
-    def _walk(
-        self, agent: _Agent, macro: Int[Array, ""], box_x: list[Array], box_y: list[Array]
-    ) -> _Agent:
+    def walk(
+        self, agent: Pusher, macro: Int[Array, ""], box_x: list[Array], box_y: list[Array]
+    ) -> Pusher:
         """Turn or move towards the waypoint of a go-to macro-action."""
         to_x = jnp.select(
             [macro == 0, macro == 1, macro == 2], self.waypoints[:3], self.waypoints[3]
@@ -206,14 +206,14 @@ class BoxPushing:
         x = agent.x + straight * _by_orientation(EAST_STEP, agent.orientation)
         y = agent.y + straight * _by_orientation(NORTH_STEP, agent.orientation)
         done = (x == to_x) & (y == to_y) & (orientation == NORTH)
-        return _Agent(x, y, orientation, jnp.where(done, macro, agent.last_waypoint), done)
+        return Pusher(x, y, orientation, jnp.where(done, macro, agent.last_waypoint), done)
 
-    def _push(
-        self, agent: _Agent, box_x: list[Array], box_y: list[Array]
-    ) -> tuple[_Agent, list[Array], Int[Array, ""]]:
+    def push(
+        self, agent: Pusher, box_x: list[Array], box_y: list[Array]
+    ) -> tuple[Pusher, list[Array], Int[Array, ""]]:
         """Go ahead by one cell, alone: the agent, the y of the small boxes, and bad pushes."""
         north = agent.orientation == NORTH
-        into_wall = self._at_wall_ahead(agent)
+        into_wall = self.at_wall_ahead(agent)
         ahead = ~into_wall
         x = agent.x + ahead * _by_orientation(EAST_STEP, agent.orientation)
         y = agent.y + ahead * _by_orientation(NORTH_STEP, agent.orientation)
@@ -231,15 +231,16 @@ class BoxPushing:
             # The next box is held against the cell to which this one has sent the agent back.
             x, y = jnp.where(undone, agent.x, x), jnp.where(undone, agent.y, y)
         moved = agent._replace(x=x, y=y)
-        done |= ~pushed_any & self._at_wall_ahead(moved)
+        done |= ~pushed_any & self.at_wall_ahead(moved)
         return moved._replace(done=done), pushed_y, bad
 
-    def _at_wall_ahead(self, agent: _Agent) -> Bool[Array, ""]:
+    def at_wall_ahead(self, agent: Pusher) -> Bool[Array, ""]:
+        """Whether the next cell ahead lies beyond the grid."""
         last = self.size - 1
         at_edge = (agent.y == last, agent.x == last, agent.y == 0, agent.x == 0)
         return jnp.select([agent.orientation == d for d in range(3)], at_edge[:3], at_edge[3])
 
-    def _look(self, team: _Agent, box_x: list[Array], box_y: list[Array]) -> Int[Array, " 2"]:
+    def look(self, team: Pusher, box_x: list[Array], box_y: list[Array]) -> Int[Array, " 2"]:
         """What stands ahead of each agent, as bits."""
         x = team.x + _by_orientation(EAST_STEP, team.orientation)
         y = team.y + _by_orientation(NORTH_STEP, team.orientation)
@@ -259,8 +260,9 @@ def _by_orientation(steps: tuple[int, ...], orientation: Array) -> Array:
     return jnp.select([orientation == d for d in range(3)], steps[:3], steps[3])
 
 
-def _choose(condition: Bool[Array, ""], yes: _Agent, no: _Agent) -> _Agent:
-    return _Agent(*(jnp.where(condition, a, b) for a, b in zip(yes, no, strict=True)))
+def choose(condition: Bool[Array, ""], yes: Pusher, no: Pusher) -> Pusher:
+    """Take one of two outcomes, field by field."""
+    return Pusher(*(jnp.where(condition, a, b) for a, b in zip(yes, no, strict=True)))
 
 
 def _team_step(state: BoxState, reward: Float[Array, ""], goal: Bool[Array, " 3"]) -> TeamStep:

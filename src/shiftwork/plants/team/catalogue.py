@@ -5,12 +5,18 @@ from __future__ import annotations
 from shiftwork.errors import unknown
 from shiftwork.plants.team.box_pushing import BoxPushing
 from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
+from shiftwork.plants.team.options import primitive
 from shiftwork.plants.team.overcooked import MAPS, Overcooked
+from shiftwork.plants.team.primitive import PrimitiveBoxPushing, PrimitiveOvercooked
 from shiftwork.plants.team.team_plant import TeamPlant
 
+_BOXES = tuple(BoxPushing(size) for size in (6, 8, 10))
+_KITCHENS = tuple(Overcooked(map, random) for map in MAPS for random in (False, True))
 _PLANTS: tuple[TeamPlant, ...] = (
-    *(BoxPushing(size) for size in (6, 8, 10)),
-    *(Overcooked(map, random) for map in MAPS for random in (False, True)),
+    *_BOXES,
+    *(primitive(PrimitiveBoxPushing(boxes)) for boxes in _BOXES),
+    *_KITCHENS,
+    *(primitive(PrimitiveOvercooked(kitchen)) for kitchen in _KITCHENS),
     *(Centre(load_scenario(name)) for name in NAMES),
 )
 OURS = {plant.name: plant for plant in _PLANTS}
@@ -19,6 +25,8 @@ OURS = {plant.name: plant for plant in _PLANTS}
 
 def make_team_plant(name: str) -> TeamPlant:
     """Find a team's plant by its name, such as "box-pushing-6" or "overcooked-large-B-rand".
+
+    "-primitive" behind a box pushing or a kitchen is the same without macro-actions.
 
     Args:
         name: Of a plant, or the path of a cracking centre's scenario, a .toml file.

@@ -24,12 +24,14 @@ from shiftwork.files import written_whole
 from shiftwork.plants.plant import State
 from shiftwork.plants.team.box_pushing import BoxPushing
 from shiftwork.plants.team.centre import Centre
+from shiftwork.plants.team.options import WithOptions
 from shiftwork.plants.team.overcooked import Overcooked
 from shiftwork.plants.team.paint import AGENTS, INK, MUTED, STYLE
 from shiftwork.plants.team.paint.boxes import paint_boxes
 from shiftwork.plants.team.paint.centre import paint_centre
 from shiftwork.plants.team.paint.centre_scene import scene_of
 from shiftwork.plants.team.paint.kitchen import kitchen_legend, paint_kitchen
+from shiftwork.plants.team.primitive import PrimitiveBoxPushing, PrimitiveOvercooked
 from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
 
 Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
@@ -82,6 +84,7 @@ def watch(
     """
     if path.suffix.lower() != ".gif":
         raise UserError(f"{path}: a film is an animated GIF; let the name end in '.gif'")
+    _pictured(plant)  # before the episode
     reset_key, key = jax.random.split(key)
     move = jax.jit(plant.step)
     step, total = jax.jit(plant.reset)(reset_key), 0.0
@@ -107,23 +110,35 @@ def watch(
     return total
 
 
+def _pictured(plant: TeamPlant) -> BoxPushing | Overcooked | Centre:
+    """Find what is drawn: of primitive actions and of options, the plant underneath."""
+    shown: object = plant.plant if isinstance(plant, WithOptions) else plant
+    if isinstance(shown, PrimitiveBoxPushing):
+        return shown.boxes
+    if isinstance(shown, PrimitiveOvercooked):
+        return shown.kitchen
+    if isinstance(shown, BoxPushing | Overcooked | Centre):
+        return shown
+    raise UserError(f"plant '{plant.name}': has no picture; choose another plant")
+
+
 def _fill(figure: Figure, plant: TeamPlant, state: Any, caption: str) -> None:
     figure.clear()
     figure.text(0.025, 0.935, plant.name, fontsize=12, fontweight="bold", color=INK)
-    if isinstance(plant, Centre):
+    shown = _pictured(plant)
+    scene = state.plant if isinstance(plant, WithOptions) else state
+    if isinstance(shown, Centre):
         # Its picture tells what everybody does, and there are more agents than a list holds.
-        paint_centre(figure.add_axes((0.01, 0.0, 0.98, 0.92)), plant, scene_of(plant, state))
+        paint_centre(figure.add_axes((0.01, 0.0, 0.98, 0.92)), shown, scene_of(shown, scene))
         figure.text(0.98, 0.935, caption, fontsize=10, color=MUTED, ha="right")
         return
     axes = figure.add_axes((0.02, 0.03, 0.62, 0.88))
     legend: list[str] = []
-    if isinstance(plant, BoxPushing):
-        paint_boxes(axes, plant, state)
-    elif isinstance(plant, Overcooked):
-        paint_kitchen(axes, plant, state)
-        legend = kitchen_legend(plant.kitchen)
+    if isinstance(shown, BoxPushing):
+        paint_boxes(axes, shown, scene)
     else:
-        raise UserError(f"plant '{plant.name}': has no picture; choose another plant")
+        paint_kitchen(axes, shown, scene)
+        legend = kitchen_legend(shown.kitchen)
     figure.text(0.64, 0.935, caption, fontsize=10, color=MUTED, ha="right")
     figure.text(0.7, 0.05, "\n".join(legend), fontsize=8.5, color=MUTED, linespacing=1.5)
     _roster(figure.add_axes((0.66, 0.03, 0.33, 0.88)), plant, state)
