@@ -155,6 +155,8 @@ def test_settings_file_nests_and_the_command_line_wins(records: Path, tmp_path: 
         (["improve", "nowhere", "--plant", "dmsd", "--records", "dmsd"], ["nowhere", "agent.json"]),
         (["improve", "x", "--plant", "dmsd", "--records", "dmsd", "--online.steps", "0"], ["'steps' is 0"]),
         (["report", "nowhere", "--records", "dmsd"], ["nowhere", "agent.json"]),
+        (["people", "--plant", "dmsd"], ["no people are simulated at 'dmsd'", "--plant furnace"]),
+        (["people", "--years", "0"], ["--years is 0", "1 to 200"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_line(
@@ -266,5 +268,5 @@ def test_help_names_every_verb_without_importing_jax() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for verb in ("demo", "inspect", "convert", "learn", "evaluate", "improve", "report"):
+    for verb in ("demo", "people", "inspect", "convert", "learn", "evaluate", "improve", "report"):
         assert verb in done.stdout

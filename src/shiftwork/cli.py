@@ -1,6 +1,7 @@
 """The command line: ``shiftwork demo | inspect | convert | learn | evaluate | improve | report``.
 
-Teams of agents have verbs of their own: ``shiftwork team``.
+``shiftwork people`` makes records to try these on; teams of agents have verbs of their own:
+``shiftwork team``.
 
 Mistakes of the user end in one line and exit status 2; Ctrl-C leaves a checkpoint, says how to
 go on, and ends in status 130.
@@ -36,6 +37,19 @@ class Demo:
     """Plant steps of learning by experience."""
     episodes: int = 200
     """Whole evaluation episodes for each agent."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class People:
+    """Let simulated people run a plant, and write their records as a historian exports them."""
+
+    plant: str = "furnace"
+    """The plant; a cracking centre's people are at "team people"."""
+    out: Path = Path("runs/people")
+    """Folder for the export and its plant file."""
+    years: int = 4
+    """Furnace-years of 360 days; every one has another crew."""
     seed: int = 0
 
 
@@ -146,7 +160,7 @@ class Report:
 
 
 Command = Annotated[
-    Demo | Inspect | Convert | Learn | Evaluate | Improve | Report,
+    Demo | People | Inspect | Convert | Learn | Evaluate | Improve | Report,
     tyro.conf.OmitSubcommandPrefixes,
 ]
 
@@ -187,6 +201,7 @@ def _run(arguments: list[str]) -> None:
         command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
         run: Any = {
             Demo: _demo,
+            People: _people,
             Inspect: _inspect,
             Convert: _convert,
             Evaluate: _evaluate,
@@ -205,6 +220,12 @@ def _demo(options: Demo) -> None:
         episodes=options.episodes,
         seed=seeded(options.seed),
     )
+
+
+def _people(options: People) -> None:
+    from shiftwork.people_workflow import people_at
+
+    people_at(options.plant, options.out, options.years, seeded(options.seed))
 
 
 def _plant_file(name: str | Path) -> PlantFile:

@@ -84,6 +84,7 @@ def learn(
     *,
     updates: int = 40_000,
     seeds: Sequence[int] = (0,),
+    tail: float = 0.005,
     advance: Advance | None = None,
     checkpoint: Path | None = None,
 ) -> Learned:
@@ -96,6 +97,8 @@ def learn(
             it leaves open is settled from the records.
         updates: Critic updates of each member.
         seeds: One member for each; they learn side by side in one compiled program.
+        tail: Share of the recorded actions, at either end of each, beyond which agents never go.
+            At 0 they may do all that somebody ever did: right where test runs are rare, but meant.
         advance: Told of progress.
         checkpoint: Where to keep what is learned while learning, and to go on from.
 
@@ -114,7 +117,7 @@ def learn(
         else [config or chosen.config()] * len(seeds)
     )
     check_members(name, given, seeds)
-    scaling = Scaling.of(records)
+    scaling = Scaling.of(records, tail)
     settled: dict[Any, Any] = dict.fromkeys(given)
     settled = {one: settle(one, records) for one in settled}
     configs = tuple(settled[one] for one in given)
@@ -131,6 +134,7 @@ def learn(
             "algorithm": name,
             "configs": [dataclasses.asdict(c) for c in configs],
             "records": records.hash,
+            "tail": tail,
         },
     )
     broken = [s for s, ok in zip(seeds, _finite(members.actor), strict=True) if not ok]

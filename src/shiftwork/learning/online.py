@@ -55,6 +55,8 @@ class Online:
         records_share: Share of recorded transitions in a batch once experience abounds.
         ramp: Plant steps of experience at which its share is full.
         rate: Multiplies the algorithm's learning rates.
+        fading: Let the rates fall linearly to 0 over the steps, as in learning from records: worth
+            it where what is left to gain is small against the noise of single batches.
         piece: Plant steps between two looks at the clock.
     """
 
@@ -64,6 +66,7 @@ class Online:
     records_share: float = 0.5
     ramp: int = 2_000
     rate: float = 0.1
+    fading: bool = False
     piece: int = 250
 
     def check(self) -> None:
@@ -244,6 +247,8 @@ def learn_once(
     config = learner.config  # type: ignore[attr-defined]
     sample = mixed(records, store, online, config.batch)
     rate = jnp.asarray(online.rate)
+    if online.fading:
+        rate *= jnp.maximum(1.0 - store.size / online.steps, 0.0)
     if hasattr(config, "actor_delay"):
         return learner.update(sample, key, rate)
 

@@ -23,11 +23,7 @@ from shiftwork.plants.cracker.people import (
 )
 from shiftwork.plants.cracker.people_export import SIGNALS, write_people_export
 from shiftwork.plants.cracker.plant import STEP_H, Furnace
-from shiftwork.plants.cracker.standard import (
-    FurnaceAgainstStandard,
-    against_standard,
-    standard_margin,
-)
+from shiftwork.plants.cracker.standard import against_standard, standard_margin
 from shiftwork.records.historian.cutting import cut_episodes
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.plant_file import load_plant_file
@@ -121,28 +117,6 @@ def test_episodes_hold_what_was_lived():
     assert records.reward.sum() == pytest.approx(float(lived().reward.sum()), rel=1e-4)
 
 
-def test_against_the_standard_differs_by_what_no_action_changes():
-    records = to_episodes(PLANT, lived())
-    against = against_standard(records, PLANT.design)
-    panel = read(jnp.asarray(records.transitions.observation))
-    usual = np.asarray(standard_margin(PLANT.design, panel.piona, panel.leaders))
-    assert np.allclose(records.reward - against.reward, usual, atol=1e-3)
-    # It takes most of the variance with it.
-    assert against.reward.std() < 0.6 * records.reward.std()
-
-
-def test_the_plant_against_the_standard_gives_the_records_rewards():
-    plain, against = Furnace(), FurnaceAgainstStandard()
-    state, seen = plain.reset(jax.random.key(1))
-    action = jnp.array([40.0, 830.0, 0.45, 1080.0])
-    ours = jax.jit(against.step)(state, action, jax.random.key(2))
-    theirs = jax.jit(plain.step)(state, action, jax.random.key(2))
-    panel = read(seen)
-    usual = standard_margin(plain.design, panel.piona, panel.leaders)
-    assert float(theirs.reward - ours.reward) == pytest.approx(float(usual), abs=1e-3)
-    assert np.array_equal(np.asarray(ours.observation), np.asarray(theirs.observation))
-
-
 @pytest.fixture(scope="module")
 def export(tmp_path_factory):
     """Two copies written and read back."""
@@ -204,5 +178,5 @@ def test_episodes_of_the_export_have_the_same_actions_and_rewards(export):
     assert np.allclose(cut.episodes.action[:length], records.action[here], rtol=1e-5)
     assert np.allclose(cut.episodes.reward[:length], records.reward[here], atol=2e-3)
     names = json.dumps([tag.name for tag in cut.episodes.observation_tags])
-    assert "margin" not in names
-    assert "standard" not in names
+    for account in ("margin", "standard", "provision"):
+        assert account not in names

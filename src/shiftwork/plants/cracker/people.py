@@ -22,6 +22,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.cracker.furnace import FurnaceDesign
 from shiftwork.plants.cracker.plant import Furnace
+from shiftwork.plants.plant import Plant
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import box
 
@@ -86,7 +87,7 @@ class Lived(NamedTuple):
     info: dict[str, Array]
 
 
-def live(plant: Furnace, operator: Operator, key: PRNGKeyArray, copies: int) -> Lived:
+def live(plant: Plant, operator: Operator, key: PRNGKeyArray, copies: int) -> Lived:
     """Let an operator run copies of a furnace over its horizon; pure, so it can be jitted.
 
     The same key gives the same feeds and prices, whatever the operator does.

@@ -5,9 +5,9 @@ in the plant file's name and first line.
 
 What the plant's steps tell every four hours becomes what a historian keeps: actual values are
 scanned once an hour on the straight line between two steps and compressed with the tag's dead-bands;
-set-points, laboratory and prices are kept on change; accounting writes each step's margin and what
-the standard would have earned; now and then an instrument fails. Each copy of the furnace is a year
-of its own, after some days without data.
+set-points, laboratory and prices are kept on change; accounting writes each step's margin, what
+the standard would have earned, and what was set aside for the next decoke; now and then an instrument
+fails. Each copy of the furnace is a year of its own, after some days without data.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import polars as pl
 
 from shiftwork.files import written_whole
 from shiftwork.plants.cracker.furnace import FurnaceDesign
-from shiftwork.plants.cracker.people import Lived, read
+from shiftwork.plants.cracker.people import Lived
 from shiftwork.plants.cracker.plant import STEP_H, Furnace
-from shiftwork.plants.cracker.standard import standard_margin
+from shiftwork.plants.cracker.standard import accounted
 from shiftwork.records.historian.compression import Compression, archived
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -85,10 +86,22 @@ SET_POINTS = {
     "steam_ratio_sp": "F101.FFC02.SP",
     "end_of_run_sp": "F101.TI90.EOR",
 }
-MARGIN, STANDARD, MODE = "F101.ACC.MARGIN", "F101.ACC.STANDARD", "F101.MODE"
+ACCOUNTS = {
+    "margin": "F101.ACC.MARGIN",
+    "standard": "F101.ACC.STANDARD",
+    "provision": "F101.ACC.PROVISION",
+}
+MODE = "F101.MODE"
 
 
-def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 0) -> None:
+class Files(NamedTuple):
+    """What was written: samples and plant file."""
+
+    parquet: Path
+    plant: Path
+
+
+def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 0) -> Files:
     """Write what people did as ``furnace-simulated.parquet`` with ``furnace-simulated.toml``.
 
     Args:
@@ -118,10 +131,12 @@ def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 
         )
         .sort("time", "tag")
     )
-    with written_whole(folder / "furnace-simulated.parquet") as temporary:
+    files = Files(folder / "furnace-simulated.parquet", folder / "furnace-simulated.toml")
+    with written_whole(files.parquet) as temporary:
         frame.write_parquet(temporary, metadata={"simulated": "people at a simulated furnace"})
-    with written_whole(folder / "furnace-simulated.toml") as temporary:
+    with written_whole(files.plant) as temporary:
         temporary.write_text(plant_file(plant), encoding="utf-8")
+    return files
 
 
 def _year(design: FurnaceDesign, lived: Lived, copy: int, rng: np.random.Generator) -> pl.DataFrame:
@@ -139,10 +154,16 @@ def _year(design: FurnaceDesign, lived: Lived, copy: int, rng: np.random.Generat
     for column, source in enumerate(SET_POINTS.values()):
         kept = _changes(done[:, column])
         parts.append(_samples(source, stamp_s[kept] + SET_AFTER_S, done[kept, column]))
-    earned = np.asarray(lived.reward[:, copy], np.float64)
-    panel = read(lived.observation[:-1, copy])
-    usual = np.asarray(standard_margin(design, panel.piona, panel.leaders), np.float64)
-    parts += [_samples(MARGIN, stamp_s[:-1], earned), _samples(STANDARD, stamp_s[:-1], usual)]
+    earned = np.asarray(lived.reward[:, copy])
+    last = jnp.zeros(len(earned)).at[-1].set(1.0)
+    usual, grown = accounted(
+        design,
+        jnp.asarray(lived.observation[:-1, copy]),
+        jnp.asarray(lived.observation[1:, copy]),
+        last,
+    )
+    for source, kusd in zip(ACCOUNTS.values(), (earned, usual, grown), strict=True):
+        parts.append(_samples(source, stamp_s[:-1], np.asarray(kusd, np.float64)))
     mode = np.where(seen[:, 5] > 0, "DECOKE", "CRACK")
     kept = _changes(mode)
     parts.append(
@@ -193,23 +214,18 @@ def plant_file(plant: Furnace) -> str:
         "",
         "[objective]",
         "# Margin of a period less what decokes and trips cost, against what usual set-points",
-        "# would have earned at the prices of the day; both as accounting wrote them.",
-        'expression = "margin - standard"',
+        "# would have earned at the prices of the day, less what was set aside in it for the next",
+        "# decoke (taken back when that comes); all as accounting wrote them.",
+        'expression = "margin - standard - provision"',
         'unit = "k$ in 4 h"',
         "",
         "[episodes]",
         'gap = "2d"',
         'length = "120d"',
-        "",
-        "[tags.margin]",
-        f'source = "{MARGIN}"',
-        'role = "objective"',
-        "hold = true",
-        "",
-        "[tags.standard]",
-        f'source = "{STANDARD}"',
-        'role = "objective"',
-        "hold = true",
+    ]
+    for key, source in ACCOUNTS.items():
+        lines += ["", f"[tags.{key}]", f'source = "{source}"', 'role = "objective"', "hold = true"]
+    lines += [
         "",
         "[tags.mode]",
         f'source = "{MODE}"',

@@ -1,0 +1,218 @@
+"""An envelope around the furnace: set-points that would burn the tubes are held back before they act.
+
+Records of careful people hold no trip, so an agent that learned from them cannot know what one costs. It
+comes near to one in two ways: feed raised fast on coked tubes, and a tank of lighter naphtha, whose
+heat of reaction makes the same tubes 10 to 14 C hotter within an hour. So before each step
+
+1. the coke is told from the tube temperatures measured so far: the law of coking carries the
+   estimate on, and each reading corrects it a little;
+2. the hottest tube of the step is foreseen from set-points, rates and the laboratory's word on the
+   feed that comes next;
+3. feed and COT may rise only as far, or must fall as far, as keeps it ``MARGIN_C`` below the limit;
+4. if not even the fastest pull-back does, a decoke is asked for, which takes the feed out three
+   times as fast.
+
+The margin covers what step 2 cannot foresee: the estimate's error from a noisy pyrometer, the
+laboratory's scatter, and the coke of the step itself. The tests hold the largest such error of long
+runs, with tanks that change and set-points that jump, below it: hence no trip.
+
+The law is the design's own. On a plant that is known less well the margin must grow by what the law
+can be wrong in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from shiftwork.plants.cracker.furnace import Cracked, FurnaceDesign, crack
+from shiftwork.plants.cracker.people import Reading, read
+from shiftwork.plants.cracker.plant import COT_RATE, FEED_RATE, STEAM_RATE, STEP_H, Furnace
+from shiftwork.plants.plant import ScoreRange, Step
+from shiftwork.records.tags import Tags
+
+MARGIN_C = 8.0
+"""Between the hottest tube as foreseen and the limit."""
+LEAST_GAIN = 0.1
+"""Weight of a reading in the estimate of coke, however many there were before."""
+KNOWN = 1e3
+"""Readings that the certainty of clean tubes after a decoke is worth."""
+MOVES = 17
+"""Choices from rising as fast as the furnace can to falling as fast."""
+COVERED_H = 1e4
+"""Hours after which no bare metal is left; tube temperatures do not depend on it."""
+
+
+class EnvelopeState(NamedTuple):
+    """The plant and what the envelope knows of it.
+
+    Attributes:
+        plant: The plant's own state.
+        seen: The last observation, (18,).
+        coke_mm: Estimate, ().
+        readings: That went into the estimate, ().
+    """
+
+    plant: Any
+    seen: Float[Array, " 18"]
+    coke_mm: Float[Array, ""]
+    readings: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class FurnaceWithinEnvelope:
+    """A furnace whose set-points pass through the envelope; a ``Plant`` like the furnace itself.
+
+    The same key gives the same feeds and prices as without the envelope.
+
+    Attributes:
+        plant: The furnace, with any reward.
+    """
+
+    plant: Furnace
+
+    @property
+    def name(self) -> str:
+        """The furnace's own name says what is learned; the envelope is added."""
+        return f"{self.plant.name}-within-envelope"
+
+    @property
+    def design(self) -> FurnaceDesign:
+        """Of the furnace."""
+        return self.plant.design
+
+    @property
+    def observation(self) -> Tags:
+        """As the furnace has it."""
+        return self.plant.observation
+
+    @property
+    def action(self) -> Tags:
+        """As the furnace has it."""
+        return self.plant.action
+
+    @property
+    def horizon(self) -> int:
+        """As the furnace has it."""
+        return self.plant.horizon
+
+    @property
+    def score(self) -> ScoreRange | None:
+        """As the furnace has it."""
+        return self.plant.score
+
+    @property
+    def targets(self) -> tuple[tuple[int, int], ...]:
+        """As the furnace has it."""
+        return self.plant.targets
+
+    def reset(self, key: PRNGKeyArray) -> tuple[EnvelopeState, Float[Array, " 18"]]:
+        """Begin as the furnace does, with one reading to tell the coke from."""
+        state, observation = self.plant.reset(key)
+        seen = read(observation)
+        coke_mm, readings = estimate(self.design, jnp.zeros(()), jnp.zeros(()), seen, seen)
+        return EnvelopeState(state, observation, coke_mm, readings), observation
+
+    def step(self, state: EnvelopeState, action: Float[Array, " 4"], key: PRNGKeyArray) -> Step:
+        """Hold the action within the envelope and step; ``info["held"]`` says whether it was."""
+        before = read(state.seen)
+        within, held = hold(self.design, before, state.coke_mm, action)
+        step = self.plant.step(state.plant, within, key)
+        after = read(step.observation)
+        told = estimate(self.design, state.coke_mm, state.readings, before, after)
+        return step._replace(
+            state=EnvelopeState(step.state, step.observation, *told),
+            info=step.info | {"held": held},
+        )
+
+
+def hold(
+    design: FurnaceDesign, seen: Reading, coke_mm: Float[Array, ""], action: Float[Array, " 4"]
+) -> tuple[Float[Array, " 4"], Bool[Array, ""]]:
+    """Return the action within the envelope, and whether it had to be changed.
+
+    Args:
+        design: Of the furnace.
+        seen: The panel before the step.
+        coke_mm: Estimate of the coke, ().
+        action: What the agent would do, plant units.
+    """
+    low = jnp.array([design.feed_low_t_per_h, design.cot_low_c])
+    now = jnp.stack([seen.feed_t_per_h, seen.cot_c])
+    reach = STEP_H * jnp.array([FEED_RATE, COT_RATE])
+    share = jnp.linspace(1.0, -1.0, MOVES)[:, None]
+    moves = jnp.minimum(action[:2], jnp.maximum(now + share * reach, low))
+    set_points = jnp.concatenate([moves, jnp.full((MOVES, 1), action[2])], axis=1)
+    tube_c = foreseen(design, seen, coke_mm, set_points)
+    fits = tube_c <= design.tube_limit_c - MARGIN_C
+    first = jnp.where(fits.any(), fits.argmax(), MOVES - 1)
+    end_c = jnp.where(fits.any(), action[3], Furnace(design).action[3].low)
+    pulled_back = jnp.stack([*moves[first], action[2], end_c])
+    # Where feed is out, or swings in over clean tubes, nothing is hot.
+    running = (seen.feed_t_per_h >= design.feed_low_t_per_h) & (seen.decoke_left_h <= 0)
+    held = running & ~fits[0]
+    return jnp.where(held, pulled_back, action), held
+
+
+def foreseen(
+    design: FurnaceDesign,
+    seen: Reading,
+    coke_mm: Float[Array, ""],
+    set_points: Float[Array, "U 3"],
+) -> Float[Array, " U"]:
+    """Hottest tube of the coming step for each choice of set-points, C.
+
+    After the first hour, where feed may have risen before COT has fallen, and at the step's end.
+    """
+    now = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio])
+    rates = jnp.array([FEED_RATE, COT_RATE, STEAM_RATE])
+    hours = jnp.array([1.0, STEP_H])[:, None, None]
+    feed, cot, steam = jnp.moveaxis(
+        jnp.clip(set_points, now - hours * rates, now + hours * rates), -1, 0
+    )
+    coke, covered = jnp.full_like(feed, coke_mm), jnp.full_like(feed, COVERED_H)
+    return crack(design, coke, covered, feed, cot, steam, seen.piona).tube_c.max(0)
+
+
+def estimate(
+    design: FurnaceDesign,
+    coke_mm: Float[Array, ""],
+    readings: Float[Array, ""],
+    before: Reading,
+    after: Reading,
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Carry the estimated coke over a step by the law of coking, and correct it by the reading.
+
+    Args:
+        design: Of the furnace.
+        coke_mm: Estimate before the step, ().
+        readings: That went into it, ().
+        before: The panel before the step, whose laboratory analysed the step's feed.
+        after: The panel after it.
+    """
+
+    def at(coke_mm: Float[Array, ""] | float) -> Cracked:
+        coke = jnp.full_like(after.feed_t_per_h, coke_mm)
+        return crack(
+            design,
+            coke,
+            after.run_h,
+            after.feed_t_per_h,
+            after.cot_c,
+            after.steam_ratio,
+            before.piona,
+        )
+
+    clean_c, coked_c = at(0.0).tube_c, at(1.0).tube_c
+    told_mm = (after.tube_c - clean_c) / jnp.maximum(coked_c - clean_c, 1.0)
+    grown_mm = coke_mm + STEP_H * at(coke_mm).coke_mm_per_h
+    decoking = after.decoke_left_h > 0
+    # Without much feed a reading tells nothing.
+    trusted = (after.feed_t_per_h >= 0.9 * design.feed_low_t_per_h) & ~decoking
+    readings = jnp.where(decoking, KNOWN, readings + trusted)
+    gain = jnp.where(trusted, jnp.maximum(1.0 / jnp.maximum(readings, 1.0), LEAST_GAIN), 0.0)
+    grown_mm = jnp.where(decoking, 0.0, grown_mm + gain * (told_mm - grown_mm))
+    return jnp.maximum(grown_mm, 0.0), readings
