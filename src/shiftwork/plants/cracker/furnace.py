@@ -187,11 +187,6 @@ def crack(
     reaction = _reaction_gj_per_t(
         yields, hydrogen_content(piona), (piona * ENTHALPY_GJ_PER_T).sum(-1)
     )
-    rings = (
-        1.0
-        + NAPHTHENE_EFFECT * (piona[..., 3] - OPEN[3])
-        + AROMATIC_EFFECT * (piona[..., 4] - OPEN[4])
-    )
     return _cracked(
         design,
         coke_mm,
@@ -203,7 +198,16 @@ def crack(
         yields,
         reaction,
         EVAPORATION_GJ_PER_T,
-        rings,
+        coking_of_rings(piona),
+    )
+
+
+def coking_of_rings(piona: Float[Array, "*#B 5"]) -> Float[Array, "*#B"]:
+    """Coking of a naphtha relative to feed B's at the same temperature, from its ring compounds."""
+    return (
+        1.0
+        + NAPHTHENE_EFFECT * (piona[..., 3] - OPEN[3])
+        + AROMATIC_EFFECT * (piona[..., 4] - OPEN[4])
     )
 
 
