@@ -26,6 +26,9 @@ from shiftwork.plants.team.centre.scenario import Scenario
 from shiftwork.plants.team.centre.start import NOTICE_H, NOTICE_SHARE, unpacked
 from shiftwork.plants.team.centre.state import DECOKING, QUEUED, CentreState, Ship
 
+OVERDUE_H = 12.0
+"""A ship that is expected by now but not there is expected so much later."""
+
 
 class Outlook(NamedTuple):
     """The centre as its scheduler sees it. I ships, K tanks, F furnaces.
@@ -83,7 +86,7 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
     begins = scenario.berths.berthing_h
     expected = expected - hour
     sigma_h = 24 * scenario.ships.eta_sigma_d
-    late_h = sigma_h * np.sqrt(open_share)
+    at_sea = np.maximum(expected + sigma_h * np.sqrt(open_share), OVERDUE_H)
     anchored = np.arange(WAITING + ANNOUNCED) < WAITING
     opens = np.floor(view.planned_h - scenario.ships.laycan_h / 2) - hour
     free = np.where(
@@ -113,7 +116,7 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
         ),
         ship=np.concatenate([_believed(scenario, berthed.declared, view.declared), mean]),
         from_h=np.concatenate(
-            [port.left_h * (port.tank >= 0.0), np.where(anchored, 0.0, expected + late_h) + begins,
+            [port.left_h * (port.tank >= 0.0), np.where(anchored, 0.0, at_sea) + begins,
              later + sigma_h + begins]
         ),
         free_h=np.concatenate(

@@ -17,7 +17,7 @@ from shiftwork.evaluation.yardsticks.centre_furnace import (
 from shiftwork.evaluation.yardsticks.centre_outlook import Outlook, expected_leaders, look
 from shiftwork.evaluation.yardsticks.centre_plan import Plan, plan
 from shiftwork.evaluation.yardsticks.centre_setpoints import Room, set_points
-from shiftwork.evaluation.yardsticks.centre_tanks import stock_mean
+from shiftwork.evaluation.yardsticks.centre_tanks import dry_h, stock_mean
 from shiftwork.plants.team.centre import Centre
 from shiftwork.plants.team.centre.layout import NO_RECIPE, WAIT, WAITING
 from shiftwork.plants.team.centre.state import CRACKING, STAND_BY, CentreState
@@ -70,13 +70,12 @@ class Scheduler:
         macro = np.zeros(len(decided), np.int32)
         if blends:
             macro[layout.berths] = self._recipe(outlook, mask[layout.berths])
-        taken = np.zeros(layout.tanks, bool)
-        if blends:
-            taken |= layout.recipes[macro[layout.berths]] > 0
+        share = layout.recipes[macro[layout.berths]] if blends else outlook.share
+        taken = share > 0
         for berth in berths:
-            macro[berth] = self._berth(outlook, int(berth), mask[berth], taken)
+            starves = not share.any()
+            macro[berth] = self._berth(outlook, int(berth), mask[berth], taken, starves)
         if len(furnaces):
-            share = layout.recipes[macro[layout.berths]] if blends else outlook.share
             chosen = self._furnaces(outlook, furnaces, mask[layout.berths + 1 :], share)
             macro[layout.berths + 1 + furnaces] = chosen
         return macro
@@ -122,24 +121,33 @@ class Scheduler:
         return int(np.where(allowed, far, np.inf).argmin())
 
     def _berth(
-        self, outlook: Outlook, berth: int, mask: Bool[np.ndarray, " A"], taken: np.ndarray
+        self,
+        outlook: Outlook,
+        berth: int,
+        mask: Bool[np.ndarray, " A"],
+        taken: Bool[np.ndarray, " K"],
+        starves: bool,
     ) -> int:
         """The ship and tank that the plan unloads first; else wait."""
-        tanks, berths = self.layout.tanks, self.layout.berths
+        layout, tanks, berths = self.layout, self.layout.tanks, self.layout.berths
         allowed = mask[1 : 1 + WAITING * tanks].reshape(WAITING, tanks) & ~taken
         if not allowed.any():
             return WAIT
         own = outlook.cargo_t[berth] > 0
         ships = [berth, berth] if own else [berths, berths + 1]
         if self.plan is None:
-            room = np.where(allowed, self.layout.high_m3 - outlook.tank_m3, -1.0)
+            room = np.where(allowed, layout.high_m3 - outlook.tank_m3, -1.0)
             place, tank = np.unravel_index(room.argmax(), room.shape)
         else:
             slot = self._slot(outlook)
             wanted = np.where(allowed, self.plan.unload_t[ships][:, :, slot], 0.0)
-            if wanted.max() < 1.0:
-                return WAIT
             place, tank = np.unravel_index(wanted.argmax(), wanted.shape)
+            if wanted.max() < 1.0:
+                hours = np.where(allowed, dry_h(layout, outlook), np.inf)
+                place, tank = np.unravel_index(hours.argmin(), hours.shape)
+                # Nobody waits with a ship at hand while no tank feeds and one is empty.
+                if not starves or hours[place, tank] > 1.0:
+                    return WAIT
         taken[tank] = True
         return int(1 + place * tanks + tank)
 
