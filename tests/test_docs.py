@@ -34,6 +34,7 @@ def test_readme_tables_are_the_measured_ones(monkeypatch: pytest.MonkeyPatch) ->
         "docs/records.md",
         "docs/distillation.md",
         "docs/teams.md",
+        "docs/yardsticks.md",
         "examples/distillation/README.md",
         "benchmarks/simglucose/README.md",
     ],
