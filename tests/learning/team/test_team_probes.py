@@ -1,6 +1,7 @@
 """Every algorithm for teams recovers the known values of the probe plants."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -63,3 +64,19 @@ def test_acac_recovers_without_what_can_be_left_out():
     """Histories are averaged, on each agent's own clock, with the paper's time and one actor."""
     options = {"attention": False, "own_clock": True, "ages": False, "octaves": False}
     recovered(learned(TeamProbe("observation"), "acac", share=True, best_runs=0, **options))
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", TEAM_ALGORITHMS)
+def test_an_update_gives_back_the_types_that_it_takes(name):
+    # Else the second piece of learning would be compiled anew.
+    plant = TeamProbe("observation")
+    config = team_algorithm(name).config(**SMALL)
+    key = jax.random.key(0)
+    before = jax.eval_shape(lambda: team_algorithm(name).create(key, plant, config))
+    after, _ = jax.eval_shape(lambda learner: learner.update(plant, key, jnp.float32(1.0)), before)
+
+    def kinds(tree):
+        return jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), tree)
+
+    assert kinds(after) == kinds(before)

@@ -37,7 +37,7 @@ class Best(NamedTuple):
         """Make room for so many runs."""
         few = take(like, jnp.zeros(runs, jnp.int32))
         zero = jax.tree.map(jnp.zeros_like, few)
-        return cls(zero, jnp.zeros_like(zero.reward), jnp.full(runs, -jnp.inf))
+        return cls(zero, jnp.zeros_like(zero.reward), jnp.full(runs, -jnp.inf, jnp.float32))
 
     def merged(self, batch: Batch, discount: float | Array) -> Best:
         """Keep the best of what is kept and what is new."""
