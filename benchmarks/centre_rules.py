@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.centre_people import QUICK
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
 from shiftwork.plants.team.centre.rules import broken_rules
@@ -23,8 +24,6 @@ from shiftwork.plants.team.centre_people.trace import random_policy
 
 DAYS = 1_000
 WHO = ("people", "legal chance", "anything at all")
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""So few episodes take longer to compile than to run."""
 
 
 def look(plant: Centre) -> dict[str, dict[str, Any]]:

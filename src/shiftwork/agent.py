@@ -10,7 +10,6 @@ README.md       the model card
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
-from shiftwork.files import write_folder
+from shiftwork.files import read_description, write_described
 from shiftwork.records.limits import MovingLimits
 from shiftwork.records.npz import read_npz, require
 from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
@@ -151,19 +150,15 @@ class Agent:
             for name in ("observation_mean", "observation_std", "action_low", "action_high"):
                 arrays[name] = getattr(self, name)
             np.savez(temporary / "policy.npz", **arrays)  # type: ignore[arg-type]
-            about = {
-                "format": "shiftwork-agent",
-                "version": VERSION,
-                "observation_tags": tags_to_json(self.observation_tags),
-                "action_tags": tags_to_json(self.action_tags),
-                **self.about,
-            }
-            (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-            (temporary / "README.md").write_text(card, encoding="utf-8")
-            if attach:
-                attach(temporary)
 
-        write_folder(folder, fill, marker=ABOUT)
+        about = {
+            "format": "shiftwork-agent",
+            "version": VERSION,
+            "observation_tags": tags_to_json(self.observation_tags),
+            "action_tags": tags_to_json(self.action_tags),
+            **self.about,
+        }
+        write_described(folder, fill, marker=ABOUT, about=about, card=card, attach=attach)
 
     @classmethod
     def load(cls, path: str | Path) -> Agent:
@@ -215,14 +210,7 @@ class Agent:
 
 def _read_about(folder: Path) -> dict[str, Any]:
     file = folder / ABOUT
-    if not file.is_file():
-        raise UserError(
-            f"{folder}: is no agent ({ABOUT} is missing); give a folder that learn made"
-        )
-    try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise UserError(f"{file}: is damaged; copy or learn the agent anew") from None
+    about = read_description(folder, marker=ABOUT, kind="agent", made="a folder that learn made")
     if not isinstance(about, dict) or about.get("format") != "shiftwork-agent":
         raise UserError(f"{file}: describes no agent; give a folder that learn made")
     if about.get("version") != VERSION:

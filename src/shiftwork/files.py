@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from shiftwork.errors import UserError
 
@@ -80,6 +82,60 @@ def write_folder(
         shutil.rmtree(temporary, ignore_errors=True)
         if os.path.exists(target):  # else the retired one is all that is left
             shutil.rmtree(retired, ignore_errors=True)
+
+
+def write_described(
+    folder: Path,
+    fill: Callable[[Path], None],
+    *,
+    marker: str,
+    about: dict[str, Any],
+    card: str,
+    attach: Callable[[Path], None] | None = None,
+) -> None:
+    """Write a folder that says what it is: to programs as JSON, to people as README.md.
+
+    Args:
+        folder: As for ``write_folder``.
+        fill: Writes what the folder is for.
+        marker: The name of the JSON file.
+        about: What stands in it.
+        card: What stands in README.md.
+        attach: Writes further files.
+
+    Raises:
+        UserError: As ``write_folder`` does.
+    """
+
+    def everything(temporary: Path) -> None:
+        fill(temporary)
+        (temporary / marker).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        (temporary / "README.md").write_text(card, encoding="utf-8")
+        if attach:
+            attach(temporary)
+
+    write_folder(folder, everything, marker=marker)
+
+
+def read_description(folder: Path, *, marker: str, kind: str, made: str) -> Any:
+    """Read the JSON file by which a folder says what it is.
+
+    Args:
+        folder: The folder.
+        marker: The name of the file.
+        kind: What the folder should be ("agent"), for messages.
+        made: What makes such folders, for messages.
+
+    Raises:
+        UserError: The file is missing or no JSON.
+    """
+    file = folder / marker
+    if not file.is_file():
+        raise UserError(f"{folder}: is no {kind} ({marker} is missing); give {made}")
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise UserError(f"{file}: is damaged; copy or learn the {kind} anew") from None
 
 
 def _beside(path: Path) -> Path:

@@ -14,7 +14,6 @@ README.md       in words
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
-from shiftwork.files import write_folder
+from shiftwork.files import read_description, write_described
 from shiftwork.records.npz import read_npz, require
 
 VERSION = 2
@@ -225,20 +224,16 @@ class Team:
 
         def fill(temporary: Path) -> None:
             np.savez(temporary / POLICIES, **self.actors._asdict())
-            about = {
-                "format": "shiftwork-team",
-                "version": VERSION,
-                "agents": self.agents,
-                "observation_sizes": self.observation_sizes,
-                "macro_actions": self.macro_actions,
-                **self.about,
-            }
-            (temporary / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-            (temporary / "README.md").write_text(card, encoding="utf-8")
-            if attach:
-                attach(temporary)
 
-        write_folder(folder, fill, marker=ABOUT)
+        about = {
+            "format": "shiftwork-team",
+            "version": VERSION,
+            "agents": self.agents,
+            "observation_sizes": self.observation_sizes,
+            "macro_actions": self.macro_actions,
+            **self.about,
+        }
+        write_described(folder, fill, marker=ABOUT, about=about, card=card, attach=attach)
 
     @classmethod
     def load(cls, path: str | Path) -> Team:
@@ -282,12 +277,7 @@ def read_about(folder: Path) -> dict[str, Any]:
         UserError: It is no team, damaged, or of another version.
     """
     file = folder / ABOUT
-    if not file.is_file():
-        raise UserError(f"{folder}: is no team ({ABOUT} is missing); give what team learn made")
-    try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise _damaged(file) from None
+    about = read_description(folder, marker=ABOUT, kind="team", made="what team learn made")
     if not isinstance(about, dict) or about.get("format") != "shiftwork-team":
         raise _damaged(file)
     if about.get("version") != VERSION:

@@ -145,7 +145,7 @@ def bound(
     # Naphtha: each parcel aboard, settling, ready, drawn. Ready is what has rested since its slot.
     count = len(parcels.mass_t)
     ashore_first = np.where(parcels.lands_h < 0, parcels.mass_t, 0.0)
-    ready_from = (scenario.release.settling_h + scenario.release.lab_h) // settings.slot_h
+    ready_from = scenario.release.rest_h // settings.slot_h
     open_h = np.clip(ends[:, None] - np.maximum(parcels.lands_h, 0), 0, hours_of[:, None])
     rate = scenario.berths.unloading_m3_per_h
     most = np.where(parcels.lands_h < 0, 0.0, open_h * rate / parcels.m3_per_t)

@@ -11,7 +11,6 @@ from jaxtyping import Bool, Float64, Int
 from shiftwork.evaluation.yardsticks.centre_furnace import Furnace
 from shiftwork.evaluation.yardsticks.centre_outlook import Outlook
 from shiftwork.evaluation.yardsticks.centre_program import Program
-from shiftwork.evaluation.yardsticks.centre_tanks import rest_h
 from shiftwork.plants.team.centre.layout import SPECIFIC_M3_PER_T, Layout
 from shiftwork.plants.team.centre.scenario import Scenario
 
@@ -41,7 +40,7 @@ class PlanSettings:
 
 def settings_for(scenario: Scenario) -> PlanSettings:
     """Slots of half the time for which a tank rests, so that settling is told well."""
-    return PlanSettings(slot_h=min(max(rest_h(scenario) // 2, 4), 12))
+    return PlanSettings(slot_h=min(max(scenario.release.rest_h // 2, 4), 12))
 
 
 class Days(NamedTuple):

@@ -9,7 +9,7 @@ from shiftwork.evaluation.yardsticks.centre_days import Berthing, Days, Feeding,
 from shiftwork.evaluation.yardsticks.centre_furnace import decoke_lasts_h, decoke_share
 from shiftwork.evaluation.yardsticks.centre_outlook import expected_leaders
 from shiftwork.evaluation.yardsticks.centre_setpoints import HEADROOM, steam_for_naphtha
-from shiftwork.evaluation.yardsticks.centre_tanks import awkward_usd_per_t, rest_h
+from shiftwork.evaluation.yardsticks.centre_tanks import awkward_usd_per_t
 
 
 def add_decokes(
@@ -124,7 +124,7 @@ def add_stock(
     _limits(days, runs, later_h)
     supply = np.mean(scenario.ships.cargo_t) / (24 * scenario.ships.interval_d)
     # What comes in the last days rests beyond the end.
-    comes = supply * max(later_h - rest_h(scenario) - 12.0, 0.0)
+    comes = supply * max(later_h - scenario.release.rest_h - 12.0, 0.0)
     program.require(
         (runs, furnace.feed_t_per_h), (tanks.level[:, -1], -1 / days.m3_per_t),
         (port.aboard[:, -1], -1.0), high=comes - heel_t,

@@ -103,7 +103,6 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
     more = len(later)
     mean = np.tile(np.array(mean_grade(scenario)) / 100, (more, 1))
     filled = (port.tank[:, None] == np.arange(layout.tanks)).any(0)
-    whole_rest = scenario.release.settling_h + scenario.release.lab_h
     ramp_h = np.ceil(furnaces.feed_t_per_h / scenario.furnaces.feed_ramp_t_per_h)
     busy = np.where(furnaces.mode == DECOKING, furnaces.decoke_left_h + ramp_h, 0.0)
     busy = np.where(furnaces.mode == QUEUED, 2.0 * scenario.furnaces.decoke_h, busy)
@@ -124,7 +123,7 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
         ),
         tank=np.asarray(tanks.known),
         tank_m3=np.asarray(tanks.mass_t @ SPECIFIC_M3_PER_T),
-        rest_h=np.where(filled, whole_rest, tanks.rest_h).astype(int),
+        rest_h=np.where(filled, scenario.release.rest_h, tanks.rest_h).astype(int),
         filled=np.asarray(filled),
         share=np.asarray(state.blend.share),
         recipe_left_h=int(state.blend.left_h),

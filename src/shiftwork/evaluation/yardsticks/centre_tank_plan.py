@@ -10,7 +10,6 @@ from shiftwork.evaluation.yardsticks.centre_tanks import (
     USUAL_M3_PER_T,
     dry_h,
     held_slots,
-    rest_h,
     spoils_usd_per_t,
 )
 from shiftwork.plants.team.centre.layout import SPECIFIC_M3_PER_T
@@ -74,7 +73,7 @@ def add_tanks(days: Days, port: Berthing) -> Feeding:
             (draw[:, s : s + 1], days.m3_per_t[:, None]), low=first, high=first,
         )  # fmt: skip
     program.require((draw[..., None], 1.0), (feeds[..., None], -most), high=0.0)
-    for lag in range(min(1 + -(-rest_h(days.scenario) // hours), slots)):
+    for lag in range(min(1 + -(-days.scenario.release.rest_h // hours), slots)):
         now, later = port.fills[:, : slots - lag, None], feeds[:, lag:, None]
         program.require((now, 1.0), (later, 1.0), high=1.0)
     closed = days.begin < outlook.rest_h[:, None]

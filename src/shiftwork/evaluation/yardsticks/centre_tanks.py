@@ -27,11 +27,6 @@ class Thumb(NamedTuple):
     feeds: Bool[np.ndarray, "K s"]
 
 
-def rest_h(scenario: Scenario) -> int:
-    """Hours from a tank's last drop of cargo to its release."""
-    return scenario.release.settling_h + scenario.release.lab_h
-
-
 def stock_mean(outlook: Outlook, layout: Layout) -> Float64[np.ndarray, " 5"]:
     """Composition of all that can be drawn."""
     above = np.maximum(outlook.tank_m3 - layout.heel_m3, 1.0)
@@ -63,7 +58,7 @@ def rule_of_thumb(
         room = np.where(feeding, -1.0, layout.high_m3 - level)
         # What is ready is not filled while the rest would not last until it has settled again.
         stock = np.where(ready, np.maximum(above, 0.0), 0.0)
-        needed = use * (2 + rest_h(scenario) / hours)
+        needed = use * (2 + scenario.release.rest_h / hours)
         room = np.where((stock > 0.1 * use) & (stock.sum() - stock < needed), -1.0, room)
         flow = rate
         for ship in np.flatnonzero((outlook.from_h < (s + 1) * hours - 2) & (left > 1.0)):
@@ -77,7 +72,7 @@ def rule_of_thumb(
                 fills[tank, s] = True
                 flow, left[ship] = flow - amount, left[ship] - amount
                 room[tank], level[tank] = room[tank] - amount, level[tank] + amount
-                rests[tank] = (s + 1) * hours + rest_h(scenario)
+                rests[tank] = (s + 1) * hours + scenario.release.rest_h
     return _kept(scenario, layout, outlook, hours, Thumb(fills, feeds))
 
 
@@ -111,7 +106,7 @@ def _kept(scenario: Scenario, layout: Layout, outlook: Outlook, hours: int, thum
     feeds[:, held] = recipe[:, None]
     fills[:, held] &= ~recipe[:, None]
     # A tank that is filled rests before it feeds.
-    for lag in range(min(1 + -(-rest_h(scenario) // hours), len(begin))):
+    for lag in range(min(1 + -(-scenario.release.rest_h // hours), len(begin))):
         earlier = slice(0, len(begin) - lag)
         fills[:, earlier] &= ~feeds[:, lag:]
     return Thumb(fills, feeds)

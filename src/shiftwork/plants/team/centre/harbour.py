@@ -204,8 +204,9 @@ def unload(
     declared = (poured[:, :, None] * ship.declared[:, None, :]).sum(0)
     mixed = (tanks.known * stock[:, None] + declared) / jnp.maximum(stock + received, 1e-3)[:, None]
     filled = received > 0
-    whole_rest = scenario.release.settling_h + scenario.release.lab_h
-    rest = jnp.where(filled, whole_rest, jnp.maximum(tanks.rest_h - 1, 0)).astype(jnp.int32)
+    rest = jnp.where(filled, scenario.release.rest_h, jnp.maximum(tanks.rest_h - 1, 0)).astype(
+        jnp.int32
+    )
     released = (rest == 0) & (tanks.rest_h > 0)
     known = jnp.where(filled[:, None], mixed, jnp.where(released[:, None], real, tanks.known))
 

@@ -188,7 +188,6 @@ def _expected(state: CentreState) -> Float[Array, " Q"]:
 
 def _tanks(scenario: Scenario, layout: Layout, state: CentreState) -> Columns:
     tanks = state.tanks
-    whole_rest = scenario.release.settling_h + scenario.release.lab_h
     level = (level_m3(tanks) - layout.heel_m3) / (layout.high_m3 - layout.heel_m3)
     ready = ready_t(layout, tanks, state.harbour) > 0
     fills = receiving(layout, state.harbour)
@@ -196,7 +195,7 @@ def _tanks(scenario: Scenario, layout: Layout, state: CentreState) -> Columns:
         {
             "level": level,
             "being filled": fills,
-            "rest": tanks.rest_h / whole_rest,
+            "rest": tanks.rest_h / scenario.release.rest_h,
             "ready": ready,
             "share of feed": state.blend.share,
         }

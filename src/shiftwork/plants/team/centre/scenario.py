@@ -177,6 +177,11 @@ class Release(Table):
     settling_h: Hours
     lab_h: Hours
 
+    @property
+    def rest_h(self) -> int:
+        """From the last drop of cargo to the release."""
+        return self.settling_h + self.lab_h
+
 
 class Blending(Table):
     """How tanks are mixed into the feed.
