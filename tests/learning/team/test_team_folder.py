@@ -1,5 +1,6 @@
 """A team learns, is written, read, evaluated; settings and files that cannot be are refused."""
 
+import dataclasses
 import json
 from importlib.resources import files
 
@@ -162,6 +163,9 @@ def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeyp
         np.testing.assert_array_equal(a, b)
     with pytest.raises(UserError, match="delete it or choose another --out"):
         learn_team(PLANT, "acac", replaced(CONFIG, clip=0.3), **where)
+    # A plant that was changed has its old name, as that of an edited scenario does.
+    with pytest.raises(UserError, match="delete it or choose another --out"):
+        learn_team(dataclasses.replace(PLANT, horizon=PLANT.horizon + 1), "acac", CONFIG, **where)
 
 
 @pytest.mark.parametrize(

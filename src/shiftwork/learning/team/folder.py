@@ -104,7 +104,8 @@ def load_team(
             f"{scenario}: is that of '{plant.name}', but the team learned on '{about['plant']}'; "
             "copy or learn the team anew"
         )
-    like = algorithm.create(jax.random.key(0), plant, config)
+    shapes = jax.eval_shape(lambda: algorithm.create(jax.random.key(0), plant, config))
+    like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
     learner = load_tree(folder / "learner.npz", like)
     return plant, learner.policies, about
 

@@ -107,7 +107,7 @@ def learn_team(
         checkpoint=checkpoint,
         identity={
             "algorithm": algorithm,
-            "plant": plant.name,
+            "plant": repr(plant),
             "config": dataclasses.asdict(config),
             "steps": steps,
             "seeds": list(seeds),

@@ -45,7 +45,8 @@ class TeamPlant(Protocol):
     One step is one primitive step of the whole team. A macro-action lasts any number of steps;
     who has ended one is ``decided`` and chooses the next, all others go on with theirs. Agents
     that differ in size share arrays padded to the largest. A plant is an immutable value: it can
-    be hashed, and equal plants are compiled only once.
+    be hashed, and equal plants are compiled only once; its ``repr`` says all of it, so that a
+    checkpoint of one plant is told from that of another with the same name.
 
     Attributes:
         name: By which the plant is called on the command line.
