@@ -1,5 +1,6 @@
 """A team acts from its folder: as it learned to, within its masks, and without learning code."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from shiftwork import Team, UserError
 from shiftwork.learning.team.acac import Config, make_policies
 from shiftwork.learning.team.folder import team_of
 from shiftwork.learning.team.policy import log_probabilities
+from shiftwork.plants.team import make_team_plant
 from shiftwork.plants.team.corridor import Corridor, corridor_with_options
 from shiftwork.plants.team.options import WithOptions
 
@@ -26,9 +28,9 @@ CORRIDOR = corridor_with_options(Corridor())
 PLANT = WithOptions("uneven", CORRIDOR.plant, (CORRIDOR.options[0], CORRIDOR.options[1][:2]))
 
 
-def policies(seed=0, **changes):
+def policies(seed=0, plant=PLANT, **changes):
     config = Config(**{"actor_width": 16, "actor_memory": 8} | changes)
-    drawn = jax.jit(lambda key: make_policies(key, PLANT, config))(jax.random.key(seed))
+    drawn = jax.jit(lambda key: make_policies(key, plant, config))(jax.random.key(seed))
     # New policies prefer nothing; these do, and no bias is zero.
     rng = np.random.default_rng(seed)
     return jax.tree.map(lambda x: x + 0.5 * rng.normal(size=x.shape).astype(np.float32), drawn)
@@ -72,6 +74,24 @@ def test_it_weighs_as_the_policies_that_learned(changes):
     assert expected.std() > 0.05  # else agreement would say nothing
 
 
+def test_it_is_told_which_places_coincide_as_the_policies_were():
+    kitchen = make_team_plant("overcooked-A")
+    learned = policies(plant=kitchen)
+    team = team_of(kitchen, learned, {})
+    rng, everybody = np.random.default_rng(0), np.ones(3, bool)
+    seen = (rng.integers(0, 3, (3, 32)) / 7).astype(np.float32)  # many coincide
+    mask = np.ones((3, len(kitchen.macro_actions[0])), bool)
+    _, preferences = learned.step(
+        learned.memory(1), jnp.asarray(seen)[:, None], jnp.asarray(everybody)[:, None], jnp.zeros(1)
+    )
+    team.act(seen, everybody, mask)
+    expected = jax.nn.softmax(preferences[:, 0])
+    np.testing.assert_allclose(team.probabilities, expected, atol=2e-5)
+    blind = dataclasses.replace(team, places=((0, 1),) * len(team.places))
+    blind.act(seen, everybody, mask)
+    assert np.abs(blind.probabilities - team.probabilities).max() > 0.02
+
+
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**16))
 def test_only_who_decides_chooses_anew_and_only_what_it_may(seed):
@@ -105,6 +125,7 @@ def test_there_and_back_again(tmp_path):
     back = Team.load(tmp_path / "team")
     assert (back.agents, back.macro_actions) == (TEAM.agents, TEAM.macro_actions)
     assert (back.observation_sizes, back.about) == (TEAM.observation_sizes, TEAM.about)
+    assert back.places == TEAM.places
     for old, new in zip(TEAM.actors, back.actors, strict=True):
         assert old.dtype == new.dtype
         np.testing.assert_array_equal(old, new)
@@ -175,6 +196,10 @@ DAMAGES = {
     "sizes of one": (lambda f: edit_about(f, observation_sizes=[1]), "is damaged"),
     "names of nothing": (lambda f: edit_about(f, macro_actions=3), "is damaged"),
     "sizes of others": (lambda f: edit_about(f, observation_sizes=[4, 1]), "do not fit"),
+    "no places": (lambda f: edit_about(f, places=7), "is damaged"),
+    "a place elsewhere": (lambda f: edit_about(f, places=[[0], [1]]), "is damaged"),
+    "uneven places": (lambda f: edit_about(f, places=[[0], [0, 0]]), "is damaged"),
+    "more places": (lambda f: edit_about(f, places=[[0], [0]]), "do not fit"),
     "no policies": (lambda f: (f / "policies.npz").unlink(), "is no file"),
     "half of it": (
         lambda f: (f / "policies.npz").write_bytes((f / "policies.npz").read_bytes()[:400]),

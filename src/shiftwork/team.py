@@ -24,9 +24,10 @@ from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
+from shiftwork.places import Places, coincidence, pairs
 from shiftwork.records.npz import read_npz, require
 
-VERSION = 2
+VERSION = 3
 ABOUT = "team.json"
 POLICIES = "policies.npz"
 
@@ -34,11 +35,11 @@ POLICIES = "policies.npz"
 class Actors(NamedTuple):
     """Weights of N recurrent policies, float32; only an agent's own decisions move its memory.
 
-    D observation, C time code, W width, F memory, A macro-actions, P periods. An input is
-    [observation, sin and cos of time in each period, time / horizon].
+    D observation, S pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
+    input is [observation, which places coincide, sin and cos of time in each period, time / horizon].
 
     Attributes:
-        first: Of the encoder's first layer, (N, D + C, W), before a ReLU.
+        first: Of the encoder's first layer, (N, D + S + C, W), before a ReLU.
         first_bias: (N, W).
         second: Of its second layer, (N, W, W), before a ReLU.
         second_bias: (N, W).
@@ -69,10 +70,10 @@ class Actors(NamedTuple):
     periods: np.ndarray
     horizon: np.ndarray
 
-    def shapes(self, agents: int, observation: int, actions: int) -> tuple[tuple[int, ...], ...]:
-        """What the arrays' shapes must be for a team's sizes, widths as they are."""
+    def shapes(self, agents: int, seen: int, actions: int) -> tuple[tuple[int, ...], ...]:
+        """What the arrays' shapes must be for a team's sizes (``seen`` is D + S), widths as they are."""
         width, memory = self.first_bias.size // agents, self.candidate_bias.size // agents
-        inputs = observation + 2 * self.periods.size + bool(self.horizon.any())
+        inputs = seen + 2 * self.periods.size + bool(self.horizon.any())
         return (
             (agents, inputs, width),
             (agents, width),
@@ -100,6 +101,8 @@ class Team:
         observation_sizes: Of each agent; D is the largest.
         macro_actions: The names of each agent's macro-actions; A is the largest count.
         actors: The weights.
+        places: Columns of an observation that together are one place, for each place; the net is
+            told which of them coincide.
         about: What else is known: plant, algorithm, configuration, seed, steps, and so on.
         probabilities: Of each agent's macro-actions when it last decided, (N, A).
     """
@@ -108,6 +111,7 @@ class Team:
     observation_sizes: tuple[int, ...]
     macro_actions: tuple[tuple[str, ...], ...]
     actors: Actors
+    places: Places = ()
     about: dict[str, Any] = field(default_factory=dict)
     probabilities: np.ndarray = field(init=False, repr=False)
     _memory: np.ndarray = field(init=False, repr=False)
@@ -156,7 +160,8 @@ class Team:
         if net.horizon:
             code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
         coded = np.broadcast_to(code, (len(seen), len(code)))
-        x = np.concatenate([seen, coded], 1, dtype=np.float32)
+        same = [coincidence(seen, self.places)] if self.places else []
+        x = np.concatenate([seen, *same, coded], 1, dtype=np.float32)
         x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
         x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
         gates = _through(x, net.gates, net.gates_bias)
@@ -231,6 +236,7 @@ class Team:
             "agents": self.agents,
             "observation_sizes": self.observation_sizes,
             "macro_actions": self.macro_actions,
+            "places": self.places,
             **self.about,
         }
         write_described(folder, fill, marker=ABOUT, about=about, card=card, attach=attach)
@@ -250,12 +256,15 @@ class Team:
             agents = tuple(map(str, about.pop("agents")))
             sizes = tuple(map(int, about.pop("observation_sizes")))
             names = tuple(tuple(map(str, own)) for own in about.pop("macro_actions"))
+            places = tuple(tuple(map(int, columns)) for columns in about.pop("places"))
         except (KeyError, TypeError, ValueError):
             raise _damaged(folder / ABOUT) from None
         if not (agents and len(agents) == len(sizes) == len(names) and all(names)):
             raise _damaged(folder / ABOUT)
+        if not _columns_fit(places, max(sizes)):
+            raise _damaged(folder / ABOUT)
         actors = Actors(**{name: arrays[name] for name in Actors._fields})
-        shapes = actors.shapes(len(agents), max(sizes), max(map(len, names)))
+        shapes = actors.shapes(len(agents), max(sizes) + pairs(places), max(map(len, names)))
         fits = all(
             array.shape == shape and array.dtype == np.float32 and array.size
             for array, shape in zip(actors, shapes, strict=True)
@@ -267,7 +276,7 @@ class Team:
                 "copy or learn the team anew"
             )
         known = {k: v for k, v in about.items() if k not in ("format", "version")}
-        return cls(agents, sizes, names, actors, known)
+        return cls(agents, sizes, names, actors, places, known)
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -283,6 +292,13 @@ def read_about(folder: Path) -> dict[str, Any]:
     if about.get("version") != VERSION:
         raise UserError(f"{file}: is of another version; learn the team anew")
     return about
+
+
+def _columns_fit(places: Places, size: int) -> bool:
+    """Whether places are as long as one another and stand in the observation."""
+    columns = {column for place in places for column in place}
+    lengths = {len(place) for place in places}
+    return len(lengths) < 2 and 0 not in lengths and columns <= set(range(size))
 
 
 def _damaged(file: Path) -> UserError:

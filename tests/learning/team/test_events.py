@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftwork.learning.team.events import BLOCK, pack, walk
-from shiftwork.learning.team.nets import Actor, Encoder, TimeCode
+from shiftwork.learning.team.nets import Actor, Encoder
 from shiftwork.learning.team.policy import Rows, remembered
+from shiftwork.learning.team.senses import Senses, TimeCode
 
 AGENTS, COPIES, WIDTH = 2, 3, 4
 CODE = TimeCode.paper()
+SENSES = Senses(CODE, ())
 ENCODER = Encoder.create(jax.random.key(0), AGENTS, WIDTH + 2, 5, 6)
 
 
@@ -47,11 +49,11 @@ def summed(encode, weight, encoder, rows):
     return (encode(encoder, rows) * weight[: len(rows.clock)]).sum()
 
 
-fast = jax.jit(functools.partial(remembered, code=CODE))
+fast = jax.jit(functools.partial(remembered, senses=SENSES))
 slow = jax.jit(step_by_step)
 WEIGHT = jax.random.normal(jax.random.key(1), (64, AGENTS, COPIES, 6))
 fast_gradient = jax.jit(
-    jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
+    jax.grad(functools.partial(summed, functools.partial(remembered, senses=SENSES), WEIGHT))
 )
 slow_gradient = jax.jit(jax.grad(functools.partial(summed, step_by_step, WEIGHT)))
 
@@ -105,7 +107,9 @@ def test_seeds_side_by_side_walk_as_one_by_one():
     )
     together = jax.jit(
         jax.vmap(
-            jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
+            jax.grad(
+                functools.partial(summed, functools.partial(remembered, senses=SENSES), WEIGHT)
+            )
         )
     )
     alone = [fast_gradient(*pair) for pair in zip(encoders, rows, strict=True)]

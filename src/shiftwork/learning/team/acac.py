@@ -7,9 +7,10 @@ Every agent's history is its own: an encoder that moves at that agent's events o
 the critic lets the carried histories attend to each other. No padding, no stale copies.
 
 Ours: the value target at an episode's last event contains the value, and the rewards behind it are
-counted; all executed steps are learned from; no dropout; time in octaves, which does not alias; the
-critic knows how long ago each agent decided; batches of whole horizons, minibatches, entropy that
-falls, clipping by the gradient's norm. The paper's setting is ``paper``.
+counted; all executed steps are learned from; no dropout; time in octaves, which does not alias; nets
+are told which of the places that an agent sees coincide, and the critic how long ago each agent
+decided; batches of whole horizons, minibatches, entropy that falls, clipping by the gradient's norm.
+The paper's setting is ``paper``.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from shiftwork.learning.nets import MLP
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.critics import AgentCentric, Valued
-from shiftwork.learning.team.nets import Actor, Attention, Encoder, TimeCode
+from shiftwork.learning.team.nets import Actor, Attention, Encoder
 from shiftwork.learning.team.policy import Policies
-from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.learning.team.senses import Senses, TimeCode
+from shiftwork.plants.team.team_plant import TeamPlant, places_of
 
 
 @config
@@ -46,14 +48,14 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
     """Begin with fresh nets."""
     actor_key, *keys = jax.random.split(key, 5)
     policies = make_policies(actor_key, plant, config)
-    code, agents = policies.code, len(plant.agents)
-    width = config.critic_memory
-    inputs = max(plant.observation_sizes) + code.features
+    senses, agents = policies.senses, len(plant.agents)
+    width, code = config.critic_memory, senses.code
+    inputs = senses.width(max(plant.observation_sizes)) + code.features
     critic = AgentCentric(
         Encoder.create(keys[0], agents, inputs, config.critic_width, width),
         Attention.create(keys[1], agents, width) if config.attention else None,
         MLP.create(keys[2], (code.features, width)) if config.ages else None,
-        code,
+        senses,
         config.own_clock,
     )
     return TeamLearner.create(config, plant, policies, Valued.create(keys[3], critic, 1))
@@ -62,15 +64,16 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
 def make_policies(key: PRNGKeyArray, plant: TeamPlant, config: actor_critic.Config) -> Policies:
     """Draw the actors of a plant's team."""
     code = TimeCode.octaves(plant.horizon) if config.octaves else TimeCode.paper()
+    senses = Senses(code, places_of(plant) if config.places else ())
     roles = list(dict.fromkeys(plant.roles))
     agents = range(len(plant.agents))
     groups = tuple(roles.index(role) for role in plant.roles) if config.share else tuple(agents)
     actor = Actor.create(
         key,
         max(groups) + 1,
-        max(plant.observation_sizes) + code.features,
+        senses.width(max(plant.observation_sizes)) + code.features,
         config.actor_width,
         config.actor_memory,
         max(len(names) for names in plant.macro_actions),
     )
-    return Policies(actor, groups, code)
+    return Policies(actor, groups, senses)

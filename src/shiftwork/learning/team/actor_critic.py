@@ -57,6 +57,7 @@ class Config:
         critic_width: Of the critic's layers.
         critic_memory: Of the critic's recurrence.
         octaves: Time in octaves; off for the paper's [sin t, cos t].
+        places: Nets are told which places coincide, where the plant says what its places are.
         share: Agents of one role share an actor.
         centred: Advantages are centred and scaled over the batch.
     """
@@ -83,6 +84,7 @@ class Config:
     critic_width: int = 64
     critic_memory: int = 64
     octaves: bool = True
+    places: bool = True
     share: bool = False
     centred: bool = True
 

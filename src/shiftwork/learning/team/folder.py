@@ -25,7 +25,7 @@ SCENARIO = "scenario.toml"
 
 def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team:
     """Take from policies what they need to act without learning code."""
-    actor, code = policies.unshared(), policies.code
+    actor, code = policies.unshared(), policies.senses.code
     encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
     layers = [
         *zip(encoder.weights, encoder.biases, strict=True),
@@ -37,7 +37,14 @@ def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team
     arrays = [array for weight, bias in layers for array in (weight, bias[:, 0])]
     numbers = [*arrays, np.array(code.periods), np.array(code.horizon)]
     actors = Actors._make(np.asarray(array, np.float32) for array in numbers)
-    return Team(plant.agents, plant.observation_sizes, plant.macro_actions, actors, about)
+    return Team(
+        plant.agents,
+        plant.observation_sizes,
+        plant.macro_actions,
+        actors,
+        policies.senses.places,
+        about,
+    )
 
 
 def save_team(

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.learning.team.events import Packed, pack, walk
-from shiftwork.learning.team.nets import Actor, Encoder, TimeCode
+from shiftwork.learning.team.nets import Actor, Encoder
+from shiftwork.learning.team.senses import Senses
 
 
 class Rows(NamedTuple):
@@ -35,12 +36,12 @@ class Policies(eqx.Module):
     Attributes:
         actor: One set of weights for each group of agents.
         groups: Which set each agent uses.
-        code: How time becomes features.
+        senses: How what an agent sees becomes its net's inputs.
     """
 
     actor: Actor
     groups: tuple[int, ...] = eqx.field(static=True)
-    code: TimeCode = eqx.field(static=True)
+    senses: Senses
 
     def unshared(self) -> Actor:
         """Return the weights agent by agent: a leading axis of N."""
@@ -53,7 +54,7 @@ class Policies(eqx.Module):
     def preferences(self, rows: Rows) -> tuple[Float[Array, "K N E A"], Packed]:
         """Return unnormalized log-probabilities at all decisions, and where these stand."""
         actor, packed = self.unshared(), pack(rows.decided)
-        inputs = packed_inputs(rows, packed, self.code)
+        inputs = packed_inputs(rows, packed, self.senses)
         begin = self.memory(rows.clock.shape[-1])
         return walk(Actor.walk, actor, begin, inputs, packed.events), packed
 
@@ -66,7 +67,7 @@ class Policies(eqx.Module):
     ) -> tuple[Float[Array, "N E F"], Float[Array, "N E A"]]:
         """Take in one step: new memories, moved where decided, and preferences."""
         actor = self.unshared()
-        gates = actor.encoder.gates(with_time(observation, clock[None], self.code))
+        gates = actor.encoder.gates(self.senses.inputs(observation, clock))
         moved = actor.encoder.memory.step(gates, memory)
         memory = jnp.where(decided[..., None], moved, memory)
         return memory, actor.head(memory)
@@ -76,26 +77,19 @@ class Policies(eqx.Module):
         return jnp.zeros((len(self.groups), copies, self.actor.encoder.memory.width))
 
 
-def with_time(
-    observation: Float[Array, "*B N E D"], clock: Float[Array, "*B 1 E"], code: TimeCode
-) -> Float[Array, "*B N E I"]:
-    """Append the time code, the same for all agents, to observations."""
-    coded = jnp.broadcast_to(code(clock), (*observation.shape[:-1], code.features))
-    return jnp.concatenate([observation, coded], -1)
-
-
 def packed_inputs(
-    rows: Rows, packed: Packed, code: TimeCode
+    rows: Rows, packed: Packed, senses: Senses
 ) -> tuple[Float[Array, "K N E I"], Bool[Array, "K N E"]]:
-    """What an encoder takes in at the events: observations with the time code, and fresh starts."""
-    inputs = packed.take(with_time(rows.observation, rows.clock[:, None], code))
-    return inputs, packed.take(rows.fresh[:, None])
+    """What an encoder takes in at the events, and whether an episode begins with them."""
+    seen = senses.look(packed.take(rows.observation))
+    coded = packed.take(senses.code(rows.clock[:, None]))
+    return jnp.concatenate([seen, coded], -1), packed.take(rows.fresh[:, None])
 
 
-def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
+def remembered(encoder: Encoder, rows: Rows, senses: Senses) -> Float[Array, "T N E F"]:
     """Encode every agent's own history: moved at its own events, carried forward between."""
     packed = pack(rows.decided)
-    inputs = packed_inputs(rows, packed, code)
+    inputs = packed_inputs(rows, packed, senses)
     begin = jnp.zeros((*packed.events.shape, encoder.memory.width))
     return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.events))
 

@@ -100,6 +100,7 @@ PAPERS_UPDATE: dict[str, Any] = {
     "best_runs": 0,
     "minibatches": 1,
     "octaves": False,
+    "places": False,
     "ages": False,
     "centred": False,
 }

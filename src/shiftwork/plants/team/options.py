@@ -17,9 +17,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
+from shiftwork.places import Places
 from shiftwork.plants.plant import State
 from shiftwork.plants.team.synchronous import JointStep, SynchronousPlant
-from shiftwork.plants.team.team_plant import TeamStep
+from shiftwork.plants.team.team_plant import TeamStep, places_of
 
 
 class Moment(NamedTuple):
@@ -171,6 +172,11 @@ class WithOptions:
     def observation_sizes(self) -> tuple[int, ...]:
         """The plant's."""
         return self.plant.observation_sizes
+
+    @property
+    def places(self) -> Places:
+        """The plant's, if it says."""
+        return places_of(self.plant)
 
     @property
     def macro_actions(self) -> tuple[tuple[str, ...], ...]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Int8, PRNGKeyArray
 
+from shiftwork.places import Places
 from shiftwork.plants.team.box_pushing import (
     BAD_PUSH_REWARD,
     BIG,
@@ -184,6 +185,11 @@ class PrimitiveOvercooked:
     def observation_sizes(self) -> tuple[int, ...]:
         """All alike."""
         return self.kitchen.observation_sizes
+
+    @property
+    def places(self) -> Places:
+        """As with macro-actions."""
+        return self.kitchen.places
 
     @property
     def actions(self) -> tuple[tuple[str, ...], ...]:

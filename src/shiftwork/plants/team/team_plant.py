@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from shiftwork.places import Places
 from shiftwork.plants.plant import State
 
 
@@ -85,3 +86,21 @@ class TeamPlant(Protocol):
                 whatever is given to a busy agent is ignored.
             key: For what is drawn at random.
         """
+
+
+@runtime_checkable
+class SeesPlaces(Protocol):
+    """A plant, or what one is made of, whose agents see where things are.
+
+    Attributes:
+        places: Columns of every agent's observation that together are one place. A place that an
+            agent does not see is 0.
+    """
+
+    @property
+    def places(self) -> Places: ...  # noqa: D102
+
+
+def places_of(plant: object) -> Places:
+    """Return the places that a plant's agents see; none where it does not say."""
+    return plant.places if isinstance(plant, SeesPlaces) else ()

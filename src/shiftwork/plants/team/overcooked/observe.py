@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Int8
 
+from shiftwork.places import Places
 from shiftwork.plants.team.overcooked.cells import column_of, row_of, sees
 from shiftwork.plants.team.overcooked.kitchen import Kitchen
 from shiftwork.plants.team.overcooked.state import CHOPPED, KitchenState
@@ -38,3 +39,10 @@ def scale(kitchen: Kitchen) -> Float32[np.ndarray, " D"]:
     return np.array(
         [n, n, CHOPPED] * foods + [n, n] * others + [1] * kitchen.one_hot_tail, np.float32
     )
+
+
+def places(kitchen: Kitchen) -> Places:
+    """Which entries are the row and column of each object."""
+    foods, others = kitchen.n_foods, kitchen.n_objects - kitchen.n_foods
+    begins = [3 * food for food in range(foods)] + [3 * foods + 2 * i for i in range(others)]
+    return tuple((begin, begin + 1) for begin in begins)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float32, Int, Int8, Int16, PRNGKeyArray
 
+from shiftwork.places import Places
 from shiftwork.plants.team.overcooked import start
 from shiftwork.plants.team.overcooked.belief import remember
 from shiftwork.plants.team.overcooked.controller import Intent, decide, ends_on_arrival
 from shiftwork.plants.team.overcooked.kitchen import KITCHENS, Kitchen
-from shiftwork.plants.team.overcooked.observe import look, scale
+from shiftwork.plants.team.overcooked.observe import look, places, scale
 from shiftwork.plants.team.overcooked.primitive import act
 from shiftwork.plants.team.overcooked.state import KitchenState
 from shiftwork.plants.team.team_plant import TeamStep
@@ -65,6 +66,11 @@ class Overcooked:
         return (len(scale(self.kitchen)),) * self.kitchen.n_agents
 
     @property
+    def places(self) -> Places:
+        """Of every object and agent: row and column."""
+        return places(self.kitchen)
+
+    @property
     def macro_actions(self) -> tuple[tuple[str, ...], ...]:
         """All alike."""
         return (self.kitchen.macro_actions,) * self.kitchen.n_agents
@@ -76,8 +82,8 @@ class Overcooked:
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
         """Begin with empty hands, fresh foods, and a memory of where everything is."""
-        places = start.random_places if self.random else lambda kitchen, key: start.places(kitchen)
-        return self.begin(places(self.kitchen, key))
+        drawn = start.random_places if self.random else lambda kitchen, key: start.places(kitchen)
+        return self.begin(drawn(self.kitchen, key))
 
     def begin(self, places: Int16[Array, " M"]) -> TeamStep:
         """Begin with all objects in given cells."""
