@@ -82,7 +82,10 @@ def test_it_is_told_which_places_coincide_as_the_policies_were():
     seen = (rng.integers(0, 3, (3, 32)) / 7).astype(np.float32)  # many coincide
     mask = np.ones((3, len(kitchen.macro_actions[0])), bool)
     _, preferences = learned.step(
-        learned.memory(1), jnp.asarray(seen)[:, None], jnp.asarray(everybody)[:, None], jnp.zeros(1)
+        learned.memory(1),
+        learned.look(jnp.asarray(seen)[None]),
+        jnp.asarray(everybody)[:, None],
+        jnp.zeros(1),
     )
     team.act(seen, everybody, mask)
     expected = jax.nn.softmax(preferences[:, 0])

@@ -35,11 +35,11 @@ POLICIES = "policies.npz"
 class Actors(NamedTuple):
     """Weights of N recurrent policies, float32; only an agent's own decisions move its memory.
 
-    D observation, S pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
+    D observation, Q pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
     input is [observation, which places coincide, sin and cos of time in each period, time / horizon].
 
     Attributes:
-        first: Of the encoder's first layer, (N, D + S + C, W), before a ReLU.
+        first: Of the encoder's first layer, (N, D + Q + C, W), before a ReLU.
         first_bias: (N, W).
         second: Of its second layer, (N, W, W), before a ReLU.
         second_bias: (N, W).
@@ -71,7 +71,7 @@ class Actors(NamedTuple):
     horizon: np.ndarray
 
     def shapes(self, agents: int, seen: int, actions: int) -> tuple[tuple[int, ...], ...]:
-        """What the arrays' shapes must be for a team's sizes (``seen`` is D + S), widths as they are."""
+        """What the arrays' shapes must be for a team's sizes (``seen`` is D + Q), widths as they are."""
         width, memory = self.first_bias.size // agents, self.candidate_bias.size // agents
         inputs = seen + 2 * self.periods.size + bool(self.horizon.any())
         return (

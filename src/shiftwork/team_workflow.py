@@ -152,9 +152,9 @@ def acting(
         memory: tuple[Array, Array], step: TeamStep, key: PRNGKeyArray
     ) -> tuple[tuple[Array, Array], Int[Array, " N"]]:
         remembered, clock = memory
-        one = jax.tree.map(lambda x: x[:, None], (step.observation, step.decided, step.mask))
-        observation, decided, mask = one
-        remembered, preferences = policies.step(remembered, observation, decided, clock)
+        seen = policies.look(step.observation[None])
+        decided, mask = step.decided[:, None], step.mask[:, None]
+        remembered, preferences = policies.step(remembered, seen, decided, clock)
         macro, _ = choose(key, log_probabilities(preferences, mask, 0.0))
         return (remembered, clock + 1.0), macro[:, 0]
 

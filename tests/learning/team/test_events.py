@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from shiftwork.learning.team.events import BLOCK, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
 from shiftwork.learning.team.policy import Rows, remembered
-from shiftwork.learning.team.senses import Senses, TimeCode
+from shiftwork.learning.team.senses import TimeCode
 
 AGENTS, COPIES, WIDTH = 2, 3, 4
 CODE = TimeCode.paper()
-SENSES = Senses(CODE, ())
 ENCODER = Encoder.create(jax.random.key(0), AGENTS, WIDTH + 2, 5, 6)
 
 
@@ -36,7 +35,7 @@ def step_by_step(encoder, rows):
 
     def one(state, row):
         coded = jnp.broadcast_to(CODE(row.clock), (AGENTS, COPIES, CODE.features))
-        gates = encoder.gates(jnp.concatenate([row.observation, coded], -1))
+        gates = encoder.gates(jnp.concatenate([row.seen, coded], -1))
         state = jnp.where(row.fresh[None, :, None], 0.0, state)
         state = jnp.where(row.decided[..., None], encoder.memory.step(gates, state), state)
         return state, state
@@ -49,11 +48,11 @@ def summed(encode, weight, encoder, rows):
     return (encode(encoder, rows) * weight[: len(rows.clock)]).sum()
 
 
-fast = jax.jit(functools.partial(remembered, senses=SENSES))
+fast = jax.jit(functools.partial(remembered, code=CODE))
 slow = jax.jit(step_by_step)
 WEIGHT = jax.random.normal(jax.random.key(1), (64, AGENTS, COPIES, 6))
 fast_gradient = jax.jit(
-    jax.grad(functools.partial(summed, functools.partial(remembered, senses=SENSES), WEIGHT))
+    jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
 )
 slow_gradient = jax.jit(jax.grad(functools.partial(summed, step_by_step, WEIGHT)))
 
@@ -107,9 +106,7 @@ def test_seeds_side_by_side_walk_as_one_by_one():
     )
     together = jax.jit(
         jax.vmap(
-            jax.grad(
-                functools.partial(summed, functools.partial(remembered, senses=SENSES), WEIGHT)
-            )
+            jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
         )
     )
     alone = [fast_gradient(*pair) for pair in zip(encoders, rows, strict=True)]

@@ -25,7 +25,8 @@ from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.critics import AgentCentric, Valued
 from shiftwork.learning.team.nets import Actor, Attention, Encoder
 from shiftwork.learning.team.policy import Policies
-from shiftwork.learning.team.senses import Senses, TimeCode
+from shiftwork.learning.team.senses import TimeCode
+from shiftwork.places import Places, pairs
 from shiftwork.plants.team.team_plant import TeamPlant, places_of
 
 
@@ -48,14 +49,14 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
     """Begin with fresh nets."""
     actor_key, *keys = jax.random.split(key, 5)
     policies = make_policies(actor_key, plant, config)
-    senses, agents = policies.senses, len(plant.agents)
-    width, code = config.critic_memory, senses.code
-    inputs = senses.width(max(plant.observation_sizes)) + code.features
+    code, agents = policies.code, len(plant.agents)
+    width = config.critic_memory
+    inputs = seen(plant, policies.places) + code.features
     critic = AgentCentric(
         Encoder.create(keys[0], agents, inputs, config.critic_width, width),
         Attention.create(keys[1], agents, width) if config.attention else None,
         MLP.create(keys[2], (code.features, width)) if config.ages else None,
-        senses,
+        code,
         config.own_clock,
     )
     return TeamLearner.create(config, plant, policies, Valued.create(keys[3], critic, 1))
@@ -64,16 +65,21 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
 def make_policies(key: PRNGKeyArray, plant: TeamPlant, config: actor_critic.Config) -> Policies:
     """Draw the actors of a plant's team."""
     code = TimeCode.octaves(plant.horizon) if config.octaves else TimeCode.paper()
-    senses = Senses(code, places_of(plant) if config.places else ())
+    places = places_of(plant) if config.places else ()
     roles = list(dict.fromkeys(plant.roles))
     agents = range(len(plant.agents))
     groups = tuple(roles.index(role) for role in plant.roles) if config.share else tuple(agents)
     actor = Actor.create(
         key,
         max(groups) + 1,
-        senses.width(max(plant.observation_sizes)) + code.features,
+        seen(plant, places) + code.features,
         config.actor_width,
         config.actor_memory,
         max(len(names) for names in plant.macro_actions),
     )
-    return Policies(actor, groups, senses)
+    return Policies(actor, groups, code, places)
+
+
+def seen(plant: TeamPlant, places: Places) -> int:
+    """Count what an agent sees: what is observed, and which places coincide."""
+    return max(plant.observation_sizes) + pairs(places)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import jax
 from jaxtyping import PRNGKeyArray
 
-from shiftwork.learning.team.acac import make_policies
+from shiftwork.learning.team.acac import make_policies, seen
 from shiftwork.learning.team.actor_critic import Config, TeamLearner
 from shiftwork.learning.team.critics import JointHistory, OwnHistory, Valued
 from shiftwork.learning.team.nets import Encoder
@@ -31,12 +31,12 @@ def create_iaicc(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLea
 def _joint(key: PRNGKeyArray, plant: TeamPlant, config: Config, critics: int) -> TeamLearner:
     actor_key, encoder_key, head_key = jax.random.split(key, 3)
     policies = make_policies(actor_key, plant, config)
-    senses, agents = policies.senses, len(plant.agents)
-    inputs = agents * senses.width(max(plant.observation_sizes)) + senses.code.features
+    code, agents = policies.code, len(plant.agents)
+    inputs = agents * seen(plant, policies.places) + code.features
     encoder = Encoder.create(
         encoder_key, critics, inputs, config.critic_width, config.critic_memory
     )
-    critic = JointHistory(encoder, critics > 1, senses)
+    critic = JointHistory(encoder, critics > 1, code)
     return TeamLearner.create(config, plant, policies, Valued.create(head_key, critic, critics))
 
 
@@ -44,8 +44,8 @@ def create_independent(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> T
     """Independent actor-critics."""
     actor_key, encoder_key, head_key = jax.random.split(key, 3)
     policies = make_policies(actor_key, plant, config)
-    senses, agents = policies.senses, len(plant.agents)
-    inputs = senses.width(max(plant.observation_sizes)) + senses.code.features
+    code, agents = policies.code, len(plant.agents)
+    inputs = seen(plant, policies.places) + code.features
     encoder = Encoder.create(encoder_key, agents, inputs, config.critic_width, config.critic_memory)
-    critic = OwnHistory(encoder, senses)
+    critic = OwnHistory(encoder, code)
     return TeamLearner.create(config, plant, policies, Valued.create(head_key, critic, agents))

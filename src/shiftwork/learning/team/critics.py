@@ -18,7 +18,7 @@ from shiftwork.learning.nets import MLP, normalized
 from shiftwork.learning.team.nets import Attention, Encoder
 from shiftwork.learning.team.policy import Rows, remembered
 from shiftwork.learning.team.returns import durations
-from shiftwork.learning.team.senses import Senses
+from shiftwork.learning.team.senses import TimeCode
 
 
 class AgentCentric(eqx.Module):
@@ -31,7 +31,7 @@ class AgentCentric(eqx.Module):
         encoder: One for each agent.
         attention: The block over the agents; None for the plain mean of their encodings.
         ages: Embedding of the steps since each agent decided; None as in the paper.
-        senses: How what an agent sees becomes its net's inputs.
+        code: How time becomes features.
         own_clock: Advantages go from each agent's decision to its next one (the paper's micro-GAE)
             instead of from one joint event to the next.
     """
@@ -39,7 +39,7 @@ class AgentCentric(eqx.Module):
     encoder: Encoder
     attention: Attention | None
     ages: MLP | None
-    senses: Senses
+    code: TimeCode = eqx.field(static=True)
     own_clock: bool = eqx.field(static=True)
 
     @property
@@ -49,12 +49,12 @@ class AgentCentric(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "1 T E F"]:
         """Encode a batch."""
-        states = remembered(self.encoder, rows, self.senses)
+        states = remembered(self.encoder, rows, self.code)
         steps, agents, copies, width = states.shape
         tokens = jnp.moveaxis(states, 1, 2).reshape(steps * copies, agents, width)
         if self.ages is not None:
             age = jnp.moveaxis(durations(rows.decided), 1, 2).reshape(1, -1)
-            tokens = tokens + self.ages(self.senses.code(age)).reshape(tokens.shape)
+            tokens = tokens + self.ages(self.code(age)).reshape(tokens.shape)
         mixed = self.attention(tokens) if self.attention is not None else normalized(tokens).mean(1)
         return mixed.reshape(1, steps, copies, width)
 
@@ -72,12 +72,12 @@ class JointHistory(eqx.Module):
     Attributes:
         encoder: K of them: one for the team (Mac-NIACC), or one for each agent (Mac-IAICC).
         individual: Whether each agent has its own, which then speaks on the agent's own clock.
-        senses: How what an agent sees becomes its net's inputs.
+        code: How time becomes features.
     """
 
     encoder: Encoder
     individual: bool = eqx.field(static=True)
-    senses: Senses
+    code: TimeCode = eqx.field(static=True)
 
     @property
     def width(self) -> int:
@@ -86,9 +86,8 @@ class JointHistory(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "K T E F"]:
         """Encode a batch."""
-        seen = self.senses.look(rows.observation)
-        steps, agents, copies, columns = seen.shape
-        joint = jnp.moveaxis(seen, 1, 2).reshape(steps, 1, copies, agents * columns)
+        steps, agents, copies, columns = rows.seen.shape
+        joint = jnp.moveaxis(rows.seen, 1, 2).reshape(steps, 1, copies, agents * columns)
         count = len(self.encoder.memory.bias)
         whole = Rows(
             jnp.broadcast_to(joint, (steps, count, copies, agents * columns)),
@@ -96,8 +95,7 @@ class JointHistory(eqx.Module):
             rows.fresh,
             rows.clock,
         )
-        looked = Senses(self.senses.code, ())
-        return jnp.swapaxes(remembered(self.encoder, whole, looked), 0, 1)
+        return jnp.swapaxes(remembered(self.encoder, whole, self.code), 0, 1)
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
         """The joint clock, or everybody's own."""
@@ -109,11 +107,11 @@ class OwnHistory(eqx.Module):
 
     Attributes:
         encoder: One for each agent.
-        senses: How what an agent sees becomes its net's inputs.
+        code: How time becomes features.
     """
 
     encoder: Encoder
-    senses: Senses
+    code: TimeCode = eqx.field(static=True)
 
     @property
     def width(self) -> int:
@@ -122,7 +120,7 @@ class OwnHistory(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "N T E F"]:
         """Encode a batch."""
-        return jnp.swapaxes(remembered(self.encoder, rows, self.senses), 0, 1)
+        return jnp.swapaxes(remembered(self.encoder, rows, self.code), 0, 1)
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "N T E"]:
         """Everybody's own."""

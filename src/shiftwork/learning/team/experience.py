@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
-from shiftwork.learning.team.policy import Policies, Rows, choose, log_probabilities
+from shiftwork.learning.team.policy import Policies, Rows, by_agent, choose, log_probabilities
 from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
 
 
@@ -37,7 +37,7 @@ def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
     rows = batch.rows
     return Batch(
         rows._replace(
-            observation=rows.observation[:, :, copies],
+            seen=rows.seen[:, :, copies],
             decided=rows.decided[..., copies],
             fresh=rows.fresh[:, copies],
             clock=rows.clock[:, copies],
@@ -48,11 +48,6 @@ def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
         batch.reward[:, copies],
         batch.ended[:, copies],
     )
-
-
-def by_agent(x: Array) -> Array:
-    """Put agents before copies: (E, N, ...) to (N, E, ...)."""
-    return jnp.swapaxes(x, 0, 1)
 
 
 FRESH_STARTS = 8
@@ -82,9 +77,10 @@ def collect(
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, fresh, clock, begun = carry
         choose_key, step_key = jax.random.split(key)
-        observation, decided, mask = map(by_agent, (step.observation, step.decided, step.mask))
+        seen = policies.look(step.observation)
+        decided, mask = by_agent(step.decided), by_agent(step.mask)
         memory = jnp.where(fresh[None, :, None], 0.0, memory)
-        memory, preferences = policies.step(memory, observation, decided, clock)
+        memory, preferences = policies.step(memory, seen, decided, clock)
         macro, taken = choose(choose_key, log_probabilities(preferences, mask, epsilon))
         following = jax.vmap(plant.step)(
             step.state, by_agent(macro), jax.random.split(step_key, copies)
@@ -97,7 +93,7 @@ def collect(
             starts,
             following._replace(info={}),
         )
-        row = Rows(observation, decided, fresh, clock)
+        row = Rows(seen, decided, fresh, clock)
         after = (kept, memory, ended, jnp.where(ended, 0.0, clock + 1.0), begun + ended)
         return after, (row, mask, macro, taken, following.reward, ended)
 
@@ -110,7 +106,7 @@ def collect(
     )
     after, (rows, *rest) = jax.lax.scan(one, begin, jax.random.split(run_key, plant.horizon))
     step, _, fresh, clock, _ = after
-    last = Rows(by_agent(step.observation), by_agent(step.decided), fresh, clock)
+    last = Rows(policies.look(step.observation), by_agent(step.decided), fresh, clock)
     whole = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), rows, last)
     return Batch(whole, *rest)
 
@@ -144,8 +140,9 @@ def run_episodes(plant: TeamPlant, policies: Policies, key: PRNGKeyArray, episod
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, over, clock = carry
         choose_key, step_key = jax.random.split(key)
-        observation, decided, mask = map(by_agent, (step.observation, step.decided, step.mask))
-        memory, preferences = policies.step(memory, observation, decided, clock)
+        seen = policies.look(step.observation)
+        decided, mask = by_agent(step.decided), by_agent(step.mask)
+        memory, preferences = policies.step(memory, seen, decided, clock)
         macro, _ = choose(choose_key, log_probabilities(preferences, mask, 0.0))
         following = jax.vmap(plant.step)(
             step.state, by_agent(macro), jax.random.split(step_key, episodes)

@@ -25,7 +25,7 @@ SCENARIO = "scenario.toml"
 
 def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team:
     """Take from policies what they need to act without learning code."""
-    actor, code = policies.unshared(), policies.senses.code
+    actor, code = policies.unshared(), policies.code
     encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
     layers = [
         *zip(encoder.weights, encoder.biases, strict=True),
@@ -42,7 +42,7 @@ def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team
         plant.observation_sizes,
         plant.macro_actions,
         actors,
-        policies.senses.places,
+        policies.places,
         about,
     )
 

@@ -11,20 +11,22 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.learning.team.events import Packed, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
-from shiftwork.learning.team.senses import Senses
+from shiftwork.learning.team.senses import TimeCode, look, with_time
+from shiftwork.places import Places
 
 
 class Rows(NamedTuple):
     """What a team saw: T primitive steps of E copies of a plant with N agents.
 
     Attributes:
-        observation: (T, N, E, D), each agent's last one, refreshed where it decides.
+        seen: (T, N, E, S), each agent's last observation, refreshed where it decides, with which of
+            its places coincide (``Policies.look``).
         decided: (T, N, E), the agent chooses a macro-action at the beginning of this step.
         fresh: (T, E), an episode begins with this step.
         clock: (T, E), primitive steps since the episode's beginning.
     """
 
-    observation: Float[Array, "T N E D"]
+    seen: Float[Array, "T N E S"]
     decided: Bool[Array, "T N E"]
     fresh: Bool[Array, "T E"]
     clock: Float[Array, "T E"]
@@ -36,12 +38,14 @@ class Policies(eqx.Module):
     Attributes:
         actor: One set of weights for each group of agents.
         groups: Which set each agent uses.
-        senses: How what an agent sees becomes its net's inputs.
+        code: How time becomes features.
+        places: Of which agents are told where they coincide, as columns of an observation.
     """
 
     actor: Actor
     groups: tuple[int, ...] = eqx.field(static=True)
-    senses: Senses
+    code: TimeCode = eqx.field(static=True)
+    places: Places = eqx.field(static=True)
 
     def unshared(self) -> Actor:
         """Return the weights agent by agent: a leading axis of N."""
@@ -51,23 +55,27 @@ class Policies(eqx.Module):
         actor: Actor = jax.tree.map(lambda x: x[index], self.actor)
         return actor
 
+    def look(self, observation: Float[Array, "E N D"]) -> Float[Array, "N E S"]:
+        """Make of observations what rows and steps hold; agents come first."""
+        return look(by_agent(observation), self.places)
+
     def preferences(self, rows: Rows) -> tuple[Float[Array, "K N E A"], Packed]:
         """Return unnormalized log-probabilities at all decisions, and where these stand."""
         actor, packed = self.unshared(), pack(rows.decided)
-        inputs = packed_inputs(rows, packed, self.senses)
+        inputs = packed_inputs(rows, packed, self.code)
         begin = self.memory(rows.clock.shape[-1])
         return walk(Actor.walk, actor, begin, inputs, packed.events), packed
 
     def step(
         self,
         memory: Float[Array, "N E F"],
-        observation: Float[Array, "N E D"],
+        seen: Float[Array, "N E S"],
         decided: Bool[Array, "N E"],
         clock: Float[Array, " E"],
     ) -> tuple[Float[Array, "N E F"], Float[Array, "N E A"]]:
         """Take in one step: new memories, moved where decided, and preferences."""
         actor = self.unshared()
-        gates = actor.encoder.gates(self.senses.inputs(observation, clock))
+        gates = actor.encoder.gates(with_time(seen, clock[None], self.code))
         moved = actor.encoder.memory.step(gates, memory)
         memory = jnp.where(decided[..., None], moved, memory)
         return memory, actor.head(memory)
@@ -77,19 +85,23 @@ class Policies(eqx.Module):
         return jnp.zeros((len(self.groups), copies, self.actor.encoder.memory.width))
 
 
+def by_agent(x: Array) -> Array:
+    """Put agents before copies: (E, N, ...) to (N, E, ...)."""
+    return jnp.swapaxes(x, 0, 1)
+
+
 def packed_inputs(
-    rows: Rows, packed: Packed, senses: Senses
+    rows: Rows, packed: Packed, code: TimeCode
 ) -> tuple[Float[Array, "K N E I"], Bool[Array, "K N E"]]:
-    """What an encoder takes in at the events, and whether an episode begins with them."""
-    seen = senses.look(packed.take(rows.observation))
-    coded = packed.take(senses.code(rows.clock[:, None]))
-    return jnp.concatenate([seen, coded], -1), packed.take(rows.fresh[:, None])
+    """What an encoder takes in at the events: what was seen with the time code, and fresh starts."""
+    inputs = packed.take(with_time(rows.seen, rows.clock[:, None], code))
+    return inputs, packed.take(rows.fresh[:, None])
 
 
-def remembered(encoder: Encoder, rows: Rows, senses: Senses) -> Float[Array, "T N E F"]:
+def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
     """Encode every agent's own history: moved at its own events, carried forward between."""
     packed = pack(rows.decided)
-    inputs = packed_inputs(rows, packed, senses)
+    inputs = packed_inputs(rows, packed, code)
     begin = jnp.zeros((*packed.events.shape, encoder.memory.width))
     return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.events))
 

@@ -1,6 +1,6 @@
 """What a team's nets take in: observations, which of their places coincide, and the time.
 
-Axes: N agents, T primitive steps, E copies of the plant, D observation.
+Axes: N agents, E copies of the plant, D observation, S what is seen: with which places coincide.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from shiftwork.places import Places, coincidence, pairs
+from shiftwork.places import Places, coincidence
 
 
 class TimeCode(eqx.Module):
@@ -43,7 +43,7 @@ class TimeCode(eqx.Module):
         """How many features a step becomes."""
         return 2 * len(self.periods) + (self.horizon > 0)
 
-    def __call__(self, steps: Float[Array, "*B"]) -> Float[Array, "*B F"]:
+    def __call__(self, steps: Float[Array, "*B"]) -> Float[Array, "*B C"]:
         """Code steps."""
         angle = steps[..., None] * (2 * np.pi / np.array(self.periods, np.float32))
         parts = [jnp.sin(angle), jnp.cos(angle)]
@@ -52,32 +52,17 @@ class TimeCode(eqx.Module):
         return jnp.concatenate(parts, -1)
 
 
-class Senses(eqx.Module):
-    """Turns what an agent sees, and when, into a net's inputs.
+def look(observation: Float[Array, "*B D"], places: Places) -> Float[Array, "*B S"]:
+    """Append which places coincide."""
+    if not places:
+        return observation
+    same = coincidence(observation, places)
+    return jnp.concatenate([observation, same.astype(observation.dtype)], -1)
 
-    Attributes:
-        code: How time becomes features.
-        places: Whose coincidence is told, as columns of an observation.
-    """
 
-    code: TimeCode = eqx.field(static=True)
-    places: Places = eqx.field(static=True)
-
-    def width(self, observation: int) -> int:
-        """Features of so many observed ones, without the time."""
-        return observation + pairs(self.places)
-
-    def look(self, observation: Float[Array, "*B D"]) -> Float[Array, "*B F"]:
-        """Append which places coincide."""
-        if not self.places:
-            return observation
-        same = coincidence(observation, self.places)
-        return jnp.concatenate([observation, same.astype(observation.dtype)], -1)
-
-    def inputs(
-        self, observation: Float[Array, "N E D"], clock: Float[Array, " E"]
-    ) -> Float[Array, "N E I"]:
-        """Append which places coincide, and the time, the same for all agents."""
-        seen = self.look(observation)
-        coded = jnp.broadcast_to(self.code(clock), (*seen.shape[:-1], self.code.features))
-        return jnp.concatenate([seen, coded], -1)
+def with_time(
+    seen: Float[Array, "*B N E S"], clock: Float[Array, "*B 1 E"], code: TimeCode
+) -> Float[Array, "*B N E I"]:
+    """Append the time code, the same for all agents."""
+    coded = jnp.broadcast_to(code(clock), (*seen.shape[:-1], code.features))
+    return jnp.concatenate([seen, coded], -1)
