@@ -50,17 +50,30 @@ class AgentCentric(eqx.Module):
     def features(self, rows: Rows) -> Float[Array, "1 T E F"]:
         """Encode a batch."""
         states = remembered(self.encoder, rows, self.code)
-        steps, agents, copies, width = states.shape
-        tokens = jnp.moveaxis(states, 1, 2).reshape(steps * copies, agents, width)
         if self.ages is not None:
-            age = jnp.moveaxis(durations(rows.decided), 1, 2).reshape(1, -1)
-            tokens = tokens + self.ages(self.code(age)).reshape(tokens.shape)
-        mixed = self.attention(tokens) if self.attention is not None else normalized(tokens).mean(1)
-        return mixed.reshape(1, steps, copies, width)
+            age = durations(rows.decided).reshape(1, -1)
+            states = states + self.ages(self.code(age)).reshape(states.shape)
+        tokens = jnp.moveaxis(states, 1, 2)
+        if self.attention is None:
+            return normalized(tokens).mean(2)[None]
+        return in_pieces(self.attention, tokens)[None]
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
         """The joint clock, or everybody's own."""
         return jnp.swapaxes(decided, 0, 1) if self.own_clock else decided.any(1)[None]
+
+
+PIECE = 25
+"""Steps of a piece; with the usual 16 to 32 copies what is computed of them fits into the cache."""
+
+
+def in_pieces(attention: Attention, tokens: Float[Array, "T E N F"]) -> Float[Array, "T E F"]:
+    """Let agents attend to each other, some steps after the other: twice as fast on a CPU as at once."""
+    steps, copies, agents, width = tokens.shape
+    pieces = -(-steps // PIECE)
+    padded = jnp.pad(tokens, ((0, pieces * PIECE - steps), (0, 0), (0, 0), (0, 0)))
+    mixed = jax.lax.map(attention, padded.reshape(pieces, PIECE * copies, agents, width))
+    return mixed.reshape(pieces * PIECE, copies, width)[:steps]
 
 
 class JointHistory(eqx.Module):
