@@ -76,6 +76,12 @@ def _row(learned: TeamLearned, number: int) -> dict[str, Any]:
     }
 
 
+def minutes_to(row: dict[str, Any]) -> float:
+    """Wall time until a team reached its threshold, compiling included, all seeds learning."""
+    compile_s, share = float(row["compile_s"]), int(row["steps_to_threshold"]) / int(row["steps"])
+    return (compile_s + share * (float(row["wall_s"]) - compile_s)) / 60
+
+
 def table() -> str:
     """Make the table from the CSV."""
     rows = read_rows("team")
@@ -83,8 +89,10 @@ def table() -> str:
     pairs = {(r["plant"], r["algorithm"]) for r in rows}
     for plant, algorithm in sorted(pairs, key=lambda p: (list(OURS).index(p[0]), p[1])):
         some = [r for r in rows if (r["plant"], r["algorithm"]) == (plant, algorithm)]
-        first = [int(r["steps_to_threshold"]) for r in some if r["steps_to_threshold"]]
+        reached = [r for r in some if r["steps_to_threshold"]]
+        first = [int(r["steps_to_threshold"]) for r in reached]
         threshold = f"{np.median(first) / 1e3:,.0f}k ({len(first)} of {len(some)})" if first else ""
+        minutes = f"{np.median([minutes_to(r) for r in reached]):.1f}" if reached else ""
         lines.append(
             (
                 plant,
@@ -95,6 +103,7 @@ def table() -> str:
                 f"{min(float(r['return']) for r in some):.1f}",
                 f"{100 * np.mean([float(r['success']) for r in some]):.1f} %",
                 threshold,
+                minutes,
                 f"{float(some[0]['steps_per_s']):,.0f}",
             )
         )
@@ -107,6 +116,7 @@ def table() -> str:
         "worst seed",
         "success",
         "steps to threshold, median (seeds that reach it)",
+        "minutes to it, all seeds",
         "steps/s, all seeds",
     )
     return write_table("team", header, lines)

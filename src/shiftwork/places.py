@@ -9,6 +9,7 @@ Works on NumPy's arrays and on JAX's, and needs neither JAX nor learning code.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def coincidence(observation: Any, places: Places) -> Any:
     return (far.sum(-2) < NEAR) & (abs(observation) @ at > 0)
 
 
+@functools.cache
 def _matrices(places: Places, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What takes each coordinate of one place from that of the other, and what finds the first.
 
