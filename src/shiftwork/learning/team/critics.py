@@ -63,8 +63,8 @@ class AgentCentric(eqx.Module):
         return jnp.swapaxes(decided, 0, 1) if self.own_clock else decided.any(1)[None]
 
 
-PIECE = 25
-"""Steps of a piece; with the usual 16 to 32 copies what is computed of them fits into the cache."""
+PIECE = 5
+"""Steps of a piece; a few of them for some seeds side by side fit into the cache."""
 
 
 def in_pieces(attention: Attention, tokens: Float[Array, "T E N F"]) -> Float[Array, "T E F"]:
