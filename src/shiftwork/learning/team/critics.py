@@ -64,7 +64,7 @@ class AgentCentric(eqx.Module):
 
 
 PIECE = 5
-"""Steps of a piece; a few of them for some seeds side by side fit into the cache."""
+"""Steps of a piece: few, so that those of several seeds side by side still fit into the cache."""
 
 
 def in_pieces(attention: Attention, tokens: Float[Array, "T E N F"]) -> Float[Array, "T E F"]:
