@@ -35,6 +35,11 @@ def test_it_is_as_a_walk_over_all_pairs_says(rows):
     np.testing.assert_array_equal(coincidence(jnp.asarray(seen), PLACES), expected)
 
 
+def test_where_no_place_is_told_nothing_is():
+    for seen in (np.ones((2, 3), np.float32), jnp.ones((2, 3))):
+        assert coincidence(seen, ()).shape == (2, 0)
+
+
 def test_kitchens_say_where_things_are():
     a = OURS["overcooked-A"]
     # Three foods with chops, two plates, two knives, the delivery, three agents.

@@ -37,6 +37,8 @@ def coincidence(observation: Any, places: Places) -> Any:
     Returns:
         Booleans, (..., P): for places 0 and 1, 0 and 2, ..., 1 and 2, ...; false where not seen.
     """
+    if not places:
+        return observation[..., :0] > 0
     apart, at = _matrices(places, observation.shape[-1])
     dimensions = len(places[0])
     far = abs(observation @ apart).reshape(*observation.shape[:-1], dimensions, pairs(places))

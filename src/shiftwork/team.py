@@ -160,8 +160,7 @@ class Team:
         if net.horizon:
             code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
         coded = np.broadcast_to(code, (len(seen), len(code)))
-        same = [coincidence(seen, self.places)] if self.places else []
-        x = np.concatenate([seen, *same, coded], 1, dtype=np.float32)
+        x = np.concatenate([seen, coincidence(seen, self.places), coded], 1, dtype=np.float32)
         x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
         x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
         gates = _through(x, net.gates, net.gates_bias)
@@ -259,9 +258,8 @@ class Team:
             places = tuple(tuple(map(int, columns)) for columns in about.pop("places"))
         except (KeyError, TypeError, ValueError):
             raise _damaged(folder / ABOUT) from None
-        if not (agents and len(agents) == len(sizes) == len(names) and all(names)):
-            raise _damaged(folder / ABOUT)
-        if not _columns_fit(places, max(sizes)):
+        fits = bool(agents) and len(agents) == len(sizes) == len(names) and all(names)
+        if not (fits and _columns_fit(places, max(sizes))):
             raise _damaged(folder / ABOUT)
         actors = Actors(**{name: arrays[name] for name in Actors._fields})
         shapes = actors.shapes(len(agents), max(sizes) + pairs(places), max(map(len, names)))

@@ -54,8 +54,6 @@ class TimeCode(eqx.Module):
 
 def look(observation: Float[Array, "*B D"], places: Places) -> Float[Array, "*B S"]:
     """Append which places coincide."""
-    if not places:
-        return observation
     same = coincidence(observation, places)
     return jnp.concatenate([observation, same.astype(observation.dtype)], -1)
 
