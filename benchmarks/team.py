@@ -12,6 +12,7 @@ those of others stay: on two cores two programs with half of the seeds each are 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from shiftwork.progress import console, progress_bar
 THRESHOLDS = {"box-pushing": 298.0, "overcooked": 200.0}
 STEPS = {"box-pushing": 600_000, "overcooked": 3_000_000}
 EPISODES = 256
+CHECKPOINTS = Path("runs/benchmarks")
 NAMES = {
     "acac": "ACAC (ours)",
     "mac-iaicc": "Mac-IAICC",
@@ -41,7 +43,10 @@ def family(plant: str) -> str:
 
 
 def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[str, Any]]:
-    """Learn with several seeds side by side; one row for each."""
+    """Learn with several seeds side by side; one row for each. Stopped, it goes on from there."""
+    numbers = "-".join(map(str, seeds))
+    checkpoint = CHECKPOINTS / f"{plant}-{algorithm}-{steps}-{numbers}.npz"
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     with progress_bar(f"{plant} {algorithm}", steps, "steps") as advance:
         learned = learn_team(
             make_team_plant(plant),
@@ -50,8 +55,11 @@ def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[s
             steps=steps,
             seeds=seeds,
             advance=advance,
+            checkpoint=checkpoint,
         )
-    return [_row(learned, number) for number in range(len(seeds))]
+    rows = [_row(learned, number) for number in range(len(seeds))]
+    checkpoint.unlink(missing_ok=True)
+    return rows
 
 
 def _row(learned: TeamLearned, number: int) -> dict[str, Any]:

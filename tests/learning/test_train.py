@@ -15,6 +15,7 @@ import pytest
 from shiftwork.errors import Stopped, UserError
 from shiftwork.learning import bc, iql, pars, rebrac, td3bc
 from shiftwork.learning import train as loop
+from shiftwork.learning.checkpoint import read_about
 from shiftwork.learning.learn import learn, load_learner
 from shiftwork.plants.probes import PROBES, probe_records
 
@@ -81,6 +82,7 @@ def test_stopped_and_resumed_learning_ends_in_the_very_same_weights(whole, tmp_p
         with pytest.raises(Stopped, match=f"stopped after {done} of 100 updates"):
             run(advance=advance, checkpoint=checkpoint)
         assert signal.getsignal(signal.SIGINT) is before
+    spent = read_about(checkpoint)
     calls = []
     resumed = run(
         checkpoint=checkpoint, advance=lambda amount, note="": calls.append((amount, note))
@@ -93,6 +95,9 @@ def test_stopped_and_resumed_learning_ends_in_the_very_same_weights(whole, tmp_p
     assert resumed.history.updates.tolist() == [20, 40, 60, 80, 100]
     for name, rows in whole.history.metrics.items():
         np.testing.assert_array_equal(resumed.history.metrics[name], rows)
+    # So is the time that it took.
+    assert resumed.history.compile_s == spent["compile_s"]
+    assert resumed.history.wall_s > spent["wall_s"] > spent["compile_s"]
 
 
 def test_without_a_checkpoint_a_stop_is_told_too():

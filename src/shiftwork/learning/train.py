@@ -46,8 +46,8 @@ class History:
     Attributes:
         updates: Updates (of a team: executed plant steps) at the end of each piece, (P,).
         metrics: Name -> (P, members), averaged over the piece.
-        compile_s: Seconds from the call to the end of the first piece.
-        wall_s: Seconds in all.
+        compile_s: Seconds from the call to the end of the first piece, before any resume.
+        wall_s: Seconds in all, those before a resume counted.
     """
 
     updates: np.ndarray
@@ -191,26 +191,27 @@ def run_pieces(
         Stopped: Ctrl-C was pressed; the checkpoint is written.
         UserError: The checkpoint belongs to other work, or is damaged.
     """
-    begun = time.perf_counter()
-    first = 0
+    begun = saved = time.perf_counter()
     rows: list[dict[str, list[float]]] = []
+    spent_s = compile_s = 0.0
     if checkpoint and checkpoint.exists():
         about = about_same_work(checkpoint, identity, "other records, settings or seeds")
         rows, members = about["rows"], load_tree(checkpoint, members)
-        first = len(rows)
+        spent_s, compile_s = about["wall_s"], about["compile_s"]
+    first = len(rows)
     if advance and first:
         advance(first * piece, "resumed")
-    compile_s, saved = 0.0, time.perf_counter()
     with stopping_cleanly() as request:
         for number in range(first, pieces):
             members, metrics = run(members, number)
             rows.append({name: np.asarray(m).tolist() for name, m in metrics.items()})
-            compile_s = compile_s or time.perf_counter() - begun
+            now = time.perf_counter()
+            compile_s = compile_s or now - begun
             if advance:
                 advance(piece, _note(rows[-1]))
-            now = time.perf_counter()
             if checkpoint and (request.wanted or now - saved > CHECKPOINT_S):
-                save_tree(checkpoint, members, {"identity": identity, "rows": rows})
+                spent = {"wall_s": spent_s + now - begun, "compile_s": compile_s}
+                save_tree(checkpoint, members, {"identity": identity, "rows": rows} | spent)
                 saved = now
             if request.wanted and number + 1 < pieces:
                 raise Stopped(
@@ -220,7 +221,7 @@ def run_pieces(
         updates=piece * np.arange(1, pieces + 1),
         metrics={name: np.array([row[name] for row in rows]) for name in rows[0]},
         compile_s=compile_s,
-        wall_s=time.perf_counter() - begun,
+        wall_s=spent_s + time.perf_counter() - begun,
     )
     return members, history
 
