@@ -17,6 +17,7 @@ from shiftwork import Team, UserError
 from shiftwork.learning.team.acac import Config, make_policies
 from shiftwork.learning.team.folder import team_of
 from shiftwork.learning.team.policy import log_probabilities
+from shiftwork.places import Places
 from shiftwork.plants.team import make_team_plant
 from shiftwork.plants.team.corridor import Corridor, corridor_with_options
 from shiftwork.plants.team.options import WithOptions
@@ -74,7 +75,7 @@ def test_it_weighs_as_the_policies_that_learned(changes):
     assert expected.std() > 0.05  # else agreement would say nothing
 
 
-def test_it_is_told_which_places_coincide_as_the_policies_were():
+def test_it_finds_its_own_place_and_is_told_which_coincide_as_the_policies_were():
     kitchen = make_team_plant("overcooked-A")
     learned = policies(plant=kitchen)
     team = team_of(kitchen, learned, {})
@@ -90,9 +91,13 @@ def test_it_is_told_which_places_coincide_as_the_policies_were():
     team.act(seen, everybody, mask)
     expected = jax.nn.softmax(preferences[:, 0])
     np.testing.assert_allclose(team.probabilities, expected, atol=2e-5)
-    blind = dataclasses.replace(team, places=((0, 1),) * len(team.places))
-    blind.act(seen, everybody, mask)
-    assert np.abs(blind.probabilities - team.probabilities).max() > 0.02
+    for other in (
+        Places(((0, 1),) * len(team.places.columns), team.places.own),
+        Places(team.places.columns),
+    ):
+        blind = dataclasses.replace(team, places=other)
+        blind.act(seen, everybody, mask)
+        assert np.abs(blind.probabilities - team.probabilities).max() > 0.02
 
 
 @settings(max_examples=40, deadline=None)
@@ -185,6 +190,10 @@ def edit_about(folder, **changes):
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
+def edit_places(folder, columns, own=()):
+    edit_about(folder, places={"columns": columns, "own": own})
+
+
 def edit_arrays(folder, **changes):
     with np.load(folder / "policies.npz") as file:
         arrays = dict(file) | changes
@@ -200,9 +209,12 @@ DAMAGES = {
     "names of nothing": (lambda f: edit_about(f, macro_actions=3), "is damaged"),
     "sizes of others": (lambda f: edit_about(f, observation_sizes=[4, 1]), "do not fit"),
     "no places": (lambda f: edit_about(f, places=7), "is damaged"),
-    "a place elsewhere": (lambda f: edit_about(f, places=[[0], [1]]), "is damaged"),
-    "uneven places": (lambda f: edit_about(f, places=[[0], [0, 0]]), "is damaged"),
-    "more places": (lambda f: edit_about(f, places=[[0], [0]]), "do not fit"),
+    "a place elsewhere": (lambda f: edit_places(f, [[0], [1]]), "is damaged"),
+    "uneven places": (lambda f: edit_places(f, [[0], [0, 0]]), "is damaged"),
+    "more places": (lambda f: edit_places(f, [[0], [0]]), "do not fit"),
+    "an own place too few": (lambda f: edit_places(f, [[0], [0]], [1]), "is damaged"),
+    "one place of two agents": (lambda f: edit_places(f, [[0], [0]], [1, 1]), "is damaged"),
+    "an own place elsewhere": (lambda f: edit_places(f, [[0], [0]], [1, 2]), "is damaged"),
     "no policies": (lambda f: (f / "policies.npz").unlink(), "is no file"),
     "half of it": (
         lambda f: (f / "policies.npz").write_bytes((f / "policies.npz").read_bytes()[:400]),

@@ -1,8 +1,11 @@
-"""Which of the places that an agent sees coincide.
+"""The places that an agent sees: its own first, and which of them coincide.
 
 An observation tells places by their coordinates: of an object, of a tool, of each agent. Whether a
 thing is in somebody's hands, on the board or on the plate then is whether two places are one, which
 a small net learns slowly from coordinates. Here it is computed.
+
+Agents that share a net must tell themselves from the others: each finds its own place where the
+others find theirs.
 
 Works on NumPy's arrays and on JAX's, and needs neither JAX nor learning code.
 """
@@ -10,13 +13,24 @@ Works on NumPy's arrays and on JAX's, and needs neither JAX nor learning code.
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Places = tuple[tuple[int, ...], ...]
-"""Columns of an observation that together are one place, for each place; all of one length."""
+
+class Places(NamedTuple):
+    """Where in the observations of N agents places stand.
+
+    Attributes:
+        columns: Columns of an observation that together are one place, for each place; all of one
+            length.
+        own: Which of the places is each agent's own, N of them; none where no agent has a place.
+    """
+
+    columns: tuple[tuple[int, ...], ...] = ()
+    own: tuple[int, ...] = ()
+
 
 NEAR = 1e-3
 """Places whose coordinates differ by less in sum are one."""
@@ -24,7 +38,27 @@ NEAR = 1e-3
 
 def pairs(places: Places) -> int:
     """Count the pairs of places, P."""
-    return len(places) * (len(places) - 1) // 2
+    return len(places.columns) * (len(places.columns) - 1) // 2
+
+
+def sense(observation: Any, places: Places) -> Any:
+    """Make of observations what nets take in.
+
+    Args:
+        observation: (N, ..., D), a leading axis of agents.
+        places: What its columns are.
+
+    Returns:
+        (N, ..., D + P): the observation with the agent's own place before those of the others, and
+        for each pair of places, as they stand then, 1 where they coincide.
+    """
+    arrays = observation.__array_namespace__()
+    if places.own:
+        order = own_first(places, observation.shape[-1])
+        order = order.reshape(len(order), *[1] * (observation.ndim - 2), -1)
+        observation = arrays.take_along_axis(observation, arrays.asarray(order), axis=-1)
+    same = coincidence(observation, places)
+    return arrays.concat([observation, same.astype(observation.dtype)], axis=-1)
 
 
 def coincidence(observation: Any, places: Places) -> Any:
@@ -37,12 +71,27 @@ def coincidence(observation: Any, places: Places) -> Any:
     Returns:
         Booleans, (..., P): for places 0 and 1, 0 and 2, ..., 1 and 2, ...; false where not seen.
     """
-    if not places:
+    if not places.columns:
         return observation[..., :0] > 0
     apart, at = _matrices(places, observation.shape[-1])
-    dimensions = len(places[0])
+    dimensions = len(places.columns[0])
     far = abs(observation @ apart).reshape(*observation.shape[:-1], dimensions, pairs(places))
     return (far.sum(-2) < NEAR) & (abs(observation) @ at > 0)
+
+
+@functools.cache
+def own_first(places: Places, size: int) -> NDArray[np.int64]:
+    """Which column of its observation each agent finds where, (N, D).
+
+    Where the first agent's place stands everybody finds its own, and behind it the others' in their
+    order. The first agent finds everything where it is.
+    """
+    order = np.tile(np.arange(size), (len(places.own), 1))
+    for agent, own in enumerate(places.own):
+        others = [place for place in places.own if place != own]
+        for at, place in zip(places.own, [own, *others], strict=True):
+            order[agent, list(places.columns[at])] = places.columns[place]
+    return order
 
 
 @functools.cache
@@ -51,8 +100,8 @@ def _matrices(places: Places, size: int) -> tuple[NDArray[np.float32], NDArray[n
 
     As products, because a batch of them is faster than picking columns.
     """
-    columns = np.array(places)
-    first, second = np.triu_indices(len(places), 1)
+    columns = np.array(places.columns)
+    first, second = np.triu_indices(len(columns), 1)
     unit = np.eye(size, dtype=np.float32)
     apart = unit[:, columns[first]] - unit[:, columns[second]]  # (D, P, dimensions)
     return apart.swapaxes(1, 2).reshape(size, -1), unit[:, columns[first]].sum(-1)

@@ -24,10 +24,10 @@ from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
-from shiftwork.places import Places, coincidence, pairs
+from shiftwork.places import Places, pairs, sense
 from shiftwork.records.npz import read_npz, require
 
-VERSION = 3
+VERSION = 4
 ABOUT = "team.json"
 POLICIES = "policies.npz"
 
@@ -36,7 +36,8 @@ class Actors(NamedTuple):
     """Weights of N recurrent policies, float32; only an agent's own decisions move its memory.
 
     D observation, Q pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
-    input is [observation, which places coincide, sin and cos of time in each period, time / horizon].
+    input is [observation, its own place first, which places coincide, sin and cos of time in each
+    period, time / horizon].
 
     Attributes:
         first: Of the encoder's first layer, (N, D + Q + C, W), before a ReLU.
@@ -101,8 +102,8 @@ class Team:
         observation_sizes: Of each agent; D is the largest.
         macro_actions: The names of each agent's macro-actions; A is the largest count.
         actors: The weights.
-        places: Columns of an observation that together are one place, for each place; the net is
-            told which of them coincide.
+        places: What columns of an observation are places; each agent's net finds its own first
+            and is told which coincide.
         about: What else is known: plant, algorithm, configuration, seed, steps, and so on.
         probabilities: Of each agent's macro-actions when it last decided, (N, A).
     """
@@ -111,7 +112,7 @@ class Team:
     observation_sizes: tuple[int, ...]
     macro_actions: tuple[tuple[str, ...], ...]
     actors: Actors
-    places: Places = ()
+    places: Places = field(default_factory=Places)
     about: dict[str, Any] = field(default_factory=dict)
     probabilities: np.ndarray = field(init=False, repr=False)
     _memory: np.ndarray = field(init=False, repr=False)
@@ -160,7 +161,7 @@ class Team:
         if net.horizon:
             code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
         coded = np.broadcast_to(code, (len(seen), len(code)))
-        x = np.concatenate([seen, coincidence(seen, self.places), coded], 1, dtype=np.float32)
+        x = np.concatenate([sense(seen, self.places), coded], 1)
         x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
         x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
         gates = _through(x, net.gates, net.gates_bias)
@@ -235,7 +236,7 @@ class Team:
             "agents": self.agents,
             "observation_sizes": self.observation_sizes,
             "macro_actions": self.macro_actions,
-            "places": self.places,
+            "places": self.places._asdict(),
             **self.about,
         }
         write_described(folder, fill, marker=ABOUT, about=about, card=card, attach=attach)
@@ -255,11 +256,11 @@ class Team:
             agents = tuple(map(str, about.pop("agents")))
             sizes = tuple(map(int, about.pop("observation_sizes")))
             names = tuple(tuple(map(str, own)) for own in about.pop("macro_actions"))
-            places = tuple(tuple(map(int, columns)) for columns in about.pop("places"))
+            places = _places(**about.pop("places"))
         except (KeyError, TypeError, ValueError):
             raise _damaged(folder / ABOUT) from None
         fits = bool(agents) and len(agents) == len(sizes) == len(names) and all(names)
-        if not (fits and _columns_fit(places, max(sizes))):
+        if not (fits and _fit(places, len(agents), max(sizes))):
             raise _damaged(folder / ABOUT)
         actors = Actors(**{name: arrays[name] for name in Actors._fields})
         shapes = actors.shapes(len(agents), max(sizes) + pairs(places), max(map(len, names)))
@@ -292,11 +293,18 @@ def read_about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _columns_fit(places: Places, size: int) -> bool:
-    """Whether places are as long as one another and stand in the observation."""
-    columns = {column for place in places for column in place}
-    lengths = {len(place) for place in places}
-    return len(lengths) < 2 and 0 not in lengths and columns <= set(range(size))
+def _places(columns: list[list[int]], own: list[int]) -> Places:
+    return Places(tuple(tuple(map(int, place)) for place in columns), tuple(map(int, own)))
+
+
+def _fit(places: Places, agents: int, size: int) -> bool:
+    """Whether places are as long as one another, stand in the observation, and are whose they are."""
+    columns = {column for place in places.columns for column in place}
+    lengths = {len(place) for place in places.columns}
+    own = set(places.own)
+    whose = len(own) == len(places.own) and len(own) in (0, agents)
+    whose = whose and own <= set(range(len(places.columns)))
+    return whose and len(lengths) < 2 and 0 not in lengths and columns <= set(range(size))
 
 
 def _damaged(file: Path) -> UserError:

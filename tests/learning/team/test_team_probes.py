@@ -66,6 +66,19 @@ def test_acac_recovers_without_what_can_be_left_out():
     recovered(learned(TeamProbe("observation"), "acac", share=True, best_runs=0, **options))
 
 
+@pytest.mark.parametrize("name", ["acac", "independent"])
+def test_agents_that_share_their_nets_find_their_own_place(name):
+    recovered(learned(TeamProbe("place"), name, share=True, best_runs=0))
+
+
+def test_agents_that_share_a_net_and_know_no_own_place_are_taken_for_each_other():
+    plant = TeamProbe("place")
+    told = learned(plant, "acac", share=True, places=False, best_runs=0)
+    # Right is what both signs ask for where they agree, and half of it where they do not.
+    earned = evaluate_team(plant, told.policies(0), 512, 1).returns.mean() / plant.horizon
+    assert earned < 0.8
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize("name", TEAM_ALGORITHMS)
 def test_an_update_gives_back_the_types_that_it_takes(name):

@@ -53,7 +53,8 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
     width = config.critic_memory
     inputs = seen(plant, policies.places) + code.features
     critic = AgentCentric(
-        Encoder.create(keys[0], agents, inputs, config.critic_width, width),
+        Encoder.create(keys[0], max(policies.groups) + 1, inputs, config.critic_width, width),
+        policies.groups,
         Attention.create(keys[1], agents, width) if config.attention else None,
         MLP.create(keys[2], (code.features, width)) if config.ages else None,
         code,
@@ -65,7 +66,7 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
 def make_policies(key: PRNGKeyArray, plant: TeamPlant, config: actor_critic.Config) -> Policies:
     """Draw the actors of a plant's team."""
     code = TimeCode.octaves(plant.horizon) if config.octaves else TimeCode.paper()
-    places = places_of(plant) if config.places else ()
+    places = places_of(plant) if config.places else Places()
     roles = list(dict.fromkeys(plant.roles))
     agents = range(len(plant.agents))
     groups = tuple(roles.index(role) for role in plant.roles) if config.share else tuple(agents)

@@ -57,8 +57,10 @@ class Config:
         critic_width: Of the critic's layers.
         critic_memory: Of the critic's recurrence.
         octaves: Time in octaves; off for the paper's [sin t, cos t].
-        places: Nets are told which places coincide, where the plant says what its places are.
-        share: Agents of one role share an actor.
+        places: Nets find their agent's own place first and are told which places coincide, where the
+            plant says what its places are.
+        share: Agents of one role share an actor, and the critic's encoder of an agent's history.
+            They are told apart by what they see alone.
         centred: Advantages are centred and scaled over the batch.
     """
 

@@ -46,6 +46,9 @@ def create_independent(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> T
     policies = make_policies(actor_key, plant, config)
     code, agents = policies.code, len(plant.agents)
     inputs = seen(plant, policies.places) + code.features
-    encoder = Encoder.create(encoder_key, agents, inputs, config.critic_width, config.critic_memory)
-    critic = OwnHistory(encoder, code)
+    encoders = max(policies.groups) + 1
+    encoder = Encoder.create(
+        encoder_key, encoders, inputs, config.critic_width, config.critic_memory
+    )
+    critic = OwnHistory(encoder, policies.groups, code)
     return TeamLearner.create(config, plant, policies, Valued.create(head_key, critic, agents))

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from shiftwork.learning.nets import MLP, normalized
 from shiftwork.learning.team.nets import Attention, Encoder
-from shiftwork.learning.team.policy import Rows, remembered
+from shiftwork.learning.team.policy import Rows, by_group, remembered
 from shiftwork.learning.team.returns import durations
 from shiftwork.learning.team.senses import TimeCode
 
@@ -28,7 +28,8 @@ class AgentCentric(eqx.Module):
     encodings get together, attend to each other and are averaged.
 
     Attributes:
-        encoder: One for each agent.
+        encoder: One for each group of agents.
+        groups: Which encoder each agent uses.
         attention: The block over the agents; None for the plain mean of their encodings.
         ages: Embedding of the steps since each agent decided; None as in the paper.
         code: How time becomes features.
@@ -37,6 +38,7 @@ class AgentCentric(eqx.Module):
     """
 
     encoder: Encoder
+    groups: tuple[int, ...] = eqx.field(static=True)
     attention: Attention | None
     ages: MLP | None
     code: TimeCode = eqx.field(static=True)
@@ -49,7 +51,7 @@ class AgentCentric(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "1 T E F"]:
         """Encode a batch."""
-        states = remembered(self.encoder, rows, self.code)
+        states = remembered(by_group(self.encoder, self.groups), rows, self.code)
         if self.ages is not None:
             age = durations(rows.decided).reshape(1, -1)
             states = states + self.ages(self.code(age)).reshape(states.shape)
@@ -122,11 +124,13 @@ class OwnHistory(eqx.Module):
     """Independent learning: each agent judges by what it saw itself, on its own clock.
 
     Attributes:
-        encoder: One for each agent.
+        encoder: One for each group of agents.
+        groups: Which encoder each agent uses.
         code: How time becomes features.
     """
 
     encoder: Encoder
+    groups: tuple[int, ...] = eqx.field(static=True)
     code: TimeCode = eqx.field(static=True)
 
     @property
@@ -136,7 +140,8 @@ class OwnHistory(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "N T E F"]:
         """Encode a batch."""
-        return jnp.swapaxes(remembered(self.encoder, rows, self.code), 0, 1)
+        encoder = by_group(self.encoder, self.groups)
+        return jnp.swapaxes(remembered(encoder, rows, self.code), 0, 1)
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "N T E"]:
         """Everybody's own."""

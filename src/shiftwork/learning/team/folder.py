@@ -14,7 +14,7 @@ from shiftwork import __version__
 from shiftwork.errors import UserError
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.algorithms import team_algorithm
-from shiftwork.learning.team.policy import Policies
+from shiftwork.learning.team.policy import Policies, unshared
 from shiftwork.learning.team.train import TeamLearned
 from shiftwork.plants.team.team_plant import TeamPlant
 from shiftwork.team import ABOUT, Actors, Team, read_about
@@ -25,7 +25,7 @@ SCENARIO = "scenario.toml"
 
 def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team:
     """Take from policies what they need to act without learning code."""
-    actor, code = policies.unshared(), policies.code
+    actor, code = unshared(policies.actor, policies.groups), policies.code
     encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
     layers = [
         *zip(encoder.weights, encoder.biases, strict=True),

@@ -112,6 +112,11 @@ class Encoder(eqx.Module):
         layers = MLP.create(a, (inputs, width, width), nets=nets, head=(3.0 / width) ** 0.5)
         return cls(layers, GRU.create(b, nets, width, memory))
 
+    @property
+    def nets(self) -> int:
+        """How many there are."""
+        return len(self.memory.bias)
+
     def gates(self, x: Float[Array, "N B I"]) -> Float[Array, "N B G"]:
         """Compute what of the GRU's gates does not depend on the past."""
         return self.memory.gates(jax.nn.relu(self.layers(x)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -11,8 +12,10 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.learning.team.events import Packed, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
-from shiftwork.learning.team.senses import TimeCode, look, with_time
-from shiftwork.places import Places
+from shiftwork.learning.team.senses import TimeCode, with_time
+from shiftwork.places import Places, sense
+
+Nets = TypeVar("Nets")
 
 
 class Rows(NamedTuple):
@@ -39,7 +42,7 @@ class Policies(eqx.Module):
         actor: One set of weights for each group of agents.
         groups: Which set each agent uses.
         code: How time becomes features.
-        places: Of which agents are told where they coincide, as columns of an observation.
+        places: Of which agents find their own first and are told where they coincide.
     """
 
     actor: Actor
@@ -47,24 +50,15 @@ class Policies(eqx.Module):
     code: TimeCode = eqx.field(static=True)
     places: Places = eqx.field(static=True)
 
-    def unshared(self) -> Actor:
-        """Return the weights agent by agent: a leading axis of N."""
-        if self.groups == tuple(range(len(self.groups))):
-            return self.actor
-        index = jnp.array(self.groups)
-        actor: Actor = jax.tree.map(lambda x: x[index], self.actor)
-        return actor
-
     def look(self, observation: Float[Array, "E N D"]) -> Float[Array, "N E S"]:
         """Make of observations what rows and steps hold; agents come first."""
-        return look(by_agent(observation), self.places)
+        return sense(by_agent(observation), self.places)
 
     def preferences(self, rows: Rows) -> tuple[Float[Array, "K N E A"], Packed]:
         """Return unnormalized log-probabilities at all decisions, and where these stand."""
-        actor, packed = self.unshared(), pack(rows.decided)
-        inputs = packed_inputs(rows, packed, self.code)
-        begin = self.memory(rows.clock.shape[-1])
-        return walk(Actor.walk, actor, begin, inputs, packed.events), packed
+        packed = pack(rows.decided)
+        actor = by_group(self.actor, self.groups)
+        return walk_own(Actor.walk, actor, actor.encoder, packed, rows, self.code), packed
 
     def step(
         self,
@@ -74,11 +68,13 @@ class Policies(eqx.Module):
         clock: Float[Array, " E"],
     ) -> tuple[Float[Array, "N E F"], Float[Array, "N E A"]]:
         """Take in one step: new memories, moved where decided, and preferences."""
-        actor = self.unshared()
-        gates = actor.encoder.gates(with_time(seen, clock[None], self.code))
-        moved = actor.encoder.memory.step(gates, memory)
-        memory = jnp.where(decided[..., None], moved, memory)
-        return memory, actor.head(memory)
+        actor, agents = by_group(self.actor, self.groups), len(self.groups)
+        nets = actor.encoder.nets
+        inputs = with_time(seen, clock[None], self.code)
+        gates = actor.encoder.gates(split(inputs, nets, 0))
+        moved = actor.encoder.memory.step(gates, split(memory, nets, 0))
+        memory = jnp.where(decided[..., None], split(moved, agents, 0), memory)
+        return memory, split(actor.head(split(memory, nets, 0)), agents, 0)
 
     def memory(self, copies: int) -> Float[Array, "N E F"]:
         """Nothing remembered yet."""
@@ -90,20 +86,51 @@ def by_agent(x: Array) -> Array:
     return jnp.swapaxes(x, 0, 1)
 
 
-def packed_inputs(
-    rows: Rows, packed: Packed, code: TimeCode
-) -> tuple[Float[Array, "K N E I"], Bool[Array, "K N E"]]:
-    """What an encoder takes in at the events: what was seen with the time code, and fresh starts."""
+def by_group(nets: Nets, groups: tuple[int, ...]) -> Nets:
+    """Give each agent the weights of its group: a leading axis of N, or of 1 where all share one."""
+    if groups == tuple(range(len(groups))) or not any(groups):
+        return nets
+    return unshared(nets, groups)
+
+
+def unshared(nets: Nets, groups: tuple[int, ...]) -> Nets:
+    """Give each agent weights of its own: a leading axis of N."""
+    index = jnp.array(groups)
+    given: Nets = jax.tree.map(lambda x: x[index], nets)
+    return given
+
+
+def split(x: Array, nets: int, axis: int) -> Array:
+    """Split agents and their copies, two axes, into as many as there are nets.
+
+    What agents share one net then are copies of one agent, and one product does for all of them.
+    With as many nets as agents it is undone.
+    """
+    return x.reshape(*x.shape[:axis], nets, -1, *x.shape[axis + 2 :])
+
+
+def walk_own(
+    block: Callable[..., Any],
+    nets: Any,
+    encoder: Encoder,
+    packed: Packed,
+    rows: Rows,
+    code: TimeCode,
+) -> Float[Array, "K N E F"]:
+    """Walk with nets, of which the encoder is one, over every agent's own events."""
+    agents, copies = packed.events.shape
     inputs = packed.take(with_time(rows.seen, rows.clock[:, None], code))
-    return inputs, packed.take(rows.fresh[:, None])
+    fresh = packed.take(rows.fresh[:, None])
+    count = encoder.nets
+    begin = jnp.zeros((count, agents * copies // count, encoder.memory.width))
+    events = split(inputs, count, 1), split(fresh, count, 1)
+    return split(walk(block, nets, begin, events, packed.events), agents, 1)
 
 
 def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
     """Encode every agent's own history: moved at its own events, carried forward between."""
     packed = pack(rows.decided)
-    inputs = packed_inputs(rows, packed, code)
-    begin = jnp.zeros((*packed.events.shape, encoder.memory.width))
-    return packed.carried(walk(Encoder.walk, encoder, begin, inputs, packed.events))
+    return packed.carried(walk_own(Encoder.walk, encoder, encoder, packed, rows, code))
 
 
 def log_probabilities(

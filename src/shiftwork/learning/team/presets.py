@@ -32,6 +32,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "epochs": 2,
         "best_runs": 0,
         "own_clock": True,
+        "share": True,
         "epsilon_end": 0.02,
         "epsilon_steps": 2e6,
     },
@@ -44,6 +45,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "epochs": 2,
         "best_runs": 0,
         "own_clock": True,
+        "share": True,
         "epsilon_end": 0.02,
         "epsilon_steps": 5e5,
     },
@@ -108,6 +110,7 @@ PAPERS_UPDATE: dict[str, Any] = {
     "places": False,
     "ages": False,
     "own_clock": False,
+    "share": False,
     "centred": False,
 }
 

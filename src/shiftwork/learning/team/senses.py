@@ -1,6 +1,6 @@
-"""What a team's nets take in: observations, which of their places coincide, and the time.
+"""How time becomes features of what a team's nets take in.
 
-Axes: N agents, E copies of the plant, D observation, S what is seen: with which places coincide.
+Axes: N agents, E copies of the plant, S what is seen: observation and which places coincide.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-
-from shiftwork.places import Places, coincidence
 
 
 class TimeCode(eqx.Module):
@@ -50,12 +48,6 @@ class TimeCode(eqx.Module):
         if self.horizon:
             parts.append(steps[..., None] / self.horizon)
         return jnp.concatenate(parts, -1)
-
-
-def look(observation: Float[Array, "*B D"], places: Places) -> Float[Array, "*B S"]:
-    """Append which places coincide."""
-    same = coincidence(observation, places)
-    return jnp.concatenate([observation, same.astype(observation.dtype)], -1)
 
 
 def with_time(

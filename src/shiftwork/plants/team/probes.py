@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from shiftwork.places import Places
 from shiftwork.plants.team.team_plant import TeamStep
 
 LONGEST = 3
@@ -25,13 +26,13 @@ class ProbeState(NamedTuple):
         step: Steps made, ().
         left: Steps that each agent's macro-action will still last, (2,).
         macro: In force, (2,).
-        sign: What each agent saw when it last decided, -1 or 1, (2,).
+        sign: -1 or 1 of both agents, as it was when each last decided, (2, 2).
     """
 
     step: Int[Array, ""]
     left: Int[Array, " 2"]
     macro: Int[Array, " 2"]
-    sign: Float[Array, " 2"]
+    sign: Float[Array, "2 2"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class TeamProbe:
     Attributes:
         kind: "constant": each step earns 1. "action": each step earns the mean of the macro-actions
             in force. "observation": it earns the share of agents whose macro-action is 1 exactly
-            where they saw 1. "together": it earns 1 while both macro-actions are 1, and
+            where their sign, which they see, is 1. "place": the same, but both see both signs, as
+            places of which one is their own. "together": it earns 1 while both macro-actions are 1, and
             -0.5 while only one is: one agent alone had better not.
         ends: The plant ends the episode itself after ``horizon`` steps; else it is cut there.
         horizon: Steps of an episode.
@@ -52,13 +54,22 @@ class TeamProbe:
     horizon: int = 6
     agents: tuple[str, ...] = ("left", "right")
     roles: tuple[str, ...] = ("hand", "hand")
-    observation_sizes: tuple[int, ...] = (1, 1)
     macro_actions: tuple[tuple[str, ...], ...] = (("wait", "work"),) * 2
 
     @property
     def name(self) -> str:
         """By kind."""
         return f"probe-{self.kind}{'' if self.ends else '-cut'}"
+
+    @property
+    def observation_sizes(self) -> tuple[int, ...]:
+        """Their own sign, or both."""
+        return (2, 2) if self.kind == "place" else (1, 1)
+
+    @property
+    def places(self) -> Places:
+        """Both signs, where both are seen."""
+        return Places(((0,), (1,)), (0, 1)) if self.kind == "place" else Places()
 
     @property
     def best_rate(self) -> float:
@@ -74,7 +85,7 @@ class TeamProbe:
     def reset(self, key: PRNGKeyArray) -> TeamStep:
         """Begin."""
         zero = jnp.zeros(2, jnp.int32)
-        state = ProbeState(jnp.zeros((), jnp.int32), zero, zero, _signs(key))
+        state = ProbeState(jnp.zeros((), jnp.int32), zero, zero, _seen(key))
         return self._told(state, jnp.zeros(()), jnp.ones(2, bool))
 
     def step(
@@ -87,14 +98,15 @@ class TeamProbe:
         drawn = jax.random.randint(length_key, (2,), 1, LONGEST + 1)
         left = jnp.where(decides, drawn, state.left) - 1
         over = left == 0
-        moved = ProbeState(
-            state.step + 1, left, macro, jnp.where(over, _signs(sign_key), state.sign)
-        )
+        sign = jnp.where(over[:, None], _seen(sign_key), state.sign)
+        moved = ProbeState(state.step + 1, left, macro, sign)
         work = macro == 1
+        right = (work == (jnp.diag(state.sign) > 0)).mean()
         reward = {
             "constant": jnp.ones(()),
             "action": work.mean(),
-            "observation": (work == (state.sign > 0)).mean(),
+            "observation": right,
+            "place": right,
             "together": jnp.where(work.all(), 1.0, jnp.where(work.any(), -0.5, 0.0)),
         }[self.kind]
         return self._told(moved, reward, over)
@@ -105,8 +117,10 @@ class TeamProbe:
         terminal = (state.step >= self.horizon) & self.ends
         info = {"macro_action": state.macro, "success": reward >= self.best_rate}
         mask = jnp.ones((2, 2), bool)
-        return TeamStep(state, state.sign[:, None], decided, mask, reward, terminal, info)
+        seen = state.sign if self.kind == "place" else jnp.diag(state.sign)[:, None]
+        return TeamStep(state, seen, decided, mask, reward, terminal, info)
 
 
-def _signs(key: PRNGKeyArray) -> Float[Array, " 2"]:
-    return jnp.where(jax.random.bernoulli(key, shape=(2,)), 1.0, -1.0)
+def _seen(key: PRNGKeyArray) -> Float[Array, "2 2"]:
+    """Draw a sign for each agent; both see both."""
+    return jnp.tile(jnp.where(jax.random.bernoulli(key, shape=(2,)), 1.0, -1.0), (2, 1))

@@ -93,8 +93,8 @@ class SeesPlaces(Protocol):
     """A plant, or what one is made of, whose agents see where things are.
 
     Attributes:
-        places: Columns of every agent's observation that together are one place. A place that an
-            agent does not see is 0.
+        places: What columns of every agent's observation are places, and which is its own. A place
+            that an agent does not see is 0.
     """
 
     @property
@@ -103,4 +103,4 @@ class SeesPlaces(Protocol):
 
 def places_of(plant: object) -> Places:
     """Return the places that a plant's agents see; none where it does not say."""
-    return plant.places if isinstance(plant, SeesPlaces) else ()
+    return plant.places if isinstance(plant, SeesPlaces) else Places()

@@ -42,7 +42,8 @@ def scale(kitchen: Kitchen) -> Float32[np.ndarray, " D"]:
 
 
 def places(kitchen: Kitchen) -> Places:
-    """Which entries are the row and column of each object."""
+    """Which entries are the row and column of each object, and which object each agent is."""
     foods, others = kitchen.n_foods, kitchen.n_objects - kitchen.n_foods
     begins = [3 * food for food in range(foods)] + [3 * foods + 2 * i for i in range(others)]
-    return tuple((begin, begin + 1) for begin in begins)
+    columns = tuple((begin, begin + 1) for begin in begins)
+    return Places(columns, tuple(range(len(columns) - kitchen.n_agents, len(columns))))
