@@ -9,8 +9,9 @@ the critic lets the carried histories attend to each other. No padding, no stale
 Ours: the value target at an episode's last event contains the value, and the rewards behind it are
 counted; all executed steps are learned from; no dropout; time in octaves, which does not alias; nets
 are told which of the places that an agent sees coincide, and the critic how long ago each agent
-decided; batches of whole horizons, minibatches, entropy that falls, clipping by the gradient's norm.
-The paper's setting is ``paper``.
+decided; agents of one role may share nets, in which each finds its own place first; batches of whole
+horizons, minibatches, entropy that falls, clipping by the gradient's norm. The paper's setting is
+``paper``.
 """
 
 from __future__ import annotations
