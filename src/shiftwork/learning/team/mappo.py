@@ -9,8 +9,7 @@ nothing is stale: Mac-NIACC's critic then is MAPPO's, and so is the update. What
 is the published setting: uniform choices and best runs are ours, and off. On a plant of
 macro-actions this would be Mac-NIACC with MAPPO's setting.
 
-Left out: parameters shared among agents, which here do not see who they are, clipped values, and
-the Huber loss.
+Left out: clipped values and the Huber loss. Agents share no parameters unless ``share`` says so.
 """
 
 from __future__ import annotations
