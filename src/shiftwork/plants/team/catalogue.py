@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from shiftwork.errors import unknown
 from shiftwork.plants.team.box_pushing import BoxPushing
 from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
@@ -12,10 +14,14 @@ from shiftwork.plants.team.team_plant import TeamPlant
 
 _BOXES = tuple(BoxPushing(size) for size in (6, 8, 10))
 _KITCHENS = tuple(Overcooked(map, random) for map in MAPS for random in (False, True))
+_ONCE = tuple(
+    dataclasses.replace(kitchen, once=True) for kitchen in _KITCHENS if "large" in kitchen.map
+)
 _PLANTS: tuple[TeamPlant, ...] = (
     *_BOXES,
     *(primitive(PrimitiveBoxPushing(boxes)) for boxes in _BOXES),
     *_KITCHENS,
+    *_ONCE,
     *(primitive(PrimitiveOvercooked(kitchen)) for kitchen in _KITCHENS),
     *(Centre(load_scenario(name)) for name in NAMES),
 )
@@ -26,7 +32,8 @@ OURS = {plant.name: plant for plant in _PLANTS}
 def make_team_plant(name: str) -> TeamPlant:
     """Find a team's plant by its name, such as "box-pushing-6" or "overcooked-large-B-rand".
 
-    "-primitive" behind a box pushing or a kitchen is the same without macro-actions.
+    "-primitive" behind a box pushing or a kitchen is the same without macro-actions; "-once" behind
+    a large kitchen pays every chop once.
 
     Args:
         name: Of a plant, or the path of a cracking centre's scenario, a .toml file.

@@ -19,8 +19,8 @@ from shiftwork.plants.team.overcooked.belief import remember
 from shiftwork.plants.team.overcooked.controller import Intent, decide, ends_on_arrival
 from shiftwork.plants.team.overcooked.kitchen import KITCHENS, Kitchen
 from shiftwork.plants.team.overcooked.observe import look, places, scale
-from shiftwork.plants.team.overcooked.primitive import act
-from shiftwork.plants.team.overcooked.state import KitchenState
+from shiftwork.plants.team.overcooked.primitive import CHOP_REWARD, act
+from shiftwork.plants.team.overcooked.state import CHOPPED, KitchenState
 from shiftwork.plants.team.team_plant import TeamStep
 
 
@@ -29,16 +29,23 @@ class Overcooked:
     """A kitchen, from a map as it is or with everything at random places.
 
     Each step costs 0.1; a food's third chop earns 10, the meal of all foods on one plate 200 and
-    the end; anything else delivered costs 5 and goes back to where it was at the start.
+    the end; anything else delivered costs 5 and goes back to where it was at the start, unchopped.
+
+    So chops can be paid again and again. In a large kitchen, where a meal takes 18 of them, six cooks
+    who deliver anything but the meal earn as much as with a meal, and learning finds that first;
+    ``once`` closes this way.
 
     Attributes:
         map: "A" (open), "B" (a wall of counters between two halves) or "C" (the wall has a gap),
             with "large-" in front for 11 x 11 cells and six agents.
         random: Everything but the counters is placed at random at each reset.
+        once: A chop is paid once: what goes back unchopped takes back what its chops earned. Never
+            more than without, and the same wherever nothing wrong is delivered.
     """
 
     map: str = "A"
     random: bool = False
+    once: bool = False
 
     @property
     def kitchen(self) -> Kitchen:
@@ -47,8 +54,8 @@ class Overcooked:
 
     @property
     def name(self) -> str:
-        """With the map, and "rand" if random."""
-        return f"overcooked-{self.map}{'-rand' if self.random else ''}"
+        """With the map, "rand" if random, and "once" if chops are paid once."""
+        return f"overcooked-{self.map}{'-rand' * self.random}{'-once' * self.once}"
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -143,7 +150,11 @@ class Overcooked:
             "chopped": outcome.chopped,
             "wrong_deliveries": outcome.wrong_deliveries,
         }
-        return self._team_step(after._replace(decided=decided, seen=seen), outcome.reward, info)
+        reward = outcome.reward
+        if self.once:
+            before = (state.chops == CHOPPED).sum() + outcome.chopped
+            reward -= CHOP_REWARD * (before - (after.chops == CHOPPED).sum())
+        return self._team_step(after._replace(decided=decided, seen=seen), reward, info)
 
     def _team_step(
         self, state: KitchenState, reward: Float32[Array, ""], info: dict[str, Array]
