@@ -36,6 +36,19 @@ NEAR = 1e-3
 """Places whose coordinates differ by less in sum are one."""
 
 
+def make_sense(places: Places, agents: int, size: int) -> bool:
+    """Whether all are as long as one another and stand in an observation of so many columns.
+
+    And nobody's own is another's.
+    """
+    columns = {column for place in places.columns for column in place}
+    lengths = {len(place) for place in places.columns}
+    own = set(places.own)
+    whose = len(own) == len(places.own) and len(own) in (0, agents)
+    whose = whose and own <= set(range(len(places.columns)))
+    return whose and len(lengths) < 2 and 0 not in lengths and columns <= set(range(size))
+
+
 def pairs(places: Places) -> int:
     """Count the pairs of places, P."""
     return len(places.columns) * (len(places.columns) - 1) // 2

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
-from shiftwork.places import Places, pairs, sense
+from shiftwork.places import Places, make_sense, pairs, sense
 from shiftwork.records.npz import read_npz, require
 
 VERSION = 4
@@ -260,7 +260,7 @@ class Team:
         except (KeyError, TypeError, ValueError):
             raise _damaged(folder / ABOUT) from None
         fits = bool(agents) and len(agents) == len(sizes) == len(names) and all(names)
-        if not (fits and _fit(places, len(agents), max(sizes))):
+        if not (fits and make_sense(places, len(agents), max(sizes))):
             raise _damaged(folder / ABOUT)
         actors = Actors(**{name: arrays[name] for name in Actors._fields})
         shapes = actors.shapes(len(agents), max(sizes) + pairs(places), max(map(len, names)))
@@ -295,16 +295,6 @@ def read_about(folder: Path) -> dict[str, Any]:
 
 def _places(columns: list[list[int]], own: list[int]) -> Places:
     return Places(tuple(tuple(map(int, place)) for place in columns), tuple(map(int, own)))
-
-
-def _fit(places: Places, agents: int, size: int) -> bool:
-    """Whether places are as long as one another, stand in the observation, and are whose they are."""
-    columns = {column for place in places.columns for column in place}
-    lengths = {len(place) for place in places.columns}
-    own = set(places.own)
-    whose = len(own) == len(places.own) and len(own) in (0, agents)
-    whose = whose and own <= set(range(len(places.columns)))
-    return whose and len(lengths) < 2 and 0 not in lengths and columns <= set(range(size))
 
 
 def _damaged(file: Path) -> UserError:
