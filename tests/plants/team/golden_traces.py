@@ -125,6 +125,7 @@ def kitchen_state(plant, trace, e, t):
         macro_action=np.where(first, 0, trace["macro"][e, before]).astype(np.int8),
         decided=first | trace["macro_done"][e, before],
         seen=trace["obs_num"][e, t],
+        paid=np.zeros((len(e), 0), bool),
     )
 
 

@@ -39,8 +39,8 @@ class Overcooked:
         map: "A" (open), "B" (a wall of counters between two halves) or "C" (the wall has a gap),
             with "large-" in front for 11 x 11 cells and six agents.
         random: Everything but the counters is placed at random at each reset.
-        once: A chop is paid once: what goes back unchopped takes back what its chops earned. Never
-            more than without, and the same wherever nothing wrong is delivered.
+        once: Of each food the first chop is paid alone. Never more than without, and the same
+            wherever nothing wrong is delivered.
     """
 
     map: str = "A"
@@ -108,6 +108,7 @@ class Overcooked:
             macro_action=jnp.zeros(n, jnp.int8),
             decided=jnp.ones(n, bool),
             seen=jnp.zeros((n, self.observation_sizes[0]), jnp.int8),
+            paid=jnp.zeros(foods * self.once, bool),
         )
         info = {
             "macro_action": state.macro_action,
@@ -152,8 +153,9 @@ class Overcooked:
         }
         reward = outcome.reward
         if self.once:
-            before = (state.chops == CHOPPED).sum() + outcome.chopped
-            reward -= CHOP_REWARD * (before - (after.chops == CHOPPED).sum())
+            paid = after.paid | (after.chops == CHOPPED)
+            reward -= CHOP_REWARD * (outcome.chopped - (paid & ~after.paid).sum())
+            after = after._replace(paid=paid)
         return self._team_step(after._replace(decided=decided, seen=seen), reward, info)
 
     def _team_step(

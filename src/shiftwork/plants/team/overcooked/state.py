@@ -29,6 +29,7 @@ class KitchenState(NamedTuple):
         macro_action: In force.
         decided: Has ended, so that the agent decides in the next step.
         seen: What each agent saw when it last decided, in cells and chops.
+        paid: Where chops are paid once, those of which foods were; empty elsewhere.
     """
 
     agent: Int16[Array, " N"]
@@ -42,6 +43,7 @@ class KitchenState(NamedTuple):
     macro_action: Int8[Array, " N"]
     decided: Bool[Array, " N"]
     seen: Int8[Array, "N D"]
+    paid: Bool[Array, " P"]
 
     @property
     def object_cells(self) -> Int16[Array, " M"]:
