@@ -21,19 +21,22 @@ RECORDS = Path(__file__).parent / "records"
 
 
 def origin() -> dict[str, str]:
-    """Commit, device, versions and date of a result."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    """Commit, device, versions and date of a result; "dirty" if more than results was changed."""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{FOLDER}")
     device = jax.devices()[0]
     name = _processor() if device.platform == "cpu" else device.device_kind
     return {
-        "commit": commit,
+        "commit": _git("describe", "--always") + "-dirty" * bool(changed),
         "device": name,
         "jax": jax.__version__,
         "python": platform.python_version(),
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _processor() -> str:
