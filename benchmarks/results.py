@@ -22,7 +22,9 @@ RECORDS = Path(__file__).parent / "records"
 
 def origin() -> dict[str, str]:
     """Commit, device, versions and date of a result; "dirty" if more than results was changed."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", f":(exclude){FOLDER}")
+    changed = _git(
+        "status", "--porcelain", "--untracked-files=no", "--", ".", f":(exclude){FOLDER}"
+    )
     device = jax.devices()[0]
     name = _processor() if device.platform == "cpu" else device.device_kind
     return {

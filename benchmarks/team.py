@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import read_rows, scored, write_rows, write_table
+from shiftwork.errors import Stopped
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import TeamLearned, evaluate_team, learn_team
 from shiftwork.plants.team import make_team_plant
@@ -47,16 +48,19 @@ def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[s
     numbers = "-".join(map(str, seeds))
     checkpoint = CHECKPOINTS / f"{plant}-{algorithm}-{steps}-{numbers}.npz"
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with progress_bar(f"{plant} {algorithm}", steps, "steps") as advance:
-        learned = learn_team(
-            make_team_plant(plant),
-            algorithm,
-            preset(algorithm, plant),
-            steps=steps,
-            seeds=seeds,
-            advance=advance,
-            checkpoint=checkpoint,
-        )
+    try:
+        with progress_bar(f"{plant} {algorithm}", steps, "steps") as advance:
+            learned = learn_team(
+                make_team_plant(plant),
+                algorithm,
+                preset(algorithm, plant),
+                steps=steps,
+                seeds=seeds,
+                advance=advance,
+                checkpoint=checkpoint,
+            )
+    except Stopped as stopped:
+        raise SystemExit(f"{stopped}; the same command goes on from there") from None
     rows = [_row(learned, number) for number in range(len(seeds))]
     checkpoint.unlink(missing_ok=True)
     return rows
