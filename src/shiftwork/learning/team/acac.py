@@ -54,7 +54,7 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
     width = config.critic_memory
     inputs = seen(plant, policies.places) + code.features
     critic = AgentCentric(
-        Encoder.create(keys[0], max(policies.groups) + 1, inputs, config.critic_width, width),
+        Encoder.create(keys[0], policies.actor.encoder.nets, inputs, config.critic_width, width),
         policies.groups,
         Attention.create(keys[1], agents, width) if config.attention else None,
         MLP.create(keys[2], (code.features, width)) if config.ages else None,

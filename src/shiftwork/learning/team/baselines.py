@@ -46,7 +46,7 @@ def create_independent(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> T
     policies = make_policies(actor_key, plant, config)
     code, agents = policies.code, len(plant.agents)
     inputs = seen(plant, policies.places) + code.features
-    encoders = max(policies.groups) + 1
+    encoders = policies.actor.encoder.nets
     encoder = Encoder.create(
         encoder_key, encoders, inputs, config.critic_width, config.critic_memory
     )

@@ -106,7 +106,7 @@ class JointHistory(eqx.Module):
         """Encode a batch."""
         steps, agents, copies, columns = rows.seen.shape
         joint = jnp.moveaxis(rows.seen, 1, 2).reshape(steps, 1, copies, agents * columns)
-        count = len(self.encoder.memory.bias)
+        count = self.encoder.nets
         whole = Rows(
             jnp.broadcast_to(joint, (steps, count, copies, agents * columns)),
             jnp.broadcast_to(rows.decided.any(1, keepdims=True), (steps, count, copies)),

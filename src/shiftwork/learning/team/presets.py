@@ -2,7 +2,7 @@
 
 Ours were chosen by looking at online returns of box pushing 6 over a few seeds, and of the others
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
-those of Overcooked A-Rand with three, sharing at those of B-Rand with two; box pushing 8 and 10,
+those of Overcooked A-Rand with three, sharing at those of B-Rand with three; box pushing 8 and 10,
 the other kitchens and the centre's scenarios were not looked at.
 """
 

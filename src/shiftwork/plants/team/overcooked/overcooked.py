@@ -32,7 +32,7 @@ class Overcooked:
     the end; anything else delivered costs 5 and goes back to where it was at the start, unchopped.
 
     So chops can be paid again and again. In a large kitchen, where a meal takes 18 of them, six cooks
-    who deliver anything but the meal earn as much as with a meal, and learning finds that first;
+    who deliver anything but the meal earn nearly as much as with it, and learning finds that first;
     ``once`` closes this way.
 
     Attributes:
