@@ -59,8 +59,7 @@ def learn_on_plant(
     checkpoint.unlink(missing_ok=True)
     history = learned.history
     console.print(
-        f"Team written to {out} ({history.updates[-1]:,} plant steps in {history.wall_s:.0f} s, "
-        f"{history.rate:,.0f} steps/s after {history.compile_s:.0f} s of compiling)"
+        f"Team written to {out} ({history.updates[-1]:,} plant steps in {history.pace('steps')})"
     )
 
 

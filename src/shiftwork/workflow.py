@@ -109,10 +109,7 @@ def learn_agent(
         )
     agent = learned.save(out)
     checkpoint.unlink(missing_ok=True)
-    console.print(
-        f"Agent written to {out} ({learned.history.wall_s:.0f} s, "
-        f"{learned.history.rate:,.0f} updates/s after {learned.history.compile_s:.0f} s of compiling)"
-    )
+    console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
     return agent
 
 

@@ -100,6 +100,13 @@ def test_stopped_and_resumed_learning_ends_in_the_very_same_weights(whole, tmp_p
     assert resumed.history.wall_s > spent["wall_s"] > spent["compile_s"]
 
 
+def test_the_pace_of_a_single_piece_is_not_told_as_a_rate():
+    one = loop.History(np.array([50_000]), {}, compile_s=6.0, wall_s=6.2)
+    assert one.pace("steps") == "6 s with compiling"
+    two = loop.History(np.array([50_000, 100_000]), {}, compile_s=6.0, wall_s=8.0)
+    assert two.pace("steps") == "8 s, 25,000 steps/s after 6 s of compiling"
+
+
 def test_without_a_checkpoint_a_stop_is_told_too():
     advance, _ = interrupt_after(1)
     with pytest.raises(Stopped, match="stopped after 20"):

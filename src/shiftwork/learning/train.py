@@ -61,6 +61,13 @@ class History:
         done = self.updates[-1] - self.updates[0]
         return float(done / max(self.wall_s - self.compile_s, 1e-9))
 
+    def pace(self, unit: str) -> str:
+        """Tell how long it took; of a single piece no rate, because compiling is in it."""
+        if len(self.updates) < 2:
+            return f"{self.wall_s:.0f} s with compiling"
+        compiling = f"after {self.compile_s:.0f} s of compiling"
+        return f"{self.wall_s:.0f} s, {self.rate:,.0f} {unit}/s {compiling}"
+
 
 def create_members(
     algorithm: Any,
