@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.results import read_rows, scored, write_rows, write_table
 from benchmarks.team import NAMES, run
 
-STEPS = {"box-pushing-8": 600_000, "overcooked-A-rand": 1_500_000, "overcooked-B-rand": 3_000_000}
+STEPS = {"box-pushing-8": 600_000, "overcooked-A-rand": 1_500_000, "overcooked-B-rand": 4_000_000}
 ALGORITHMS = ("acac", "mac-iaicc", "mac-niacc", "independent")
 
 
