@@ -1,5 +1,6 @@
 """Every algorithm for teams recovers the known values of the probe plants."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -79,12 +80,45 @@ def test_agents_that_share_a_net_and_know_no_own_place_are_taken_for_each_other(
     assert earned < 0.8
 
 
+def test_acac_recovers_with_advantages_scaled_slowly():
+    recovered(learned(TeamProbe("observation"), "acac", slow_scale=True, best_runs=0))
+
+
+@pytest.mark.fast
+def test_the_slow_scale_remembers_batches_that_held_more():
+    plant = TeamProbe("observation")
+    config = team_algorithm("acac").config(**SMALL | {"slow_scale": True, "own_clock": True})
+    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+    batch = collect(plant, learner.policies, jax.random.key(1), 8, 0.0)
+    found = learner.advantages(batch)
+    own = np.asarray(batch.rows.decided[:-1])
+    here = np.asarray(jnp.swapaxes(found.advantage, 0, 1))[own].var()
+    first = learner.spread(batch, found)
+    np.testing.assert_allclose(first, here, rtol=1e-4)
+
+    later = eqx.tree_at(lambda x: (x.variance, x.batches), learner, (100 * first, jnp.int32(500)))
+    np.testing.assert_allclose(
+        later.spread(batch, found), 0.98 * 100 * here + 0.02 * here, rtol=1e-4
+    )
+
+    zero = jnp.zeros(())
+
+    def gradient(variance):
+        loss = jax.grad(learner.actor_loss, has_aux=True)
+        leaves = loss(learner.policies, batch, found, zero, zero, variance)[0]
+        return jnp.concatenate([x.ravel() for x in jax.tree.leaves(leaves)])
+
+    # What a batch of noise does to the actors is small where others held a hundred times as much.
+    np.testing.assert_allclose(gradient(100 * first), 0.1 * gradient(first), rtol=1e-3, atol=1e-7)
+    np.testing.assert_allclose(gradient(None), gradient(first), rtol=1e-3, atol=1e-7)
+
+
 @pytest.mark.fast
 @pytest.mark.parametrize("name", TEAM_ALGORITHMS)
 def test_an_update_gives_back_the_types_that_it_takes(name):
     # Else the second piece of learning would be compiled anew.
     plant = TeamProbe("observation")
-    config = team_algorithm(name).config(**SMALL)
+    config = team_algorithm(name).config(**SMALL, slow_scale=True)
     key = jax.random.key(0)
     before = jax.eval_shape(lambda: team_algorithm(name).create(key, plant, config))
     after, _ = jax.eval_shape(lambda learner: learner.update(plant, key, jnp.float32(1.0)), before)

@@ -62,6 +62,8 @@ class Config:
         share: Agents of one role share an actor, and the critic's encoder of an agent's history.
             They are told apart by what they see alone.
         centred: Advantages are centred and scaled over the batch.
+        slow_scale: They are scaled by their spread over some fifty batches instead. Where reward is
+            rare most batches hold noise alone, which then counts as little as it is.
     """
 
     discount: float = 0.99
@@ -89,6 +91,11 @@ class Config:
     places: bool = True
     share: bool = False
     centred: bool = True
+    slow_scale: bool = False
+
+
+SLOWLY = 0.02
+"""Share of each batch in the slow scale of advantages."""
 
 
 class TeamLearner(eqx.Module):
@@ -103,6 +110,8 @@ class TeamLearner(eqx.Module):
         critic_adam: Moments of the critic's optimizer.
         batches: Batches learned from so far, ().
         best: The best runs so far.
+        variance: Of advantages at the agents' decisions, over some batches, (); None where each batch
+            has its own.
     """
 
     config: Any
@@ -113,6 +122,7 @@ class TeamLearner(eqx.Module):
     critic_adam: Adam
     batches: Int[Array, ""]
     best: Best | None
+    variance: Float[Array, ""] | None
 
     @classmethod
     def create(
@@ -135,6 +145,7 @@ class TeamLearner(eqx.Module):
             Adam.create(_trained(critic)),
             jnp.zeros((), jnp.int32),
             best,
+            jnp.ones(()) if config.slow_scale else None,
         )
 
     def update(
@@ -155,6 +166,7 @@ class TeamLearner(eqx.Module):
         batch = collect(plant, self.policies, run_key, config.copies, epsilon)
         found = self.advantages(batch)
         critic = self.scaled(batch, found)
+        variance = self.spread(batch, found)
         best = self.best.merged(batch, config.discount) if self.best else None
         gain = best.gain(critic) if best is not None else jnp.zeros(())
         entropy = config.entropy_end + left * (config.entropy - config.entropy_end)
@@ -166,7 +178,7 @@ class TeamLearner(eqx.Module):
             policies, critic, actor_adam, critic_adam = carry
             some, judged = take(batch, chosen[0]), jax.tree.map(lambda x: x[..., chosen[0]], found)
             gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(
-                policies, some, judged, epsilon, entropy
+                policies, some, judged, epsilon, entropy, variance
             )
             if best is not None:
                 again = jax.grad(imitation_loss)(
@@ -198,7 +210,7 @@ class TeamLearner(eqx.Module):
         renew = batches % config.target_every == 0
         target = jax.tree.map(lambda new, old: jnp.where(renew, new, old), critic, self.target)
         learner = TeamLearner(
-            config, policies, critic, target, actor_adam, critic_adam, batches, best
+            config, policies, critic, target, actor_adam, critic_adam, batches, best, variance
         )
         metrics = jax.tree.map(lambda x: x.mean(), metrics)
         return learner, metrics | {"reward": batch.reward.mean()}
@@ -235,6 +247,16 @@ class TeamLearner(eqx.Module):
             jnp.maximum(self.critic.std + move * (std - self.critic.std), 1e-2),
         )
 
+    def spread(self, batch: Batch, found: Advantages) -> Float[Array, ""] | None:
+        """Move the advantages' variance towards this batch's; none where it is not kept."""
+        if self.variance is None:
+            return None
+        own = batch.rows.decided[:-1]
+        advantage = jnp.broadcast_to(jnp.swapaxes(found.advantage, 0, 1), own.shape)
+        now = jnp.square(advantage - advantage.mean(where=own)).mean(where=own)
+        move = jnp.maximum(SLOWLY, 1.0 / (1.0 + self.batches))
+        return self.variance + move * (now - self.variance)
+
     def actor_loss(
         self,
         policies: Policies,
@@ -242,8 +264,12 @@ class TeamLearner(eqx.Module):
         found: Advantages,
         epsilon: Float[Array, ""],
         entropy: Float[Array, ""],
+        variance: Float[Array, ""] | None,
     ) -> tuple[Float[Array, ""], Metrics]:
-        """PPO's clipped loss at every agent's own decisions, with the advantage of that event."""
+        """PPO's clipped loss at every agent's own decisions, with the advantage of that event.
+
+        ``variance`` is what the advantages are scaled by; None for that of these copies.
+        """
         rows = jax.tree.map(lambda x: x[:-1], batch.rows)
         preferences, packed = policies.preferences(rows)
         mask, real = packed.take(batch.mask), packed.real
@@ -254,7 +280,9 @@ class TeamLearner(eqx.Module):
         advantage = packed.take(jnp.swapaxes(found.advantage, 0, 1))
         if self.config.centred:
             advantage = advantage - advantage.mean(where=real)
-            advantage = advantage / (jnp.sqrt(jnp.square(advantage).mean(where=real)) + 1e-6)
+            if variance is None:
+                variance = jnp.square(advantage).mean(where=real)
+            advantage = advantage / (jnp.sqrt(variance) + 1e-6)
         bounded = jnp.clip(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
         gain = jnp.minimum(ratio * advantage, bounded * advantage).mean(where=real)
         spread = -(jnp.exp(logs) * jnp.where(mask, logs, 0.0)).sum(-1).mean(where=real)

@@ -2,8 +2,9 @@
 
 Ours were chosen by looking at online returns of box pushing 6 over a few seeds, and of the others
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
-those of Overcooked A-Rand with three, sharing at those of B-Rand with three; box pushing 8 and 10,
-the other kitchens and the centre's scenarios were not looked at.
+those of Overcooked A-Rand with three, sharing at those of B-Rand with three; in large kitchens, scale,
+entropy and epsilon at those of Overcooked-Large A-once with two. Box pushing 8 and 10, the other
+kitchens and the centre's scenarios were not looked at.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "best_runs": 0,
         "own_clock": True,
         "share": True,
+        "slow_scale": True,
+        "entropy": 0.003,
         "epsilon_end": 0.02,
-        "epsilon_steps": 2e6,
+        "epsilon_steps": 5e5,
     },
     "overcooked": {
         "discount": 0.99,
@@ -112,6 +115,7 @@ PAPERS_UPDATE: dict[str, Any] = {
     "own_clock": False,
     "share": False,
     "centred": False,
+    "slow_scale": False,
 }
 
 OWN_SETTING = ("mappo",)
