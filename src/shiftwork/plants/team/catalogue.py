@@ -33,7 +33,7 @@ def make_team_plant(name: str) -> TeamPlant:
     """Find a team's plant by its name, such as "box-pushing-6" or "overcooked-large-B-rand".
 
     "-primitive" behind a box pushing or a kitchen is the same without macro-actions; "-once" behind
-    a large kitchen pays every chop once.
+    a large kitchen pays of each food the first chop alone.
 
     Args:
         name: Of a plant, or the path of a cracking centre's scenario, a .toml file.
