@@ -114,11 +114,12 @@ def test_the_slow_scale_remembers_batches_that_held_more():
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize("slow_scale", [False, True])
 @pytest.mark.parametrize("name", TEAM_ALGORITHMS)
-def test_an_update_gives_back_the_types_that_it_takes(name):
+def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
     # Else the second piece of learning would be compiled anew.
     plant = TeamProbe("observation")
-    config = team_algorithm(name).config(**SMALL, slow_scale=True)
+    config = team_algorithm(name).config(**SMALL, slow_scale=slow_scale)
     key = jax.random.key(0)
     before = jax.eval_shape(lambda: team_algorithm(name).create(key, plant, config))
     after, _ = jax.eval_shape(lambda learner: learner.update(plant, key, jnp.float32(1.0)), before)
