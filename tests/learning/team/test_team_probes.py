@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.experience import collect
 from shiftwork.learning.team.train import evaluate_team, learn_team
@@ -128,3 +129,49 @@ def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
         return jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), tree)
 
     assert kinds(after) == kinds(before)
+
+
+class FromTheMiddle(TeamProbe):
+    """Half-way, and nowhere else, observations are those of the start and 5 more."""
+
+    def reset_half_way(self, key):
+        """Begin half-way."""
+        step = self.reset(key)
+        return step._replace(observation=step.observation + 5.0)
+
+
+@pytest.mark.fast
+def test_the_share_of_episodes_asked_for_begins_half_way():
+    plant = FromTheMiddle("observation")
+    config = team_algorithm("acac").config(**SMALL, half_way=0.5)
+    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+
+    def begun(share):
+        rows = collect(plant, learner.policies, jax.random.key(1), 2_000, 0.0, share).rows
+        return float((rows.seen[0, 0].max(-1) > 2.0).mean())
+
+    assert begun(0.0) == 0.0
+    assert begun(0.5) == pytest.approx(0.5, abs=0.05)
+    assert begun(1.0) == 1.0
+
+
+@pytest.mark.fast
+def test_at_the_end_of_learning_no_episode_begins_half_way(monkeypatch):
+    plant = FromTheMiddle("observation")
+    learner = team_algorithm("acac").create(
+        jax.random.key(0), plant, team_algorithm("acac").config(**SMALL, half_way=0.5)
+    )
+    shares = []
+
+    class Enough(Exception):
+        """What comes after the first run does not matter here."""
+
+    def told(plant, policies, key, copies, epsilon, half_way):
+        shares.append(float(half_way))
+        raise Enough
+
+    monkeypatch.setattr(actor_critic, "collect", told)
+    for left in (1.0, 0.5, 0.0):
+        with pytest.raises(Enough):
+            learner.update(plant, jax.random.key(0), jnp.float32(left))
+    assert shares == [0.5, 0.25, 0.0]

@@ -1,6 +1,7 @@
 """What holds in every kitchen at every step of random play."""
 
 import dataclasses
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
@@ -187,3 +188,49 @@ def test_where_chops_are_paid_once_only_the_first_of_each_food_is():
     np.testing.assert_allclose((paid - others), 10.0 * info["chopped"], atol=1e-4)
     assert (paid_once <= paid).all()
     assert (paid_once < paid).any()
+
+
+@pytest.mark.parametrize("plant", [Overcooked("B", random=True), Overcooked("large-A", once=True)])
+def test_half_way_some_foods_lie_chopped_on_one_plate_and_all_else_is_as_at_the_start(plant):
+    kitchen = plant.kitchen
+    keys = jax.random.split(KEY, 1000)
+    begun = jax.tree.map(np.asarray, jax.jit(jax.vmap(plant.reset_half_way))(keys).state)
+    done = begun.plate >= 0
+    np.testing.assert_array_equal(begun.chops, np.where(done, CHOPPED, 0))
+    found = Counter(done.sum(1).tolist())
+    assert set(found) == set(range(kitchen.n_foods + 1))
+    assert min(found.values()) > 0.7 * 1000 / (kitchen.n_foods + 1)
+    plates = {plate for row in begun.plate for plate in set(row[row >= 0].tolist())}
+    assert plates == set(range(kitchen.n_foods, kitchen.n_items))
+    assert all(len(set(row[row >= 0].tolist())) <= 1 for row in begun.plate)
+    copies = np.arange(1000)[:, None]
+    there = begun.home[copies, np.where(done, begun.plate, np.arange(kitchen.n_foods))]
+    np.testing.assert_array_equal(begun.item[:, : kitchen.n_foods], there)
+    np.testing.assert_array_equal(
+        begun.item[:, kitchen.n_foods :], begun.home[:, kitchen.n_foods : kitchen.n_items]
+    )
+    objects = jax.vmap(lambda state: state.object_cells)(begun)
+    assert (begun.believed == np.asarray(objects)[:, None]).all()
+    assert (begun.hold == -1).all()
+    assert begun.decided.all()
+    if plant.once:
+        np.testing.assert_array_equal(begun.paid, done)
+
+
+def test_the_meal_of_a_kitchen_begun_half_way_is_delivered_for_200_and_no_chop_is_paid_again():
+    plant = Overcooked("large-A", once=True)
+    kitchen = plant.kitchen
+    plate = jnp.full(kitchen.n_foods, kitchen.n_foods, jnp.int8)
+    step = plant.begin(jnp.array(kitchen.object_cells, jnp.int16), plate)
+    take, deliver = (kitchen.macro_actions.index(n) for n in ("get plate 1", kitchen.deliver))
+    run = jax.jit(plant.step)
+    earned, steps = 0.0, 0
+    while not step.terminal:
+        assert steps < plant.horizon
+        holds = step.state.hold[0] == kitchen.n_foods
+        first = jnp.where(holds, deliver, take)
+        others = jnp.full(kitchen.n_agents - 1, kitchen.macro_actions.index("stay"))
+        step = run(step.state, jnp.concatenate([first[None], others]), KEY)
+        earned, steps = earned + float(step.reward), steps + 1
+    assert step.info["success"]
+    assert earned == pytest.approx(200.0 - 0.1 * steps, abs=1e-3)

@@ -43,6 +43,8 @@ class Config:
         epsilon: Share of uniform choices inside the policy at the beginning,
         epsilon_end: and from ``epsilon_steps`` on.
         epsilon_steps: Executed primitive steps.
+        half_way: Share of episodes that begin half-way at the beginning of learning, where the plant
+            can; it falls to none at the end.
         entropy: Weight of the policies' entropy at the beginning,
         entropy_end: and at the end of learning.
         norm: The gradient's whole norm is clipped at this.
@@ -74,6 +76,7 @@ class Config:
     epsilon: float = 0.9
     epsilon_end: float = 0.0
     epsilon_steps: float = 80_000.0
+    half_way: float = 0.0
     entropy: float = 0.02
     entropy_end: float = 0.0
     norm: float = 1.0
@@ -163,7 +166,8 @@ class TeamLearner(eqx.Module):
         steps = self.batches * (config.copies * plant.horizon)
         done = jnp.clip(steps / config.epsilon_steps, 0.0, 1.0)
         epsilon = config.epsilon + done * (config.epsilon_end - config.epsilon)
-        batch = collect(plant, self.policies, run_key, config.copies, epsilon)
+        half_way = left * config.half_way
+        batch = collect(plant, self.policies, run_key, config.copies, epsilon, half_way)
         found = self.advantages(batch)
         critic = self.scaled(batch, found)
         variance = self.spread(batch, found)

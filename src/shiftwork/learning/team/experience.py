@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from shiftwork.learning.team.policy import Policies, Rows, by_agent, choose, log_probabilities
-from shiftwork.plants.team.team_plant import TeamPlant, TeamStep
+from shiftwork.plants.team.team_plant import BeginsHalfWay, TeamPlant, TeamStep
 
 
 class Batch(NamedTuple):
@@ -63,15 +63,33 @@ def collect(
     key: PRNGKeyArray,
     copies: int,
     epsilon: float | Array,
+    half_way: float | Array = 0.0,
 ) -> Batch:
     """Run E copies for one horizon, beginning anew wherever the plant ends an episode.
 
     A copy's first episode cannot be cut before the last step, nor can any later one: so the time
     limit falls on the end of the batch alone, and every executed step is in it.
+
+    Args:
+        plant: Where.
+        policies: The team.
+        key: Random key.
+        copies: E.
+        epsilon: Share of uniform choices.
+        half_way: Share of episodes that begin half-way, where the plant can.
     """
     begin_key, run_key = jax.random.split(key)
-    starts = jax.vmap(jax.vmap(plant.reset))(jax.random.split(begin_key, (FRESH_STARTS, copies)))
-    starts = starts._replace(info={})
+
+    def start(key: Key[Array, ""]) -> TeamStep:
+        first = plant.reset(key)
+        if isinstance(plant, BeginsHalfWay):
+            key, draw_key = jax.random.split(key)
+            chosen = jax.random.bernoulli(draw_key, half_way)
+            later = plant.reset_half_way(key)
+            first = jax.tree.map(lambda new, old: jnp.where(chosen, new, old), later, first)
+        return first._replace(info={})
+
+    starts = jax.vmap(jax.vmap(start))(jax.random.split(begin_key, (FRESH_STARTS, copies)))
     each = jnp.arange(copies)
 
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

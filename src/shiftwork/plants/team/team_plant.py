@@ -89,6 +89,14 @@ class TeamPlant(Protocol):
 
 
 @runtime_checkable
+class BeginsHalfWay(Protocol):
+    """A plant that can also begin an episode where a team might have come to, for learning."""
+
+    def reset_half_way(self, key: PRNGKeyArray) -> TeamStep:
+        """Begin like ``reset``, with some of the work already done."""
+
+
+@runtime_checkable
 class SeesPlaces(Protocol):
     """A plant, or what one is made of, whose agents see where things are.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float32, Int, Int8, Int16, PRNGKeyArray
 
@@ -89,26 +90,47 @@ class Overcooked:
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
         """Begin with empty hands, fresh foods, and a memory of where everything is."""
-        drawn = start.random_places if self.random else lambda kitchen, key: start.places(kitchen)
-        return self.begin(drawn(self.kitchen, key))
+        return self.begin(self._places(key))
 
-    def begin(self, places: Int16[Array, " M"]) -> TeamStep:
-        """Begin with all objects in given cells."""
+    def reset_half_way(self, key: PRNGKeyArray) -> TeamStep:
+        """Begin with none to all of the foods chopped and on one plate, where that stands."""
+        kitchen = self.kitchen
+        place_key, count_key, food_key, plate_key = jax.random.split(key, 4)
+        foods = jnp.arange(kitchen.n_foods)
+        count = jax.random.randint(count_key, (), 0, kitchen.n_foods + 1)
+        done = jax.random.permutation(food_key, foods) < count
+        plate = jax.random.randint(plate_key, (), kitchen.n_foods, kitchen.n_items, jnp.int8)
+        return self.begin(self._places(place_key), jnp.where(done, plate, -1).astype(jnp.int8))
+
+    def begin(
+        self, places: Int16[Array, " M"], plate: Int8[Array, " F"] | None = None
+    ) -> TeamStep:
+        """Begin with all objects in given cells.
+
+        Args:
+            places: Of all objects.
+            plate: The item number of the plate that each food lies on, chopped, or -1; None for -1
+                all over.
+        """
         kitchen = self.kitchen
         n, foods, items = kitchen.n_agents, kitchen.n_foods, kitchen.n_items
+        if plate is None:
+            plate = jnp.full(foods, -1, jnp.int8)
+        done = plate >= 0
+        now = places.at[:foods].set(jnp.where(done, places[plate], places[:foods]))
         state = KitchenState(
             agent=places[-n:],
             hold=jnp.full(n, -1, jnp.int8),
-            item=places[:items],
-            chops=jnp.zeros(foods, jnp.int8),
-            plate=jnp.full(foods, -1, jnp.int8),
+            item=now[:items],
+            chops=jnp.where(done, CHOPPED, 0).astype(jnp.int8),
+            plate=plate,
             home=places,
-            believed=jnp.broadcast_to(places, (n, kitchen.n_objects)),
+            believed=jnp.broadcast_to(now, (n, kitchen.n_objects)),
             chop_count=jnp.zeros(n, jnp.int8),
             macro_action=jnp.zeros(n, jnp.int8),
             decided=jnp.ones(n, bool),
             seen=jnp.zeros((n, self.observation_sizes[0]), jnp.int8),
-            paid=jnp.zeros(foods * self.once, bool),
+            paid=done if self.once else jnp.zeros(0, bool),
         )
         info = {
             "macro_action": state.macro_action,
@@ -157,6 +179,11 @@ class Overcooked:
             reward -= CHOP_REWARD * (outcome.chopped - (paid & ~after.paid).sum())
             after = after._replace(paid=paid)
         return self._team_step(after._replace(decided=decided, seen=seen), reward, info)
+
+    def _places(self, key: PRNGKeyArray) -> Int16[Array, " M"]:
+        if self.random:
+            return start.random_places(self.kitchen, key)
+        return start.places(self.kitchen)
 
     def _team_step(
         self, state: KitchenState, reward: Float32[Array, ""], info: dict[str, Array]
