@@ -25,8 +25,8 @@ from shiftwork.plants.team import make_team_plant
 from shiftwork.plants.team.catalogue import OURS
 from shiftwork.progress import console, progress_bar
 
-THRESHOLDS = {"box-pushing": 298.0, "overcooked": 200.0}
-STEPS = {"box-pushing": 800_000, "overcooked": 3_000_000}
+THRESHOLDS = {"box-pushing": 298.0, "overcooked-large": 200.0, "overcooked": 200.0}
+STEPS = {"box-pushing": 800_000, "overcooked-large": 5_000_000, "overcooked": 3_000_000}
 EPISODES = 256
 CHECKPOINTS = Path("runs/benchmarks")
 NAMES = {
@@ -40,7 +40,7 @@ NAMES = {
 
 def family(plant: str) -> str:
     """Which thresholds and budgets hold for a plant."""
-    return "box-pushing" if plant.startswith("box") else "overcooked"
+    return next(name for name in STEPS if plant.startswith(name))
 
 
 def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 Ours were chosen by looking at online returns of box pushing 6 over a few seeds, and of the others
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
 those of Overcooked A-Rand with three, sharing at those of B-Rand with three; in large kitchens, scale,
-entropy and epsilon at those of Overcooked-Large A-once with two. Box pushing 8 and 10, the other
+entropy and epsilon at those of Overcooked-Large A-once with two, and episodes that begin half-way at
+those of Large A with two. Box pushing 8 and 10, the other
 kitchens and the centre's scenarios were not looked at.
 """
 
@@ -35,6 +36,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "own_clock": True,
         "share": True,
         "slow_scale": True,
+        "half_way": 0.5,
         "entropy": 0.003,
         "epsilon_end": 0.02,
         "epsilon_steps": 5e5,
@@ -116,6 +118,7 @@ PAPERS_UPDATE: dict[str, Any] = {
     "share": False,
     "centred": False,
     "slow_scale": False,
+    "half_way": 0.0,
 }
 
 OWN_SETTING = ("mappo",)
