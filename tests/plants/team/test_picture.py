@@ -6,7 +6,7 @@ from PIL import Image
 
 from shiftwork.errors import UserError
 from shiftwork.plants.team import make_team_plant
-from shiftwork.plants.team.picture import HOLD_FRAMES, draw, watch
+from shiftwork.plants.team.picture import COLOURS, HOLD_FRAMES, draw, watch
 from shiftwork.plants.team.probes import TeamProbe
 
 KEY = jax.random.key(0)
@@ -64,8 +64,14 @@ def test_film_shows_the_whole_episode(tmp_path):
     total = watch(plant, policy, KEY, path)
     assert total == pytest.approx(299.4, abs=1e-3)
     with Image.open(path) as film:
-        # Pillow merges frames that look alike, as those at the end do.
-        assert 7 <= film.n_frames <= 8 + HOLD_FRAMES
+        assert film.n_frames == 7
+        palettes, times = [], []
+        for number in range(film.n_frames):
+            film.seek(number)
+            palettes.append(len(film.convert("RGB").getcolors(1 << 16)))
+            times.append(film.info["duration"])
+    assert times == [125] * 6 + [125 * HOLD_FRAMES]
+    assert max(palettes) <= COLOURS
     assert list(tmp_path.iterdir()) == [path]
 
 

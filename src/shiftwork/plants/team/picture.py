@@ -13,11 +13,11 @@ import jax
 import matplotlib as mpl
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
-from matplotlib.animation import PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from PIL import Image
 
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
@@ -39,9 +39,11 @@ Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
 
 DOTS_PER_INCH = 80
 HOLD_FRAMES = 12
-"""How often the last frame is repeated, so that the end can be seen."""
+"""For how many frames' time the last one stands, so that the end can be seen."""
 MOST_FRAMES = 240
 """Of an episode with more steps, every so manyth is shown."""
+COLOURS = 64
+"""Of a whole film. Where a colour never changes its number, only what moves is written."""
 
 
 def draw(plant: TeamPlant, state: State, caption: str = "") -> Figure:
@@ -89,25 +91,34 @@ def watch(
     move = jax.jit(plant.step)
     step, total = jax.jit(plant.reset)(reset_key), 0.0
     stride = -(-plant.horizon // MOST_FRAMES)
-    writer = PillowWriter(fps=frames_per_second)
-    with mpl.rc_context(STYLE), written_whole(path) as temporary:
+    frames: list[Image.Image] = []
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 5.0), dpi=DOTS_PER_INCH)
-        FigureCanvasAgg(figure)
-        with writer.saving(figure, str(temporary), DOTS_PER_INCH):
-            for number in range(plant.horizon + 1):
+        canvas = FigureCanvasAgg(figure)
+        for number in range(plant.horizon + 1):
+            last = bool(step.terminal) or number == plant.horizon
+            if last or number % stride == 0:
                 caption = f"step {number}     return {total:.1f}"
-                last = bool(step.terminal) or number == plant.horizon
-                if last or number % stride == 0:
-                    _fill(figure, plant, jax.device_get(step.state), caption)
-                    for _ in range(HOLD_FRAMES if last else 1):
-                        writer.grab_frame()
-                if last:
-                    break
-                policy_key, step_key = jax.random.split(jax.random.fold_in(key, number))
-                memory, macro_action = policy(memory, step, policy_key)
-                step = move(step.state, macro_action, step_key)
-                total += float(step.reward)
+                _fill(figure, plant, jax.device_get(step.state), caption)
+                canvas.draw()
+                frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
+            if last:
+                break
+            policy_key, step_key = jax.random.split(jax.random.fold_in(key, number))
+            memory, macro_action = policy(memory, step, policy_key)
+            step = move(step.state, macro_action, step_key)
+            total += float(step.reward)
+    with written_whole(path) as temporary:
+        _write_film(frames, temporary, 1000 // frames_per_second)
     return total
+
+
+def _write_film(frames: list[Image.Image], path: Path, milliseconds: int) -> None:
+    some = np.concatenate([np.asarray(frame) for frame in frames[:: 1 + len(frames) // 8]])
+    palette = Image.fromarray(some).quantize(COLOURS, dither=Image.Dither.NONE)
+    first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    duration = [milliseconds] * len(others) + [HOLD_FRAMES * milliseconds]
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=duration, loop=0)
 
 
 def _pictured(plant: TeamPlant) -> BoxPushing | Overcooked | Centre:

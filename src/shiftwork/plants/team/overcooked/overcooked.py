@@ -102,9 +102,7 @@ class Overcooked:
         plate = jax.random.randint(plate_key, (), kitchen.n_foods, kitchen.n_items, jnp.int8)
         return self.begin(self._places(place_key), jnp.where(done, plate, -1).astype(jnp.int8))
 
-    def begin(
-        self, places: Int16[Array, " M"], plate: Int8[Array, " F"] | None = None
-    ) -> TeamStep:
+    def begin(self, places: Int16[Array, " M"], plate: Int8[Array, " F"] | None = None) -> TeamStep:
         """Begin with all objects in given cells.
 
         Args:
