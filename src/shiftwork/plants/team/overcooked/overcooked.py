@@ -93,42 +93,35 @@ class Overcooked:
         return self.begin(self._places(key))
 
     def reset_half_way(self, key: PRNGKeyArray) -> TeamStep:
-        """Begin with none to all of the foods chopped and on one plate, where that stands."""
-        kitchen = self.kitchen
-        place_key, count_key, food_key, plate_key = jax.random.split(key, 4)
-        foods = jnp.arange(kitchen.n_foods)
-        count = jax.random.randint(count_key, (), 0, kitchen.n_foods + 1)
-        done = jax.random.permutation(food_key, foods) < count
-        plate = jax.random.randint(plate_key, (), kitchen.n_foods, kitchen.n_items, jnp.int8)
-        return self.begin(self._places(place_key), jnp.where(done, plate, -1).astype(jnp.int8))
+        """Begin with none to all of the work done, as ``start.half_done`` draws it."""
+        place_key, work_key = jax.random.split(key)
+        places = self._places(place_key)
+        return self.begin(places, start.half_done(self.kitchen, places, work_key))
 
-    def begin(self, places: Int16[Array, " M"], plate: Int8[Array, " F"] | None = None) -> TeamStep:
+    def begin(self, places: Int16[Array, " M"], work: start.Work | None = None) -> TeamStep:
         """Begin with all objects in given cells.
 
         Args:
-            places: Of all objects.
-            plate: The item number of the plate that each food lies on, chopped, or -1; None for -1
-                all over.
+            places: Of all objects; where items go back to when something wrong is delivered.
+            work: How far the foods and plates have come; None for not at all.
         """
         kitchen = self.kitchen
-        n, foods, items = kitchen.n_agents, kitchen.n_foods, kitchen.n_items
-        if plate is None:
-            plate = jnp.full(foods, -1, jnp.int8)
-        done = plate >= 0
-        now = places.at[:foods].set(jnp.where(done, places[plate], places[:foods]))
+        n = kitchen.n_agents
+        work = start.nothing_done(kitchen, places) if work is None else work
+        now = places.at[: kitchen.n_items].set(work.item)
         state = KitchenState(
             agent=places[-n:],
             hold=jnp.full(n, -1, jnp.int8),
-            item=now[:items],
-            chops=jnp.where(done, CHOPPED, 0).astype(jnp.int8),
-            plate=plate,
+            item=work.item,
+            chops=work.chops,
+            plate=work.plate,
             home=places,
             believed=jnp.broadcast_to(now, (n, kitchen.n_objects)),
             chop_count=jnp.zeros(n, jnp.int8),
             macro_action=jnp.zeros(n, jnp.int8),
             decided=jnp.ones(n, bool),
             seen=jnp.zeros((n, self.observation_sizes[0]), jnp.int8),
-            paid=done if self.once else jnp.zeros(0, bool),
+            paid=(work.chops == CHOPPED) if self.once else jnp.zeros(0, bool),
         )
         info = {
             "macro_action": state.macro_action,
