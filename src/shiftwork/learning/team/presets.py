@@ -3,8 +3,8 @@
 Ours were chosen by looking at online returns of box pushing 6 over a few seeds, and of the others
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
 those of Overcooked A-Rand with three, sharing at those of B-Rand with three; in large kitchens, scale,
-entropy and epsilon at those of Overcooked-Large A-once with two, and episodes that begin half-way at
-those of Large A with two. Box pushing 8 and 10, the other
+entropy and epsilon at those of Overcooked-Large A-once with seeds 0 and 1, and episodes that begin
+half-way with seeds 2 and 4. Box pushing 8 and 10, the other
 kitchens and the centre's scenarios were not looked at.
 """
 
