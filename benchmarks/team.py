@@ -26,7 +26,7 @@ from shiftwork.plants.team.catalogue import OURS
 from shiftwork.progress import console, progress_bar
 
 THRESHOLDS = {"box-pushing": 298.0, "overcooked-large": 200.0, "overcooked": 200.0}
-STEPS = {"box-pushing": 800_000, "overcooked-large": 5_000_000, "overcooked": 3_000_000}
+STEPS = {"box-pushing": 800_000, "overcooked-large": 4_000_000, "overcooked": 3_000_000}
 EPISODES = 256
 CHECKPOINTS = Path("runs/benchmarks")
 NAMES = {
