@@ -176,6 +176,7 @@ def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeyp
         ({"best_runs": 10}, "more than 'copies' \\(8\\); lower it"),
         ({"best_runs": 3}, "'best_runs' is 3, which 'minibatches' \\(2\\) does not divide"),
         ({"discount": 1.5}, "config 'discount' is 1.5; it must lie from 0 to 1"),
+        ({"half_way": -0.1}, "config 'half_way' is -0.1; it must lie from 0 to 1"),
         ({"epochs": 0}, "config 'epochs' is 0"),
     ],
 )

@@ -4,8 +4,8 @@ Ours were chosen by looking at online returns of box pushing 6 over a few seeds,
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
 those of Overcooked A-Rand with three, sharing at those of B-Rand with three; in large kitchens, scale,
 entropy and epsilon at those of Overcooked-Large A-once with seeds 0 and 1, and episodes that begin
-half-way with seeds 2 and 4. Box pushing 8 and 10, the other
-kitchens and the centre's scenarios were not looked at.
+half-way with seeds 2 and 4. Box pushing 8 and 10, the other kitchens and the centre's scenarios were
+not looked at.
 """
 
 from __future__ import annotations

@@ -181,11 +181,9 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
             f"config 'best_runs' is {config.best_runs}, more than 'copies' ({config.copies}); "
             "lower it"
         )
-    for name, low, high in (("discount", 0.0, 1.0), ("trace", 0.0, 1.0), ("epsilon", 0.0, 1.0)):
-        if not low <= getattr(config, name) <= high:
-            raise UserError(
-                f"config '{name}' is {getattr(config, name)}; it must lie from {low:g} to {high:g}"
-            )
+    for name in ("discount", "trace", "epsilon", "half_way"):
+        if not 0.0 <= getattr(config, name) <= 1.0:
+            raise UserError(f"config '{name}' is {getattr(config, name)}; it must lie from 0 to 1")
 
 
 def evaluate_team(plant: TeamPlant, policies: Policies, episodes: int, seed: int) -> Outcome:
