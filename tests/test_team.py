@@ -65,9 +65,8 @@ def test_it_weighs_as_the_policies_that_learned(changes):
         memory, preferences = step(
             learned,
             memory,
-            jnp.asarray(seen)[:, None],
+            learned.look(jnp.asarray(seen)[None], jnp.full(1, float(t))),
             jnp.asarray(decided)[:, None],
-            jnp.full(1, float(t)),
         )
         expected = np.exp(log_probabilities(preferences[:, 0], jnp.asarray(mask), 0.0))
         np.testing.assert_allclose(team.probabilities[decided], expected[decided], atol=2e-5)
@@ -84,9 +83,8 @@ def test_it_finds_its_own_place_and_is_told_which_coincide_as_the_policies_were(
     mask = np.ones((3, len(kitchen.macro_actions[0])), bool)
     _, preferences = learned.step(
         learned.memory(1),
-        learned.look(jnp.asarray(seen)[None]),
+        learned.look(jnp.asarray(seen)[None], jnp.zeros(1)),
         jnp.asarray(everybody)[:, None],
-        jnp.zeros(1),
     )
     team.act(seen, everybody, mask)
     expected = jax.nn.softmax(preferences[:, 0])

@@ -84,12 +84,15 @@ def coincidence(observation: Any, places: Places) -> Any:
     Returns:
         Booleans, (..., P): for places 0 and 1, 0 and 2, ..., 1 and 2, ...; false where not seen.
     """
-    if not places.columns:
-        return observation[..., :0] > 0
-    apart, at = _matrices(places, observation.shape[-1])
-    dimensions = len(places.columns[0])
-    far = abs(observation @ apart).reshape(*observation.shape[:-1], dimensions, pairs(places))
-    return (far.sum(-2) < NEAR) & (abs(observation) @ at > 0)
+    arrays = observation.__array_namespace__()
+    # One dimension after the other, and one place against all later ones: no copy of all pairs.
+    along = [observation[..., list(columns)] for columns in zip(*places.columns, strict=True)]
+    same = [observation[..., :0] > 0]
+    for place in range(len(places.columns) - 1):
+        here = [x[..., place : place + 1] for x in along]
+        far = sum(abs(x[..., place + 1 :] - own) for x, own in zip(along, here, strict=True))
+        same.append((far < NEAR) & (sum(abs(own) for own in here) > 0))
+    return arrays.concat(same, axis=-1)
 
 
 @functools.cache
@@ -105,16 +108,3 @@ def own_first(places: Places, size: int) -> NDArray[np.int64]:
         for at, place in zip(places.own, [own, *others], strict=True):
             order[agent, list(places.columns[at])] = places.columns[place]
     return order
-
-
-@functools.cache
-def _matrices(places: Places, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What takes each coordinate of one place from that of the other, and what finds the first.
-
-    As products, because a batch of them is faster than picking columns.
-    """
-    columns = np.array(places.columns)
-    first, second = np.triu_indices(len(columns), 1)
-    unit = np.eye(size, dtype=np.float32)
-    apart = unit[:, columns[first]] - unit[:, columns[second]]  # (D, P, dimensions)
-    return apart.swapaxes(1, 2).reshape(size, -1), unit[:, columns[first]].sum(-1)

@@ -151,9 +151,9 @@ def acting(
         memory: tuple[Array, Array], step: TeamStep, key: PRNGKeyArray
     ) -> tuple[tuple[Array, Array], Int[Array, " N"]]:
         remembered, clock = memory
-        seen = policies.look(step.observation[None])
+        inputs = policies.look(step.observation[None], clock)
         decided, mask = step.decided[:, None], step.mask[:, None]
-        remembered, preferences = policies.step(remembered, seen, decided, clock)
+        remembered, preferences = policies.step(remembered, inputs, decided)
         macro, _ = choose(key, log_probabilities(preferences, mask, 0.0))
         return (remembered, clock + 1.0), macro[:, 0]
 

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from shiftwork.learning.team.events import BLOCK, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
 from shiftwork.learning.team.policy import Rows, remembered
-from shiftwork.learning.team.senses import TimeCode
 
 AGENTS, COPIES, WIDTH = 2, 3, 4
-CODE = TimeCode.paper()
-ENCODER = Encoder.create(jax.random.key(0), AGENTS, WIDTH + 2, 5, 6)
+ENCODER = Encoder.create(jax.random.key(0), AGENTS, WIDTH, 5, 6)
 
 
 def rows_of(steps, share, seed):
@@ -26,16 +24,14 @@ def rows_of(steps, share, seed):
     fresh[0] = True
     decided = (rng.random((steps, AGENTS, COPIES)) < share) | fresh[:, None]
     observation = rng.normal(size=(steps, AGENTS, COPIES, WIDTH)).astype(np.float32)
-    clock = rng.integers(0, steps, (steps, COPIES)).astype(np.float32)
-    return jax.tree.map(jnp.asarray, Rows(observation, decided, fresh, clock))
+    return jax.tree.map(jnp.asarray, Rows(observation, decided, fresh))
 
 
 def step_by_step(encoder, rows):
     """The same, primitive step by primitive step."""
 
     def one(state, row):
-        coded = jnp.broadcast_to(CODE(row.clock), (AGENTS, COPIES, CODE.features))
-        gates = encoder.gates(jnp.concatenate([row.seen, coded], -1))
+        gates = encoder.gates(row.inputs)
         state = jnp.where(row.fresh[None, :, None], 0.0, state)
         state = jnp.where(row.decided[..., None], encoder.memory.step(gates, state), state)
         return state, state
@@ -45,15 +41,13 @@ def step_by_step(encoder, rows):
 
 def summed(encode, weight, encoder, rows):
     """A number that depends on every state, so that its gradient shows any that is wrong."""
-    return (encode(encoder, rows) * weight[: len(rows.clock)]).sum()
+    return (encode(encoder, rows) * weight[: len(rows.fresh)]).sum()
 
 
-fast = jax.jit(functools.partial(remembered, code=CODE))
+fast = jax.jit(remembered)
 slow = jax.jit(step_by_step)
 WEIGHT = jax.random.normal(jax.random.key(1), (64, AGENTS, COPIES, 6))
-fast_gradient = jax.jit(
-    jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
-)
+fast_gradient = jax.jit(jax.grad(functools.partial(summed, remembered, WEIGHT)))
 slow_gradient = jax.jit(jax.grad(functools.partial(summed, step_by_step, WEIGHT)))
 
 
@@ -104,11 +98,7 @@ def test_seeds_side_by_side_walk_as_one_by_one():
         jax.tree.map(lambda *x: jnp.stack(x), *encoders),
         jax.tree.map(lambda *x: jnp.stack(x), *rows),
     )
-    together = jax.jit(
-        jax.vmap(
-            jax.grad(functools.partial(summed, functools.partial(remembered, code=CODE), WEIGHT))
-        )
-    )
+    together = jax.jit(jax.vmap(jax.grad(functools.partial(summed, remembered, WEIGHT))))
     alone = [fast_gradient(*pair) for pair in zip(encoders, rows, strict=True)]
     alone = jax.tree.map(lambda *x: jnp.stack(x), *alone)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4), alone, together(*both))

@@ -65,8 +65,11 @@ def test_a_batch_holds_whole_horizons_of_fresh_episodes(learned):
     assert bool(batch.rows.fresh[0].all())
     np.testing.assert_array_equal(batch.rows.fresh[1:], batch.ended)
     assert bool(batch.rows.decided[0].all())  # everybody decides where an episode begins
-    clock = np.asarray(batch.rows.clock)
-    np.testing.assert_array_equal(clock[1:], np.where(batch.ended, 0, clock[:-1] + 1))
+    # What nets take in ends with the share of the horizon that has passed.
+    clock = np.asarray(batch.rows.inputs[..., -1]) * PLANT.horizon
+    later = np.where(batch.ended[:, None], 0, clock[:-1] + 1)
+    assert (clock[0] == 0).all()
+    np.testing.assert_allclose(clock[1:], later, atol=1e-4)
     assert (np.asarray(batch.log_probability) <= 0).all()
 
 

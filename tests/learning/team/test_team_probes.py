@@ -148,7 +148,7 @@ def test_the_share_of_episodes_asked_for_begins_half_way():
 
     def begun(share):
         rows = collect(plant, learner.policies, jax.random.key(1), 2_000, 0.0, share).rows
-        return float((rows.seen[0, 0].max(-1) > 2.0).mean())
+        return float((rows.inputs[0, 0].max(-1) > 2.0).mean())
 
     assert begun(0.0) == 0.0
     assert begun(0.5) == pytest.approx(0.5, abs=0.05)

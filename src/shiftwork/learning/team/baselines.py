@@ -50,5 +50,5 @@ def create_independent(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> T
     encoder = Encoder.create(
         encoder_key, encoders, inputs, config.critic_width, config.critic_memory
     )
-    critic = OwnHistory(encoder, policies.groups, code)
+    critic = OwnHistory(encoder, policies.groups)
     return TeamLearner.create(config, plant, policies, Valued.create(head_key, critic, agents))

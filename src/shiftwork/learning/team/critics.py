@@ -51,7 +51,7 @@ class AgentCentric(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "1 T E F"]:
         """Encode a batch."""
-        states = remembered(by_group(self.encoder, self.groups), rows, self.code)
+        states = remembered(by_group(self.encoder, self.groups), rows)
         if self.ages is not None:
             age = durations(rows.decided).reshape(1, -1)
             states = states + self.ages(self.code(age)).reshape(states.shape)
@@ -104,16 +104,17 @@ class JointHistory(eqx.Module):
 
     def features(self, rows: Rows) -> Float[Array, "K T E F"]:
         """Encode a batch."""
-        steps, agents, copies, columns = rows.seen.shape
-        joint = jnp.moveaxis(rows.seen, 1, 2).reshape(steps, 1, copies, agents * columns)
+        steps, _, copies, columns = rows.inputs.shape
+        seen, time = jnp.split(rows.inputs, [columns - self.code.features], axis=-1)
+        joint = jnp.moveaxis(seen, 1, 2).reshape(steps, 1, copies, -1)
+        joint = jnp.concatenate([joint, time[:, :1]], axis=-1)
         count = self.encoder.nets
         whole = Rows(
-            jnp.broadcast_to(joint, (steps, count, copies, agents * columns)),
+            jnp.broadcast_to(joint, (steps, count, *joint.shape[2:])),
             jnp.broadcast_to(rows.decided.any(1, keepdims=True), (steps, count, copies)),
             rows.fresh,
-            rows.clock,
         )
-        return jnp.swapaxes(remembered(self.encoder, whole, self.code), 0, 1)
+        return jnp.swapaxes(remembered(self.encoder, whole), 0, 1)
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
         """The joint clock, or everybody's own."""
@@ -126,12 +127,10 @@ class OwnHistory(eqx.Module):
     Attributes:
         encoder: One for each group of agents.
         groups: Which encoder each agent uses.
-        code: How time becomes features.
     """
 
     encoder: Encoder
     groups: tuple[int, ...] = eqx.field(static=True)
-    code: TimeCode = eqx.field(static=True)
 
     @property
     def width(self) -> int:
@@ -141,7 +140,7 @@ class OwnHistory(eqx.Module):
     def features(self, rows: Rows) -> Float[Array, "N T E F"]:
         """Encode a batch."""
         encoder = by_group(self.encoder, self.groups)
-        return jnp.swapaxes(remembered(encoder, rows, self.code), 0, 1)
+        return jnp.swapaxes(remembered(encoder, rows), 0, 1)
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "N T E"]:
         """Everybody's own."""

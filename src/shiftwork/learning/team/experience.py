@@ -37,10 +37,9 @@ def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
     rows = batch.rows
     return Batch(
         rows._replace(
-            seen=rows.seen[:, :, copies],
+            inputs=rows.inputs[:, :, copies],
             decided=rows.decided[..., copies],
             fresh=rows.fresh[:, copies],
-            clock=rows.clock[:, copies],
         ),
         batch.mask[:, :, copies],
         batch.macro[..., copies],
@@ -95,10 +94,10 @@ def collect(
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, fresh, clock, begun = carry
         choose_key, step_key = jax.random.split(key)
-        seen = policies.look(step.observation)
+        inputs = policies.look(step.observation, clock)
         decided, mask = by_agent(step.decided), by_agent(step.mask)
         memory = jnp.where(fresh[None, :, None], 0.0, memory)
-        memory, preferences = policies.step(memory, seen, decided, clock)
+        memory, preferences = policies.step(memory, inputs, decided)
         macro, taken = choose(choose_key, log_probabilities(preferences, mask, epsilon))
         following = jax.vmap(plant.step)(
             step.state, by_agent(macro), jax.random.split(step_key, copies)
@@ -111,7 +110,7 @@ def collect(
             starts,
             following._replace(info={}),
         )
-        row = Rows(seen, decided, fresh, clock)
+        row = Rows(inputs, decided, fresh)
         after = (kept, memory, ended, jnp.where(ended, 0.0, clock + 1.0), begun + ended)
         return after, (row, mask, macro, taken, following.reward, ended)
 
@@ -124,7 +123,7 @@ def collect(
     )
     after, (rows, *rest) = jax.lax.scan(one, begin, jax.random.split(run_key, plant.horizon))
     step, _, fresh, clock, _ = after
-    last = Rows(policies.look(step.observation), by_agent(step.decided), fresh, clock)
+    last = Rows(policies.look(step.observation, clock), by_agent(step.decided), fresh)
     whole = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), rows, last)
     return Batch(whole, *rest)
 
@@ -158,9 +157,9 @@ def run_episodes(plant: TeamPlant, policies: Policies, key: PRNGKeyArray, episod
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, over, clock = carry
         choose_key, step_key = jax.random.split(key)
-        seen = policies.look(step.observation)
+        inputs = policies.look(step.observation, clock)
         decided, mask = by_agent(step.decided), by_agent(step.mask)
-        memory, preferences = policies.step(memory, seen, decided, clock)
+        memory, preferences = policies.step(memory, inputs, decided)
         macro, _ = choose(choose_key, log_probabilities(preferences, mask, 0.0))
         following = jax.vmap(plant.step)(
             step.state, by_agent(macro), jax.random.split(step_key, episodes)

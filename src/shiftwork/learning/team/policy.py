@@ -22,17 +22,15 @@ class Rows(NamedTuple):
     """What a team saw: T primitive steps of E copies of a plant with N agents.
 
     Attributes:
-        seen: (T, N, E, S), each agent's last observation, refreshed where it decides, with which of
-            its places coincide (``Policies.look``).
+        inputs: (T, N, E, I), each agent's last observation, refreshed where it decides, which of its
+            places coincide, and what time it is (``Policies.look``).
         decided: (T, N, E), the agent chooses a macro-action at the beginning of this step.
         fresh: (T, E), an episode begins with this step.
-        clock: (T, E), primitive steps since the episode's beginning.
     """
 
-    seen: Float[Array, "T N E S"]
+    inputs: Float[Array, "T N E I"]
     decided: Bool[Array, "T N E"]
     fresh: Bool[Array, "T E"]
-    clock: Float[Array, "T E"]
 
 
 class Policies(eqx.Module):
@@ -50,27 +48,27 @@ class Policies(eqx.Module):
     code: TimeCode = eqx.field(static=True)
     places: Places = eqx.field(static=True)
 
-    def look(self, observation: Float[Array, "E N D"]) -> Float[Array, "N E S"]:
-        """Make of observations what rows and steps hold; agents come first."""
-        return sense(by_agent(observation), self.places)
+    def look(
+        self, observation: Float[Array, "E N D"], clock: Float[Array, " E"]
+    ) -> Float[Array, "N E I"]:
+        """Make of observations, so many steps after the beginning, what nets take in."""
+        return with_time(sense(by_agent(observation), self.places), clock, self.code)
 
     def preferences(self, rows: Rows) -> tuple[Float[Array, "K N E A"], Packed]:
         """Return unnormalized log-probabilities at all decisions, and where these stand."""
         packed = pack(rows.decided)
         actor = by_group(self.actor, self.groups)
-        return walk_own(Actor.walk, actor, actor.encoder, packed, rows, self.code), packed
+        return walk_own(Actor.walk, actor, actor.encoder, packed, rows), packed
 
     def step(
         self,
         memory: Float[Array, "N E F"],
-        seen: Float[Array, "N E S"],
+        inputs: Float[Array, "N E I"],
         decided: Bool[Array, "N E"],
-        clock: Float[Array, " E"],
     ) -> tuple[Float[Array, "N E F"], Float[Array, "N E A"]]:
         """Take in one step: new memories, moved where decided, and preferences."""
         actor, agents = by_group(self.actor, self.groups), len(self.groups)
         nets = actor.encoder.nets
-        inputs = with_time(seen, clock[None], self.code)
         gates = actor.encoder.gates(split(inputs, nets, 0))
         moved = actor.encoder.memory.step(gates, split(memory, nets, 0))
         memory = jnp.where(decided[..., None], split(moved, agents, 0), memory)
@@ -115,11 +113,10 @@ def walk_own(
     encoder: Encoder,
     packed: Packed,
     rows: Rows,
-    code: TimeCode,
 ) -> Float[Array, "K N E F"]:
     """Walk with nets, of which the encoder is one, over every agent's own events."""
     agents, copies = packed.events.shape
-    inputs = packed.take(with_time(rows.seen, rows.clock[:, None], code))
+    inputs = packed.take(rows.inputs)
     fresh = packed.take(rows.fresh[:, None])
     count = encoder.nets
     begin = jnp.zeros((count, agents * copies // count, encoder.memory.width))
@@ -127,10 +124,10 @@ def walk_own(
     return split(walk(block, nets, begin, events, packed.events), agents, 1)
 
 
-def remembered(encoder: Encoder, rows: Rows, code: TimeCode) -> Float[Array, "T N E F"]:
+def remembered(encoder: Encoder, rows: Rows) -> Float[Array, "T N E F"]:
     """Encode every agent's own history: moved at its own events, carried forward between."""
     packed = pack(rows.decided)
-    return packed.carried(walk_own(Encoder.walk, encoder, encoder, packed, rows, code))
+    return packed.carried(walk_own(Encoder.walk, encoder, encoder, packed, rows))
 
 
 def log_probabilities(

@@ -60,7 +60,7 @@ class Best(NamedTuple):
 
 def _copies_axis(batch: Batch) -> Batch:
     axes = jax.tree.map(lambda x: 1, batch)
-    rows = axes.rows._replace(seen=2, decided=2)
+    rows = axes.rows._replace(inputs=2, decided=2)
     return axes._replace(rows=rows, mask=2, macro=2, log_probability=2)
 
 

@@ -1,6 +1,7 @@
 """How time becomes features of what a team's nets take in.
 
-Axes: N agents, E copies of the plant, S what is seen: observation and which places coincide.
+Axes: N agents, E copies of the plant, S what is seen: observation and which places coincide, I what
+nets take in.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class TimeCode(eqx.Module):
 
 
 def with_time(
-    seen: Float[Array, "*B N E S"], clock: Float[Array, "*B 1 E"], code: TimeCode
-) -> Float[Array, "*B N E I"]:
+    seen: Float[Array, "N E S"], clock: Float[Array, " E"], code: TimeCode
+) -> Float[Array, "N E I"]:
     """Append the time code, the same for all agents."""
     coded = jnp.broadcast_to(code(clock), (*seen.shape[:-1], code.features))
     return jnp.concatenate([seen, coded], -1)
