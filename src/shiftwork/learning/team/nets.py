@@ -8,6 +8,7 @@ it is computed for many events at once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -15,6 +16,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from shiftwork.learning.nets import MLP, normalized, product
+
+Made = TypeVar("Made")
+
+
+class Gates(NamedTuple):
+    """What belongs to a GRU's gates: three arrays of one shape.
+
+    Not the columns of one array: a CPU walks over columns of a product one number after the other,
+    and over whole arrays many at once, which halves the time of the recurrence.
+    """
+
+    reset: Array
+    update: Array
+    candidate: Array
 
 
 class GRU(eqx.Module):
@@ -50,36 +65,44 @@ class GRU(eqx.Module):
         """Features of the hidden state."""
         return self.candidate_bias.shape[-1]
 
-    def gates(self, x: Float[Array, "N B I"]) -> Float[Array, "N B G"]:
+    def gates(self, x: Float[Array, "N B I"]) -> Gates:
         """Compute what of the gates does not depend on the past."""
-        return product(x, self.inputs) + self.bias
+        weights, biases = _by_gate(self.inputs), _by_gate(self.bias)
+        made = [product(x, weight) + bias for weight, bias in zip(weights, biases, strict=True)]
+        return Gates(*made)
 
-    def step(self, gates: Float[Array, "N E G"], state: Float[Array, "N E F"]) -> Array:
+    def step(self, gates: Gates, state: Float[Array, "N E F"]) -> Array:
         """Return the state after one event, (N, E, F)."""
-        past = jnp.matmul(state, self.hidden)
-        width = self.width
-        reset, update = jnp.split(
-            jax.nn.sigmoid(gates[..., : 2 * width] + past[..., : 2 * width]), 2, -1
-        )
-        candidate = jnp.tanh(
-            gates[..., 2 * width :] + reset * (past[..., 2 * width :] + self.candidate_bias)
-        )
-        return candidate + update * (state - candidate)
+        return _moved(_by_gate(self.hidden), self.candidate_bias, gates, state)
 
     def scan(
-        self,
-        state: Float[Array, "N E F"],
-        gates: Float[Array, "K N E G"],
-        fresh: Bool[Array, "K N E"],
+        self, state: Float[Array, "N E F"], gates: Gates, fresh: Bool[Array, "K N E"]
     ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E F"]]:
-        """Walk over events, and forget where an episode begins; the state after each event."""
+        """Walk over events, (K, N, E, F), and forget where an episode begins.
 
-        def one(state: Array, event: tuple[Array, Array]) -> tuple[Array, Array]:
-            gates, fresh = event
-            state = self.step(gates, jnp.where(fresh[..., None], 0.0, state))
+        Returns:
+            The state after the last event and after each.
+        """
+        hidden, kept = _by_gate(self.hidden), jnp.where(fresh, 0.0, 1.0)[..., None]
+
+        def one(state: Array, event: tuple[Gates, Array]) -> tuple[Array, Array]:
+            gates, kept = event
+            state = _moved(hidden, self.candidate_bias, gates, state * kept)
             return state, state
 
-        return jax.lax.scan(one, state, (gates, fresh))
+        return jax.lax.scan(one, state, (gates, kept))
+
+
+def _by_gate(x: Float[Array, "N _ G"]) -> Gates:
+    return Gates(*jnp.split(x, 3, -1))
+
+
+def _moved(hidden: Gates, bias: Array, gates: Gates, state: Array) -> Array:
+    reset = jax.nn.sigmoid(gates.reset + jnp.matmul(state, hidden.reset))
+    update = jax.nn.sigmoid(gates.update + jnp.matmul(state, hidden.update))
+    past = jnp.matmul(state, hidden.candidate) + bias
+    candidate = jnp.tanh(gates.candidate + reset * past)
+    return candidate + update * (state - candidate)
 
 
 def orthogonal(x: Float[Array, "*B F F"]) -> Float[Array, "*B F F"]:
@@ -117,7 +140,7 @@ class Encoder(eqx.Module):
         """How many there are."""
         return len(self.memory.bias)
 
-    def gates(self, x: Float[Array, "N B I"]) -> Float[Array, "N B G"]:
+    def gates(self, x: Float[Array, "N B I"]) -> Gates:
         """Compute what of the GRU's gates does not depend on the past."""
         return self.memory.gates(jax.nn.relu(self.layers(x)))
 
@@ -126,15 +149,14 @@ class Encoder(eqx.Module):
     ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E F"]]:
         """Encode some events of every agent, (K, N, E): inputs, and whether an episode begins."""
         inputs, fresh = events
-        gates = over_agents(self.gates, inputs)
-        return self.memory.scan(state, gates, fresh)
+        return self.memory.scan(state, over_agents(self.gates, inputs), fresh)
 
 
-def over_agents(net: Callable[[Array], Array], x: Float[Array, "K N E F"]) -> Array:
+def over_agents(net: Callable[[Array], Made], x: Float[Array, "K N E F"]) -> Made:
     """Apply nets to all events in one batched product, (K, N, E, F) to (K, N, E, ...)."""
     places, agents, copies, width = x.shape
     made = net(x.swapaxes(0, 1).reshape(agents, places * copies, width))
-    return made.reshape(agents, places, copies, -1).swapaxes(0, 1)
+    return jax.tree.map(lambda y: y.reshape(agents, places, copies, -1).swapaxes(0, 1), made)
 
 
 class Actor(eqx.Module):
