@@ -30,6 +30,9 @@ WATCH_EPISODES = 64
 PIECE_HORIZONS = 4 * WATCH_EPISODES
 """Horizons of a copy in a piece, roughly: looking at how it goes costs little of the time."""
 
+DRAWN_ONCE = {"xla_backend_optimization_level": 0}
+"""Nets are drawn in no time; making that faster still takes longer than all else about it."""
+
 
 @dataclass(frozen=True)
 class TeamLearned:
@@ -89,7 +92,8 @@ def learn_team(
     pieces = -(-steps // (updates * batch))
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
     create = team_algorithm(algorithm).create
-    learners = jax.jit(jax.vmap(lambda key: create(key, plant, config)))(keys)
+    draw = jax.jit(jax.vmap(lambda key: create(key, plant, config)), compiler_options=DRAWN_ONCE)
+    learners = draw(keys)
 
     def run(learners: TeamLearner, number: int) -> tuple[TeamLearner, Metrics]:
         piece_keys = jax.vmap(lambda key: jax.random.fold_in(key, number + 1))(keys)
