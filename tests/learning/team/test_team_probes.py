@@ -9,6 +9,8 @@ import pytest
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.experience import collect
+from shiftwork.learning.team.policy import log_probabilities
+from shiftwork.learning.team.self_imitation import Again
 from shiftwork.learning.team.train import evaluate_team, learn_team
 from shiftwork.plants.team.probes import TeamProbe
 
@@ -112,6 +114,29 @@ def test_the_slow_scale_remembers_batches_that_held_more():
     # What a batch of noise does to the actors is small where others held a hundred times as much.
     np.testing.assert_allclose(gradient(100 * first), 0.1 * gradient(first), rtol=1e-3, atol=1e-7)
     np.testing.assert_allclose(gradient(None), gradient(first), rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.fast
+def test_best_runs_walked_over_beside_a_batch_weigh_as_alone():
+    plant = TeamProbe("observation")
+    config = team_algorithm("acac").config(**SMALL | {"imitation": 0.3})
+    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+    batch = collect(plant, learner.policies, jax.random.key(1), 8, 0.0)
+    best = collect(plant, learner.policies, jax.random.key(2), 3, 0.5)
+    again = Again(best, jax.random.uniform(jax.random.key(3), best.reward.shape))
+    found, zero = learner.advantages(batch), jnp.zeros(())
+
+    def loss(*more):
+        return learner.actor_loss(learner.policies, batch, found, zero, zero, None, *more)[0]
+
+    # Step by step: what was done there, by what the policies think of it now.
+    rows = jax.tree.map(lambda x: x[:-1], best.rows)
+    preferences, packed = learner.policies.preferences(rows)
+    logs = log_probabilities(packed.carried(preferences), best.mask, 0.0)
+    taken = np.take_along_axis(np.asarray(logs), np.asarray(best.macro)[..., None], -1)[..., 0]
+    weighed = (taken * np.asarray(again.gain)[:, None])[np.asarray(rows.decided)]
+    assert weighed.std() > 0.1
+    np.testing.assert_allclose(loss(again) - loss(), -0.3 * weighed.mean(), rtol=1e-4)
 
 
 @pytest.mark.fast

@@ -23,10 +23,10 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from shiftwork.learning.learner import Metrics, config
 from shiftwork.learning.nets import Adam, Params
 from shiftwork.learning.team.critics import Valued
-from shiftwork.learning.team.experience import Batch, collect, take
+from shiftwork.learning.team.experience import Batch, beside, collect, take
 from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.returns import Advantages, event_advantages
-from shiftwork.learning.team.self_imitation import Best, imitation_loss
+from shiftwork.learning.team.self_imitation import Again, Best, imitation_loss
 from shiftwork.plants.team.team_plant import TeamPlant
 
 
@@ -181,14 +181,12 @@ class TeamLearner(eqx.Module):
         ) -> tuple[tuple[Policies, Valued, Adam, Adam], Metrics]:
             policies, critic, actor_adam, critic_adam = carry
             some, judged = take(batch, chosen[0]), jax.tree.map(lambda x: x[..., chosen[0]], found)
-            gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(
-                policies, some, judged, epsilon, entropy, variance
-            )
+            again = None
             if best is not None:
-                again = jax.grad(imitation_loss)(
-                    policies, take(best.batch, chosen[1]), gain[:, chosen[1]]
-                )
-                gradient = jax.tree.map(lambda g, a: g + config.imitation * a, gradient, again)
+                again = Again(take(best.batch, chosen[1]), gain[:, chosen[1]])
+            gradient, metrics = jax.grad(self.actor_loss, has_aux=True)(
+                policies, some, judged, epsilon, entropy, variance, again
+            )
             policies, actor_adam = actor_adam.step(
                 policies, clipped(gradient, config.norm), left * config.actor_rate
             )
@@ -269,13 +267,17 @@ class TeamLearner(eqx.Module):
         epsilon: Float[Array, ""],
         entropy: Float[Array, ""],
         variance: Float[Array, ""] | None,
+        again: Again | None = None,
     ) -> tuple[Float[Array, ""], Metrics]:
         """PPO's clipped loss at every agent's own decisions, with the advantage of that event.
 
-        ``variance`` is what the advantages are scaled by; None for that of these copies.
+        ``variance`` is what the advantages are scaled by; None for that of these copies. Best runs
+        are walked over beside the batch, which compiles sooner than a walk of their own.
         """
-        rows = jax.tree.map(lambda x: x[:-1], batch.rows)
-        preferences, packed = policies.preferences(rows)
+        whole = batch if again is None else beside(batch, again.batch)
+        every, events = policies.preferences(jax.tree.map(lambda x: x[:-1], whole.rows))
+        copies = batch.reward.shape[1]
+        preferences, packed = every[:, :, :copies], events.of(slice(copies))
         mask, real = packed.take(batch.mask), packed.real
         logs = log_probabilities(preferences, mask, epsilon)
         taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
@@ -291,7 +293,12 @@ class TeamLearner(eqx.Module):
         gain = jnp.minimum(ratio * advantage, bounded * advantage).mean(where=real)
         spread = -(jnp.exp(logs) * jnp.where(mask, logs, 0.0)).sum(-1).mean(where=real)
         changed = jnp.square(taken - before).mean(where=real)
-        return -gain - entropy * spread, {"entropy": spread, "policy_change": changed}
+        loss = -gain - entropy * spread
+        if again is not None:
+            rest = slice(copies, None)
+            imitated = imitation_loss(every[:, :, rest], events.of(rest), again)
+            loss = loss + self.config.imitation * imitated
+        return loss, {"entropy": spread, "policy_change": changed}
 
     def critic_loss(
         self, trained: Params, critic: Valued, batch: Batch, found: Advantages

@@ -43,6 +43,10 @@ class Packed(NamedTuple):
         """Whether an event stands in a place."""
         return jnp.arange(len(self.step))[:, None, None] < self.events
 
+    def of(self, copies: slice) -> Packed:
+        """Return those of some copies alone."""
+        return Packed(self.step[..., copies], self.latest[..., copies], self.events[..., copies])
+
     def take(self, x: Array) -> Array:
         """Take what stands at the events: (T, N or 1, E, ...) to (K, N, E, ...)."""
         return _along_time(

@@ -49,6 +49,14 @@ def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
     )
 
 
+def beside(batch: Batch, other: Batch) -> Batch:
+    """Put the copies of another batch behind those of one."""
+    axes = jax.tree.map(lambda x: 1, batch)
+    rows = axes.rows._replace(inputs=2, decided=2)
+    axes = axes._replace(rows=rows, mask=2, macro=2, log_probability=2)
+    return jax.tree.map(lambda axis, a, b: jnp.concatenate([a, b], axis), axes, batch, other)
+
+
 FRESH_STARTS = 8
 """Starts drawn for each copy before a batch; a copy with more episodes uses them again.
 

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from shiftwork.learning.team.critics import Valued
-from shiftwork.learning.team.experience import Batch, take
-from shiftwork.learning.team.policy import Policies, log_probabilities
+from shiftwork.learning.team.events import Packed
+from shiftwork.learning.team.experience import Batch, beside, take
+from shiftwork.learning.team.policy import log_probabilities
 from shiftwork.learning.team.returns import event_advantages
 
 
@@ -45,10 +46,7 @@ class Best(NamedTuple):
         begins = batch.rows.fresh[:-1]
         score = jnp.where(begins, earned, -jnp.inf).max(0)
         scores, order = jax.lax.top_k(jnp.concatenate([self.score, score]), len(self.score))
-        both = jax.tree.map(
-            lambda axis, a, b: jnp.concatenate([a, b], axis), _copies_axis(batch), self.batch, batch
-        )
-        kept = take(both, order)
+        kept = take(beside(self.batch, batch), order)
         return Best(kept, jnp.concatenate([self.earned, earned], 1)[:, order], scores)
 
     def gain(self, critic: Valued) -> Float[Array, "T M"]:
@@ -56,12 +54,6 @@ class Best(NamedTuple):
         rows = jax.tree.map(lambda x: x[:-1], self.batch.rows)
         more = jnp.maximum(self.earned - critic.values(rows).mean(0), 0.0) / critic.std
         return jnp.where(jnp.isfinite(self.score), more, 0.0)
-
-
-def _copies_axis(batch: Batch) -> Batch:
-    axes = jax.tree.map(lambda x: 1, batch)
-    rows = axes.rows._replace(inputs=2, decided=2)
-    return axes._replace(rows=rows, mask=2, macro=2, log_probability=2)
 
 
 def discounted(batch: Batch, discount: float | Array) -> Float[Array, "T E"]:
@@ -73,10 +65,22 @@ def discounted(batch: Batch, discount: float | Array) -> Float[Array, "T E"]:
     ).target
 
 
-def imitation_loss(policies: Policies, batch: Batch, gain: Float[Array, "T M"]) -> Float[Array, ""]:
+class Again(NamedTuple):
+    """Some of the best runs, and what each of their steps earned more than was expected.
+
+    Attributes:
+        batch: What happened.
+        gain: As ``Best.gain`` gives it, (T, M).
+    """
+
+    batch: Batch
+    gain: Float[Array, "T M"]
+
+
+def imitation_loss(
+    preferences: Float[Array, "K N M A"], packed: Packed, again: Again
+) -> Float[Array, ""]:
     """-log pi(a) times the gain, at the decisions of some of the best runs."""
-    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
-    preferences, packed = policies.preferences(rows)
-    logs = log_probabilities(preferences, packed.take(batch.mask), 0.0)
-    taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
-    return -(taken * packed.take(gain[:, None])).mean(where=packed.real)
+    logs = log_probabilities(preferences, packed.take(again.batch.mask), 0.0)
+    taken = jnp.take_along_axis(logs, packed.take(again.batch.macro)[..., None], -1)[..., 0]
+    return -(taken * packed.take(again.gain[:, None])).mean(where=packed.real)
