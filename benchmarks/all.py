@@ -19,6 +19,7 @@ MODULES = (
     "team",
     "team_comparison",
     "team_speed",
+    "team_learning_speed",
     "cracker_fit",
     "furnace",
     "centre_speed",
