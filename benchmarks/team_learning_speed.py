@@ -66,12 +66,13 @@ def table() -> str:
     lines = []
     for plant, cores in dict.fromkeys((row["plant"], row["cores"]) for row in rows):
         some = [row for row in rows if (row["plant"], row["cores"]) == (plant, cores)]
-        pinned = len(some[0]["seeds"].split()) > 1
+        together = len(some[0]["seeds"].split())
+        pinned = together > 1
         rate = float(some[0]["steps_per_s"])
         lines.append(
             (
                 plant,
-                "5 side by side" if pinned else f"{len(some)}, each alone",
+                f"{together} side by side" if pinned else f"{len(some)}, each alone",
                 cores,
                 f"{rate:,.0f}" if pinned else "",
                 f"{PUBLIC[plant]} ({rate / PUBLIC[plant]:.0f} times)" if pinned else "",

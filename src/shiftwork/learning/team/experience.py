@@ -32,29 +32,18 @@ class Batch(NamedTuple):
     ended: Bool[Array, "T E"]
 
 
+COPIES = Batch._make([Rows._make([2, 2, 1]), 2, 2, 2, 1, 1])
+"""Which axis of each array of a batch is that of the copies, in the order of its fields."""
+
+
 def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
     """Take some copies out of a batch."""
-    rows = batch.rows
-    return Batch(
-        rows._replace(
-            inputs=rows.inputs[:, :, copies],
-            decided=rows.decided[..., copies],
-            fresh=rows.fresh[:, copies],
-        ),
-        batch.mask[:, :, copies],
-        batch.macro[..., copies],
-        batch.log_probability[..., copies],
-        batch.reward[:, copies],
-        batch.ended[:, copies],
-    )
+    return jax.tree.map(lambda axis, x: x[(slice(None),) * axis + (copies,)], COPIES, batch)
 
 
 def beside(batch: Batch, other: Batch) -> Batch:
     """Put the copies of another batch behind those of one."""
-    axes = jax.tree.map(lambda x: 1, batch)
-    rows = axes.rows._replace(inputs=2, decided=2)
-    axes = axes._replace(rows=rows, mask=2, macro=2, log_probability=2)
-    return jax.tree.map(lambda axis, a, b: jnp.concatenate([a, b], axis), axes, batch, other)
+    return jax.tree.map(lambda axis, a, b: jnp.concatenate([a, b], axis), COPIES, batch, other)
 
 
 FRESH_STARTS = 8

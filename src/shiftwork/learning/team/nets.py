@@ -23,8 +23,8 @@ Made = TypeVar("Made")
 class Gates(NamedTuple):
     """What belongs to a GRU's gates: three arrays of one shape.
 
-    Not the columns of one array: a CPU walks over columns of a product one number after the other,
-    and over whole arrays many at once, which halves the time of the recurrence.
+    Not the columns of one array, over which compiled loops are slow on a CPU: a walk forward takes
+    half the time.
     """
 
     reset: Array
