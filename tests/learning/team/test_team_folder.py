@@ -28,6 +28,7 @@ CONFIG = team_algorithm("acac").config(
     copies=8,
     minibatches=2,
     best_runs=0,
+    sharpness=2.0,
     actor_width=8,
     actor_memory=4,
     critic_width=8,
@@ -86,6 +87,30 @@ def test_there_and_back(learned, tmp_path):
     ours, again = (evaluate_team(PLANT, p, 8, 0) for p in (learned.policies(1), policies))
     np.testing.assert_array_equal(ours.returns, again.returns)
     assert "Team learned by ACAC on probe-action" in (tmp_path / "team/README.md").read_text()
+
+
+def test_a_team_is_surer_for_good_than_while_it_learns(learned, tmp_path):
+    save_team(learned, tmp_path / "team")
+    _, again, _ = load_team(tmp_path / "team", only_plant)
+    learner = jax.tree.map(lambda x: x[0], learned.learners)
+    rows = collect(PLANT, learner.policies, jax.random.key(0), 8, 0.0).rows
+    learning = np.asarray(learner.policies.preferences(rows)[0])
+    assert np.abs(learning).max() > 1e-3
+    for policies in (learned.policies(0), again):
+        np.testing.assert_allclose(policies.preferences(rows)[0], 2 * learning, rtol=1e-5)
+    with np.load(tmp_path / "team" / "policies.npz") as file:
+        np.testing.assert_array_equal(file["head"], again.actor.head.weights[-1])
+
+
+def test_looks_are_at_the_team_as_it_acts_for_good():
+    # Beyond doubt what is preferred most is done, and who acts like that earns another return.
+    sure = learn_team(PLANT, "acac", replaced(CONFIG, sharpness=1e6), steps=100, seeds=(3, 4))
+    looks = sure.history.metrics["return"][-1]
+    for number, look in enumerate(looks):
+        learner = jax.tree.map(lambda x, n=number: x[n], sure.learners)
+        acts, learns = (evaluate_team(PLANT, p, 512, 0) for p in (learner.team, learner.policies))
+        assert look == pytest.approx(acts.returns.mean(), abs=0.3)
+        assert abs(look - learns.returns.mean()) > 0.6
 
 
 def test_what_acts_from_the_folder_earns_what_was_learned(learned, tmp_path):
@@ -175,9 +200,14 @@ def test_stopped_and_resumed_learning_ends_in_the_same_weights(tmp_path, monkeyp
     ("changes", "line"),
     [
         ({"copies": 0}, "config 'copies' is 0"),
-        ({"copies": 9}, "'minibatches' \\(2\\) does not divide"),
+        ({"copies": 9}, "'copies' less 'scouts' is 9, which 'minibatches' \\(2\\) does not divide"),
+        ({"scouts": 8, "best_runs": 2}, "'scouts' is 8; it must lie from 0 to 'copies' \\(8\\)"),
+        ({"scouts": -1, "best_runs": 2}, "'scouts' is -1; it must lie from 0"),
+        ({"scouts": 3, "best_runs": 2}, "'copies' less 'scouts' is 5, which 'minibatches'"),
+        ({"scouts": 2}, "'scouts' only feed the best runs; set 'best_runs' or no scouts"),
         ({"best_runs": 10}, "more than 'copies' \\(8\\); lower it"),
         ({"best_runs": 3}, "'best_runs' is 3, which 'minibatches' \\(2\\) does not divide"),
+        ({"sharpness": 0.0}, "config 'sharpness' is 0.0; it must be above 0"),
         ({"discount": 1.5}, "config 'discount' is 1.5; it must lie from 0 to 1"),
         ({"half_way": -0.1}, "config 'half_way' is -0.1; it must lie from 0 to 1"),
         ({"epochs": 0}, "config 'epochs' is 0"),

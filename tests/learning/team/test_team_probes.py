@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shiftwork.learning.team import actor_critic
+from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.experience import collect
 from shiftwork.learning.team.policy import log_probabilities
@@ -154,6 +155,63 @@ def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
         return jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), tree)
 
     assert kinds(after) == kinds(before)
+
+
+def sure_to_wait(**changes):
+    """A learner on "together", whose best team always works, that is sure of waiting."""
+    plant = TeamProbe("together")
+    config = team_algorithm("acac").config(**SMALL | {"entropy": 0.0} | changes)
+    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+
+    def bias(learner):
+        return learner.policies.actor.head.biases[-1]
+
+    return plant, eqx.tree_at(bias, learner, bias(learner) + jnp.array([7.0, -7.0]))
+
+
+@pytest.mark.fast
+def test_scouts_choose_by_chance_and_nobody_else_does():
+    plant, learner = sure_to_wait()
+    batch = collect(plant, learner.policies, jax.random.key(1), 64, jnp.eye(64)[-16:].sum(0))
+    worked = np.asarray(batch.macro == 1).mean(
+        where=np.asarray(batch.rows.decided[:-1]), axis=(0, 1)
+    )
+    assert worked[:48].max() == 0.0
+    assert worked[48:].mean() == pytest.approx(0.5, abs=0.1)
+    decided = np.asarray(batch.rows.decided[:-1])[..., 48:]
+    np.testing.assert_allclose(batch.log_probability[..., 48:][decided], np.log(0.5), rtol=1e-5)
+
+
+@pytest.mark.fast
+def test_critic_and_actors_learn_from_those_that_are_no_scouts(monkeypatch):
+    plant, learner = sure_to_wait(scouts=16)
+    seen = []
+    kept = TeamLearner.actor_loss
+
+    def told(self, policies, batch, found, *more):
+        seen.append((batch.reward.shape[1], found.target.shape[-1]))
+        return kept(self, policies, batch, found, *more)
+
+    monkeypatch.setattr(TeamLearner, "actor_loss", told)
+    _, metrics = jax.jit(lambda x: x.update(plant, jax.random.key(0), jnp.float32(1.0)))(learner)
+    assert set(seen) == {(24, 24)}
+    # Scouts, of whom now and then one alone works, would have lost some.
+    assert metrics["reward"] == 0.0
+
+
+def test_scouts_lead_out_of_a_trap_that_the_team_is_sure_of():
+    def after_a_while(scouts):
+        plant, learner = sure_to_wait(scouts=scouts)
+        keys = jax.random.split(jax.random.key(2), 60)
+
+        def one(learner, key):
+            return learner.update(plant, key, jnp.float32(1.0))[0], None
+
+        learner = jax.jit(lambda x: jax.lax.scan(one, x, keys)[0])(learner)
+        return evaluate_team(plant, learner.policies, 64, 1).returns.mean()
+
+    assert after_a_while(0) == 0.0
+    assert after_a_while(16) > 0.9 * TeamProbe("together").horizon
 
 
 class FromTheMiddle(TeamProbe):

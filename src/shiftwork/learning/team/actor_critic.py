@@ -1,6 +1,6 @@
 """The update that all asynchronous actor-critics of a team share; they differ in their critic.
 
-    run the team for one horizon; every agent decides on its own clock
+    run the team for one horizon; every agent decides on its own clock, scouts by chance
     advantages in event time from a target critic that stands still        (returns.py)
     epochs times, over minibatches of copies:
         critic: minimize (V - G)^2 at its clock's events
@@ -51,6 +51,10 @@ class Config:
         imitation: Weight of learning again from the best runs; none where ``best_runs`` is 0.
         best_runs: How many of them are kept.
         copies: Of the plant, run side by side.
+        scouts: So many of them choose by chance from first to last. What they do counts as one of the
+            best runs if it is one; nothing else is learned from it.
+        sharpness: Preferences count so many times as much when the team acts for good (at looks, in
+            evaluation, from its folder) as while it learns.
         epochs: Passes over each batch.
         minibatches: Updates in a pass; each has a share of the copies and of the best runs.
         target_every: Batches between copies to the target critic.
@@ -83,6 +87,8 @@ class Config:
     imitation: float = 0.3
     best_runs: int = 8
     copies: int = 32
+    scouts: int = 0
+    sharpness: float = 1.0
     epochs: int = 4
     minibatches: int = 2
     target_every: int = 1
@@ -151,6 +157,11 @@ class TeamLearner(eqx.Module):
             jnp.ones(()) if config.slow_scale else None,
         )
 
+    @property
+    def team(self) -> Policies:
+        """The policies as they act for good."""
+        return self.policies.sharpened(self.config.sharpness)
+
     def update(
         self, plant: TeamPlant, key: PRNGKeyArray, left: Float[Array, ""]
     ) -> tuple[TeamLearner, Metrics]:
@@ -167,11 +178,14 @@ class TeamLearner(eqx.Module):
         done = jnp.clip(steps / config.epsilon_steps, 0.0, 1.0)
         epsilon = config.epsilon + done * (config.epsilon_end - config.epsilon)
         half_way = left * config.half_way
-        batch = collect(plant, self.policies, run_key, config.copies, epsilon, half_way)
+        learned_from = config.copies - config.scouts
+        chance = jnp.where(jnp.arange(config.copies) < learned_from, epsilon, 1.0)
+        whole = collect(plant, self.policies, run_key, config.copies, chance, half_way)
+        batch = take(whole, slice(learned_from))
         found = self.advantages(batch)
         critic = self.scaled(batch, found)
         variance = self.spread(batch, found)
-        best = self.best.merged(batch, config.discount) if self.best else None
+        best = self.best.merged(whole, config.discount) if self.best else None
         gain = best.gain(critic) if best is not None else jnp.zeros(())
         entropy = config.entropy_end + left * (config.entropy - config.entropy_end)
 
@@ -204,7 +218,7 @@ class TeamLearner(eqx.Module):
             orders = jax.vmap(lambda k: jax.random.permutation(k, count))(keys)
             return orders.reshape(config.epochs * config.minibatches, -1)
 
-        order = shares(order_key, config.copies), shares(best_key, config.best_runs)
+        order = shares(order_key, learned_from), shares(best_key, config.best_runs)
         (policies, critic, actor_adam, critic_adam), metrics = jax.lax.scan(
             one, (self.policies, critic, self.actor_adam, self.critic_adam), order
         )

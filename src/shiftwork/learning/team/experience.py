@@ -36,7 +36,7 @@ COPIES = Batch._make([Rows._make([2, 2, 1]), 2, 2, 2, 1, 1])
 """Which axis of each array of a batch is that of the copies, in the order of its fields."""
 
 
-def take(batch: Batch, copies: Int[Array, " M"]) -> Batch:
+def take(batch: Batch, copies: Int[Array, " M"] | slice) -> Batch:
     """Take some copies out of a batch."""
     return jax.tree.map(lambda axis, x: x[(slice(None),) * axis + (copies,)], COPIES, batch)
 
@@ -71,7 +71,7 @@ def collect(
         policies: The team.
         key: Random key.
         copies: E.
-        epsilon: Share of uniform choices.
+        epsilon: Share of uniform choices, of all copies or of each, (E,).
         half_way: Share of episodes that begin half-way, where the plant can.
     """
     begin_key, run_key = jax.random.split(key)
@@ -87,6 +87,7 @@ def collect(
 
     starts = jax.vmap(jax.vmap(start))(jax.random.split(begin_key, (FRESH_STARTS, copies)))
     each = jnp.arange(copies)
+    chance = jnp.broadcast_to(epsilon, copies)[:, None]
 
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, fresh, clock, begun = carry
@@ -95,7 +96,7 @@ def collect(
         decided, mask = by_agent(step.decided), by_agent(step.mask)
         memory = jnp.where(fresh[None, :, None], 0.0, memory)
         memory, preferences = policies.step(memory, inputs, decided)
-        macro, taken = choose(choose_key, log_probabilities(preferences, mask, epsilon))
+        macro, taken = choose(choose_key, log_probabilities(preferences, mask, chance))
         following = jax.vmap(plant.step)(
             step.state, by_agent(macro), jax.random.split(step_key, copies)
         )

@@ -114,7 +114,7 @@ def load_team(
     shapes = jax.eval_shape(lambda: algorithm.create(jax.random.key(0), plant, config))
     like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
     learner = load_tree(folder / "learner.npz", like)
-    return plant, learner.policies, about
+    return plant, learner.team, about
 
 
 def _card(about: dict[str, Any], learned: TeamLearned, number: int) -> str:

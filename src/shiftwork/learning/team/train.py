@@ -56,9 +56,9 @@ class TeamLearned:
     history: History
 
     def policies(self, number: int) -> Policies:
-        """The team of one seed."""
-        policies: Policies = jax.tree.map(lambda x: x[number], self.learners.policies)
-        return policies
+        """The team of one seed, as it acts for good."""
+        learner: TeamLearner = jax.tree.map(lambda x: x[number], self.learners)
+        return learner.team
 
 
 def learn_team(
@@ -144,9 +144,9 @@ def _run_piece(
     watch_keys = jax.vmap(lambda key: jax.random.fold_in(key, 0))(keys)
     split = jax.vmap(lambda key: jax.random.split(key, updates), out_axes=1)(keys)
     (learners, _), metrics = jax.lax.scan(one, (learners, done), split)
-    seen = jax.vmap(
-        lambda learner, key: run_episodes(plant, learner.policies, key, WATCH_EPISODES)
-    )(learners, watch_keys)
+    seen = jax.vmap(lambda learner, key: run_episodes(plant, learner.team, key, WATCH_EPISODES))(
+        learners, watch_keys
+    )
     told = {
         "return": seen.returns.mean(1),
         "success": seen.success.mean(1),
@@ -170,10 +170,17 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
     for name in ("copies", "epochs", "minibatches", "target_every"):
         if getattr(config, name) < 1:
             raise UserError(f"config '{name}' is {getattr(config, name)}; it must be at least 1")
-    if config.copies % config.minibatches:
+    if not 0 <= config.scouts < config.copies:
         raise UserError(
-            f"config 'copies' is {config.copies}, which 'minibatches' ({config.minibatches}) does "
-            "not divide; change one"
+            f"config 'scouts' is {config.scouts}; it must lie from 0 to 'copies' ({config.copies}) "
+            "less one"
+        )
+    if config.scouts and not config.best_runs:
+        raise UserError("config 'scouts' only feed the best runs; set 'best_runs' or no scouts")
+    if (config.copies - config.scouts) % config.minibatches:
+        raise UserError(
+            f"config 'copies' less 'scouts' is {config.copies - config.scouts}, which 'minibatches' "
+            f"({config.minibatches}) does not divide; change one"
         )
     if config.best_runs % config.minibatches:
         raise UserError(
@@ -185,6 +192,8 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
             f"config 'best_runs' is {config.best_runs}, more than 'copies' ({config.copies}); "
             "lower it"
         )
+    if not config.sharpness > 0.0:
+        raise UserError(f"config 'sharpness' is {config.sharpness}; it must be above 0")
     for name in ("discount", "trace", "epsilon", "half_way"):
         if not 0.0 <= getattr(config, name) <= 1.0:
             raise UserError(f"config '{name}' is {getattr(config, name)}; it must lie from 0 to 1")
