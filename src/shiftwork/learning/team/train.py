@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,8 +193,8 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
             f"config 'best_runs' is {config.best_runs}, more than 'copies' ({config.copies}); "
             "lower it"
         )
-    if not config.sharpness > 0.0:
-        raise UserError(f"config 'sharpness' is {config.sharpness}; it must be above 0")
+    if not 0.0 < config.sharpness < math.inf:
+        raise UserError(f"config 'sharpness' is {config.sharpness}; give a number above 0")
     for name in ("discount", "trace", "epsilon", "half_way"):
         if not 0.0 <= getattr(config, name) <= 1.0:
             raise UserError(f"config '{name}' is {getattr(config, name)}; it must lie from 0 to 1")
