@@ -8,7 +8,8 @@ import pytest
 from shiftwork.cli import main
 
 TINY = [
-    "--config.copies", "4", "--config.minibatches", "1", "--config.best-runs", "2",
+    "--config.copies", "4", "--config.scouts", "2", "--config.best-runs", "2",
+    "--config.minibatches", "1",
     "--config.actor-width", "8", "--config.actor-memory", "4",
     "--config.critic-width", "8", "--config.critic-memory", "4", "--config.epochs", "1",
 ]  # fmt: skip
