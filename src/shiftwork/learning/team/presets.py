@@ -5,8 +5,8 @@ for rates, scouts, sharpness and where epsilon ends of box pushing 10 with seeds
 rates, the critic's width and epochs at those of Overcooked A with one seed, clock and best runs at
 those of Overcooked A-Rand with three, sharing at those of B-Rand with three; in large kitchens, scale,
 entropy and epsilon at those of Overcooked-Large A-once with seeds 0 and 1, and episodes that begin
-half-way with seeds 2 and 4. Box pushing 8, the other kitchens and the centre's scenarios were not
-looked at, nor was box pushing 10 with other seeds.
+half-way with seeds 2 and 4. Nothing was chosen by looking at box pushing 8 (of which seeds 10 to 19 were
+looked at), the other kitchens, or the centre's scenarios.
 """
 
 from __future__ import annotations
