@@ -6,7 +6,7 @@ All four learn by the same update, with the same actors and rates, so that what 
 them: histories that attend to each other (ACAC), padded joint histories for each agent (Mac-IAICC) or
 for the team (Mac-NIACC), or each agent's own history alone. In kitchens agents share the actor, and
 the encoder of their own histories where the critic has one. The settings were chosen for ACAC by
-looking at box pushing 6 and at the kitchens A, A-Rand and B-Rand. Scored as in ``benchmarks.team``;
+looking at box pushing 6 and 10 and at the kitchens A, A-Rand and B-Rand. Scored as in ``benchmarks.team``;
 budgets are short (the paper learns A-Rand for 40 million steps), so that speed of learning shows.
 """
 

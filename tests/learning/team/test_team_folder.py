@@ -92,7 +92,7 @@ def test_there_and_back(learned, tmp_path):
 def test_a_team_is_surer_for_good_than_while_it_learns(learned, tmp_path):
     save_team(learned, tmp_path / "team")
     _, again, _ = load_team(tmp_path / "team", only_plant)
-    learner = jax.tree.map(lambda x: x[0], learned.learners)
+    learner = learned.learner(0)
     rows = collect(PLANT, learner.policies, jax.random.key(0), 8, 0.0).rows
     learning = np.asarray(learner.policies.preferences(rows)[0])
     assert np.abs(learning).max() > 1e-3
@@ -107,7 +107,7 @@ def test_looks_are_at_the_team_as_it_acts_for_good():
     sure = learn_team(PLANT, "acac", replaced(CONFIG, sharpness=1e6), steps=100, seeds=(3, 4))
     looks = sure.history.metrics["return"][-1]
     for number, look in enumerate(looks):
-        learner = jax.tree.map(lambda x, n=number: x[n], sure.learners)
+        learner = sure.learner(number)
         acts, learns = (evaluate_team(PLANT, p, 512, 0) for p in (learner.team, learner.policies))
         assert look == pytest.approx(acts.returns.mean(), abs=0.3)
         assert abs(look - learns.returns.mean()) > 0.6

@@ -38,7 +38,7 @@ def learned(plant, name, **changes):
 
 def first_values(learned):
     """The critic's value of fresh episodes, under the team as it stands."""
-    learner = jax.tree.map(lambda x: x[0], learned.learners)
+    learner = learned.learner(0)
     batch = collect(learned.plant, learner.policies, jax.random.key(5), 64, 0.0)
     return np.asarray(learner.critic.values(batch.rows))[:, 0]
 

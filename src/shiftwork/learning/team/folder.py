@@ -66,7 +66,7 @@ def save_team(
         "seed": learned.seeds[number],
         "steps": int(learned.history.updates[-1]),
     }
-    learner = jax.tree.map(lambda x: x[number], learned.learners)
+    learner = learned.learner(number)
 
     def attach(temporary: Path) -> None:
         save_tree(temporary / "learner.npz", learner, {"plant": learned.plant.name})
@@ -79,7 +79,7 @@ def save_team(
         if scenario is not None:
             (temporary / SCENARIO).write_text(scenario, encoding="utf-8")
 
-    team = team_of(learned.plant, learned.policies(number), about)
+    team = team_of(learned.plant, learner.team, about)
     team.save(folder, card=_card(about, learned, number), attach=attach)
 
 

@@ -56,10 +56,14 @@ class TeamLearned:
     seeds: tuple[int, ...]
     history: History
 
+    def learner(self, number: int) -> TeamLearner:
+        """All that one seed learned."""
+        learner: TeamLearner = jax.tree.map(lambda x: x[number], self.learners)
+        return learner
+
     def policies(self, number: int) -> Policies:
         """The team of one seed, as it acts for good."""
-        learner: TeamLearner = jax.tree.map(lambda x: x[number], self.learners)
-        return learner.team
+        return self.learner(number).team
 
 
 def learn_team(
