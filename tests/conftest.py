@@ -6,11 +6,17 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
-# No test may open a window.
+# No test may open a window, or leave anything in the user's home.
 os.environ["MPLBACKEND"] = "Agg"
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 
 # Every annotated shape and dtype of ours is checked while the tests run.
 install_import_hook("shiftwork", "numeric_tower.checked")
+
+from shiftwork.compiled import keep_compiled  # noqa: E402
+
+# What one test has compiled none compiles again, nor does the next run of all tests.
+keep_compiled()
 
 MANY_MAPPINGS = 20_000
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from shiftwork import team_cli
+from shiftwork.compiled import keep_compiled
 from shiftwork.errors import Stopped, UserError
 from shiftwork.settings_file import given, grown, parse
 from shiftwork.team_cli import seeded
@@ -168,6 +169,7 @@ Command = Annotated[
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line; every mistake of the user's is one line on standard error."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    keep_compiled()
     try:
         _run(arguments)
     except UserError as error:
