@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from compile_options import QUICK
 from shiftwork.errors import UserError
 from shiftwork.evaluation.centre import centre_page
 from shiftwork.evaluation.centre.gantt import gantt
@@ -29,8 +30,6 @@ from shiftwork.plants.team.paint.centre_scene import scene_of
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from page_reader import read_page
-
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 @functools.lru_cache(maxsize=1)

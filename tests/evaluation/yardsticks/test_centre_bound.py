@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compile_options import QUICK
 from shiftwork.evaluation.yardsticks.centre_bound import BoundSettings, bound
 from shiftwork.evaluation.yardsticks.centre_economics import coking, mixture_share, tonne_of
 from shiftwork.evaluation.yardsticks.centre_episode import (
@@ -23,7 +24,6 @@ from shiftwork.plants.team.centre.market import ETHANE_GJ_PER_T
 from shiftwork.plants.team.centre.state import Ship
 
 SMALL = Centre(load_scenario("centre-small"))
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 COPIES, DAYS = 192, 10
 CRACK = jax.jit(crack, static_argnums=0)
 NAPHTHAS = st.lists(st.floats(0.01, 1.0), min_size=5, max_size=5).map(

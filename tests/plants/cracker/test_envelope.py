@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compile_options import QUICK
 from shiftwork.plants.cracker.envelope import (
     MARGIN_C,
     FurnaceWithinEnvelope,
@@ -24,7 +25,6 @@ FURNACE = Furnace(horizon=1440)
 PLANT = FurnaceWithinEnvelope(FURNACE)
 COPIES = 8
 """240 days of 8 furnaces: 1,920 days."""
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 class Reckless:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compile_options import QUICK
 from shiftwork.plants.cracker.furnace import LIQUID
 from shiftwork.plants.cracker.people import live_by_people, read, to_episodes
 from shiftwork.plants.cracker.plant import DECOKE_COST_KUSD, STEP_H, SWING_RATE, TRIP_H, Furnace
@@ -24,7 +25,6 @@ from shiftwork.plants.cracker.standard import (
 from shiftwork.records.episodes import Episodes
 
 PLANT = Furnace(horizon=1080)
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 @cache

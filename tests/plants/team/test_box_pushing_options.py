@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compile_options import QUICK
 from shiftwork.plants.team.box_pushing import (
     MACRO_ACTIONS,
     NORTH,
@@ -17,7 +18,6 @@ from shiftwork.plants.team.options import OneStep, WithOptions
 from shiftwork.plants.team.primitive import AHEAD, STAY, TURN_LEFT, TURN_RIGHT, PrimitiveBoxPushing
 
 KEY = jax.random.key(0)
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def pusher(moment):

@@ -7,6 +7,7 @@ from importlib.resources import files
 import jax
 import jax.numpy as jnp
 
+from compile_options import QUICK
 from shiftwork.plants.team.centre import Centre
 from shiftwork.plants.team.centre.refusals import check_scenario
 from shiftwork.plants.team.centre.scenario import parse_scenario
@@ -59,8 +60,6 @@ def centre(changes=(), name="centre-small"):
     return Centre(scenario)
 
 
-# The tests compile more than they run.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 RESET = jax.jit(lambda plant, key: plant.reset(key), static_argnums=0, compiler_options=QUICK)
 STEP = jax.jit(
     lambda plant, state, macro, key: plant.step(state, macro, key),

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from centre_builders import KEY, QUICK, RESET, STEP, centre
+from centre_builders import KEY, RESET, STEP, centre
 
+from compile_options import QUICK
 from shiftwork.errors import UserError
 from shiftwork.plants.team import TeamPlant, TeamStep, make_team_plant
 from shiftwork.plants.team.centre import NAMES, Centre, load_scenario

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from centre_builders import KEY, OPEN, QUICK, RESET, STEP, centre
+from centre_builders import KEY, OPEN, RESET, STEP, centre
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compile_options import QUICK
 from shiftwork.plants.team.centre.rules import broken_rules
 
 CROWDED = {

@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from people_builders import QUICK, centre, played, with_trait
+from people_builders import centre, played, with_trait
 
+from compile_options import QUICK
 from shiftwork.plants.team.centre.state import CRACKING, DECOKING
 from shiftwork.plants.team.centre_people import People, run_centre
 from shiftwork.plants.team.centre_people.crew import CREWS, hire, on_shift
