@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from record_builders import refused
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian import delimited, discover
+from shiftwork.records.historian import discover
 from shiftwork.records.historian.draft import draft_plant_file
+from shiftwork.records.historian.lines import LONGEST_LINE
 
 pytestmark = pytest.mark.fast
 
@@ -66,13 +67,12 @@ def test_five_gigabytes_without_a_line_end(tmp_path):
 
 
 def test_a_line_that_does_not_end(tmp_path):
-    endless = "x" * (delimited.LONGEST_LINE + 2**20)
+    endless = "x" * (LONGEST_LINE + 2**20)
     refused_lightly(write(tmp_path, "a.csv", endless), "line 1 is longer than 8 MiB")
     refused_lightly(write(tmp_path, "b.csv", GOOD + endless), "line 3 is longer than 8 MiB")
     refused_lightly(
         write(tmp_path, "c.csv", GOOD + f'{DAY},1,"' + "a\n" * 2**22),
-        "has 1 columns",
-        "mend or remove",
+        "row 3 has a quotation mark that is not closed; mend or remove the row",
     )
     refused_lightly(
         write(tmp_path, "d.csv", ("가" * 2**22).encode("cp949")), "line 1 is longer than 8 MiB"

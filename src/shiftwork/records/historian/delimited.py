@@ -6,25 +6,26 @@ neither a large file nor a hostile one takes more memory than that.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.layout import FindLayout, Layout
+from shiftwork.records.historian.lines import LONGEST_LINE, Lines
 from shiftwork.records.historian.stamps import looks_like_stamp
 from shiftwork.records.historian.table import Table, Wanted
 
-LONGEST_LINE = 8 * 2**20
-"""Bytes; ten thousand columns need less than one of these."""
+BLOCK_BYTES = 2 * LONGEST_LINE
 HEAD_BYTES = 2**20
 HEADER_ROWS = 40
 """Rows among which the header is looked for; exports like to begin with a title."""
@@ -41,112 +42,6 @@ _OTHER = (
     (b"\x28\xb5\x2f\xfd", "is compressed; give the file that unpacks from it"),
     (b"%PDF", "is a PDF; export it as CSV"),
 )
-
-
-class Lines(io.RawIOBase):
-    """A text file as UTF-8 with bounded lines, from one line on: what the parser is given.
-
-    ASCII passes as it is. The first other character tells UTF-8 from CP949; a byte-order mark
-    tells UTF-16.
-    """
-
-    def __init__(self, path: Path, skip: int = 0) -> None:
-        self._path = path
-        self._file = path.open("rb")
-        self._line = 1
-        self._since_break = 0
-        self._pending = b""
-        begin = self._file.read(3)
-        self._decoder: Any = None
-        if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            self._decoder = codecs.getincrementaldecoder("utf-16")()
-            self._file.seek(0)
-        elif begin != codecs.BOM_UTF8:
-            self._file.seek(0)
-        self._skip(skip)
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def close(self) -> None:
-        """Close the file under it too."""
-        self._file.close()
-        super().close()
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with checked UTF-8, as ``io.RawIOBase`` asks."""
-        if not self._pending:
-            self._pending = self._next(len(buffer))
-        count = min(len(buffer), len(self._pending))
-        buffer[:count] = self._pending[:count]
-        self._pending = self._pending[count:]
-        return count
-
-    def _skip(self, lines: int) -> None:
-        head = b""
-        while lines:
-            if not head:
-                head = self._next(2**16)
-                if not head:
-                    return
-            first = head.splitlines(keepends=True)[0]
-            if first == head:  # perhaps only the beginning of the line
-                more = self._next(2**16)
-                head += more
-                if more:
-                    continue
-            head = head[len(first) :]
-            lines -= 1
-        self._pending = head
-
-    def _next(self, size: int) -> bytes:
-        while raw := self._file.read(max(size, 2**16)):
-            if text := self._decoded(raw):
-                break
-        else:
-            text = self._decoded(b"")
-        if b"\0" in text:
-            line = self._line + text[: text.index(b"\0")].count(b"\n")
-            raise UserError(
-                f"{self._path}: line {line} holds a NUL byte, so it is no text; export it anew"
-            )
-        self._refuse_long(text)
-        return text
-
-    def _decoded(self, raw: bytes) -> bytes:
-        try:
-            if self._decoder is None:
-                if raw.isascii():
-                    return raw
-                self._decoder = codecs.getincrementaldecoder("utf-8")()
-                try:
-                    text = self._decoder.decode(raw)
-                except UnicodeDecodeError:
-                    self._decoder = codecs.getincrementaldecoder("cp949")()
-                    text = self._decoder.decode(raw)
-            else:
-                text = self._decoder.decode(raw, final=not raw)
-        except UnicodeDecodeError as error:
-            line = self._line + raw[: error.start].count(b"\n")
-            raise UserError(
-                f"{self._path}: line {line} is neither UTF-8 nor CP949; save it as UTF-8"
-            ) from None
-        encoded: bytes = text.encode("utf-8", "replace")
-        return encoded
-
-    def _refuse_long(self, text: bytes) -> None:
-        breaks = text.count(b"\n") or text.count(b"\r")
-        self._line += breaks
-        if breaks:
-            self._since_break = len(text) - max(text.rfind(b"\n"), text.rfind(b"\r"))
-        else:
-            self._since_break += len(text)
-        if self._since_break > LONGEST_LINE:
-            raise UserError(
-                f"{self._path}: line {self._line} is longer than {LONGEST_LINE / 2**20:g} MiB; "
-                "check that it is an export, or export fewer columns"
-            )
 
 
 @dataclass(frozen=True)
@@ -265,39 +160,107 @@ def _batches(path: Path, found: _Found, wanted: Wanted) -> Iterator[tuple[int, p
     texts: dict[str, pa.DataType] = {str(i): pa.string() for i in wanted.columns}
     if wanted.tag is not None:
         texts[str(wanted.tag)] = pa.dictionary(pa.int32(), pa.string())
-    try:
-        with Lines(path, found.lines_before) as lines:
-            reader = pacsv.open_csv(
-                lines,
-                pacsv.ReadOptions(
-                    use_threads=False,
-                    block_size=2 * LONGEST_LINE,
-                    column_names=[str(i) for i in range(len(found.header))],
-                ),
-                pacsv.ParseOptions(delimiter=found.separator, invalid_row_handler=refuse),
-                pacsv.ConvertOptions(
-                    include_columns=[str(i) for i in wanted.columns],
-                    column_types=texts,
-                    strings_can_be_null=False,
-                ),
-            )
-            for batch in reader:
-                yield row, batch
-                row += batch.num_rows
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return
-        if wrong:
-            line = wrong[0]
-            number = "" if line.number is None else f" row {found.lines_before + line.number}:"
+    names = [str(i) for i in range(len(found.header))]
+    read = pacsv.ReadOptions(use_threads=False, column_names=names)
+    parse = pacsv.ParseOptions(delimiter=found.separator, invalid_row_handler=refuse)
+    convert = pacsv.ConvertOptions(
+        include_columns=[str(i) for i in wanted.columns],
+        column_types=texts,
+        strings_can_be_null=False,
+    )
+    for block in _blocks(path, found):
+        read.block_size = len(block) + 1  # Arrow would cut without regard to quotation marks
+        try:
+            table = pacsv.read_csv(_lent(block), read, parse, convert)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                continue
+            if wrong:
+                line = wrong[0]
+                number = "" if line.number is None else f" row {row - 1 + line.number}:"
+                raise UserError(
+                    f"{path}:{number} has {line.actual_columns} columns, the header has "
+                    f"{line.expected_columns} ('{_short(line.text)}'); mend or remove the row, and "
+                    "quote numbers with a decimal comma"
+                ) from None
             raise UserError(
-                f"{path}:{number} has {line.actual_columns} columns, the header has "
-                f"{line.expected_columns} ('{_short(line.text)}'); mend or remove the row, and "
-                "quote numbers with a decimal comma"
+                f"{path}: after row {row}: cannot be read ({_short(str(error), 100)}); export it anew"
             ) from None
-        raise UserError(
-            f"{path}: after row {row}: cannot be read ({_short(str(error), 100)}); export it anew"
-        ) from None
+        for batch in table.to_batches():
+            yield row, batch
+            row += batch.num_rows
+
+
+def _blocks(path: Path, found: _Found) -> Iterator[memoryview]:
+    """Whole rows below the header, some sixteen MiB at a time.
+
+    Raises:
+        UserError: A quoted value does not end.
+    """
+    line = found.lines_before + 1
+    with Lines(path, found.lines_before) as lines:
+        reader = io.BufferedReader(lines, 2**16)
+        rest = reader.read(BLOCK_BYTES)
+        while more := reader.read(BLOCK_BYTES):
+            # A line feed may be about to follow a carriage return that is the last.
+            last = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
+            count, end = _whole_rows(rest, last, found.separator)
+            if end < last and not end and len(rest) > BLOCK_BYTES:
+                raise _unclosed(path, line)
+            if end:
+                yield memoryview(rest)[:end]
+                line += count
+            rest = rest[end:] + more
+    count, end = _whole_rows(rest, len(rest), found.separator)
+    if end < len(rest):
+        raise _unclosed(path, line + count)
+    yield memoryview(rest)
+
+
+def _unclosed(path: Path, row: int) -> UserError:
+    return UserError(
+        f"{path}: row {row} has a quotation mark that is not closed; mend or remove the row"
+    )
+
+
+def _whole_rows(text: bytes, end: int, separator: str) -> tuple[int, int]:
+    """How many lines and bytes before a line end belong to rows whose quoted values all end.
+
+    An even number of quotation marks says so of all of them. (Were one of these within a plain value
+    and one open, the parser would refuse the next row.)
+    """
+    if text.count(b'"', 0, end) % 2 == 0:
+        return text.count(b"\n", 0, end) or text.count(b"\r", 0, end), end
+    size = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal size
+        for line in io.TextIOWrapper(io.BytesIO(text[:end]), "latin-1", newline=""):
+            size += len(line)
+            yield line
+        size += 1
+        yield "behind"  # which becomes part of a value that has not ended
+
+    reader = csv.reader(lines(), delimiter=separator)
+    whole = (0, 0)
+    with suppress(csv.Error):  # a value longer than csv allows, far longer than ours may be
+        for _ in reader:
+            if size > end:
+                break
+            whole = (reader.line_num, size)
+    return whole
+
+
+def _lent(block: memoryview) -> pa.BufferReader:
+    """Put a block into Arrow's own memory.
+
+    Arrow reads ahead in a thread of its own, which may outlive a file that is refused. If it then
+    asks Python for more, or gives something of Python's back, while the interpreter ends, the
+    process is aborted.
+    """
+    buffer = pa.allocate_buffer(len(block))
+    np.frombuffer(buffer, np.uint8)[:] = np.frombuffer(block, np.uint8)
+    return pa.BufferReader(buffer)
 
 
 def _short(text: str, most: int = 40) -> str:

@@ -1,0 +1,73 @@
+"""Text is parsed a block at a time: where it is cut makes no difference, and one thread reads it."""
+
+import threading
+
+import pytest
+from export_builders import lines, read, shown, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from record_builders import refused
+
+from shiftwork.records.historian import delimited
+from shiftwork.records.historian.lines import Lines
+
+pytestmark = pytest.mark.fast
+
+HEADER = "time,SP,x0,note"
+QUOTED = st.text('ab,"\n\r', max_size=30).map(lambda text: '"' + text.replace('"', '""') + '"')
+PLAIN = st.sampled_from(["", "plain", '5" pipe', 'a ""b"" c'])
+NOTES = st.one_of(*(st.lists(notes, min_size=1, max_size=40) for notes in (QUOTED, PLAIN)))
+
+
+def row(minute: int, value: int, note: str) -> str:
+    return f"2025-03-04 00:{minute:02d},{value},{value + 1},{note}"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(notes=NOTES, size=st.integers(150, 600))
+def test_where_text_is_cut_makes_no_difference(tmp_path, monkeypatch, end, notes, size):
+    rows = [row(minute, minute % 7, note) for minute, note in enumerate(notes)]
+    path = write(tmp_path, "a.csv", lines(HEADER, *rows, end=end))
+    whole = shown(read(path))
+    minutes = range(len(notes))
+    assert whole == " | ".join(
+        [f"rr 00:{m:02d} {m % 7}" for m in minutes]
+        + [f"x0 00:{m:02d} {m % 7 + 1}" for m in minutes]
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(delimited, "BLOCK_BYTES", size)
+        assert shown(read(path)) == whole
+
+
+@pytest.mark.parametrize("size", [60, 150, 2**20])
+def test_rows_are_counted_over_all_blocks(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", size)
+    good = [row(minute, 1, "x") for minute in range(20)]
+    short = write(tmp_path, "a.csv", lines(HEADER, *good, "2025-03-04 00:20,1", *good))
+    refused(lambda: read(short), short, "row 22: has 2 columns")
+    open_ = write(tmp_path, "b.csv", lines(HEADER, *good, row(20, 1, '"x'), *good))
+    refused(lambda: read(open_), open_, "row 22 has a quotation mark that is not closed")
+
+
+def test_many_marks_that_open_nothing_are_read_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 2**16)
+    some = [row(minute % 60, 1, '5" pipe') for minute in range(30_001)]
+    path = write(tmp_path, "a.csv", lines(HEADER, *some))
+    assert len(read(path).frame) == 120
+
+
+def test_the_parsers_own_threads_never_call_python(tmp_path, monkeypatch):
+    readers = set()
+    readinto = Lines.readinto
+
+    def watched(self, buffer):
+        readers.add(threading.get_ident())
+        return readinto(self, buffer)
+
+    monkeypatch.setattr(Lines, "readinto", watched)
+    path = write(tmp_path, "a.csv", lines(HEADER, *(row(m % 60, 1, "x") for m in range(100_000))))
+    assert len(read(path).frame) == 120
+    assert readers == {threading.get_ident()}
