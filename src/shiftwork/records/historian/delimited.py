@@ -26,6 +26,8 @@ from shiftwork.records.historian.stamps import looks_like_stamp
 from shiftwork.records.historian.table import Table, Wanted
 
 BLOCK_BYTES = 2 * LONGEST_LINE
+LONGEST_VALUE = 2**20
+"""Bytes of quoted lines; a cell of ours may have a hundredth of that."""
 HEAD_BYTES = 2**20
 HEADER_ROWS = 40
 """Rows among which the header is looked for; exports like to begin with a title."""
@@ -231,19 +233,20 @@ def _whole_rows(text: bytes, end: int, separator: str) -> tuple[int, int]:
     """
     if text.count(b'"', 0, end) % 2 == 0:
         return text.count(b"\n", 0, end) or text.count(b"\r", 0, end), end
-    size = 0
+    size, whole = 0, (0, 0)
 
     def lines() -> Iterator[str]:
         nonlocal size
         for line in io.TextIOWrapper(io.BytesIO(text[:end]), "latin-1", newline=""):
+            if size - whole[1] > LONGEST_VALUE:
+                raise csv.Error
             size += len(line)
             yield line
         size += 1
         yield "behind"  # which becomes part of a value that has not ended
 
     reader = csv.reader(lines(), delimiter=separator)
-    whole = (0, 0)
-    with suppress(csv.Error):  # a value longer than csv allows, far longer than ours may be
+    with suppress(csv.Error):
         for _ in reader:
             if size > end:
                 break
