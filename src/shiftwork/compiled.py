@@ -1,9 +1,9 @@
 """What was compiled is kept, so that the same work begins at once the next time.
 
 XLA takes ten seconds to a minute to compile a learning loop. JAX can keep the result in a folder and
-finds it again by the program itself, its own versions and its options: rates, seeds and records are
-data, so they may change; sizes of nets and numbers of seeds make another program. Here the folder is
-chosen (one for each kind of processor, which programs are made for) and kept small.
+finds it again by the program itself, its own versions and its options: rates and seeds are data, so
+they may change; sizes of nets and of records, and numbers of seeds, make another program. Here the
+folder is chosen (one for each kind of processor, which programs are made for) and kept small.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def _blocks(path: Path, found: _Found) -> Iterator[memoryview]:
             # A line feed may be about to follow a carriage return that is the last.
             last = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
             count, end = _whole_rows(rest, last, found.separator)
-            if end < last and not end and len(rest) > BLOCK_BYTES:
+            if end == 0 < last and len(rest) > BLOCK_BYTES:
                 raise _unclosed(path, line)
             if end:
                 yield memoryview(rest)[:end]
