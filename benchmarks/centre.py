@@ -17,20 +17,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.results import read_rows, write_rows, write_table
+from shiftwork.cli.progress import console
 from shiftwork.evaluation.statistics import mean_interval
-from shiftwork.evaluation.yardsticks.centre_bound import bound
-from shiftwork.evaluation.yardsticks.centre_episode import (
-    Run,
-    episode_keys,
-    future_of,
-    play,
-    random_legal,
-)
-from shiftwork.evaluation.yardsticks.centre_scheduler import Scheduler
-from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
-from shiftwork.plants.team.centre.market import Account
-from shiftwork.plants.team.centre_people import People
-from shiftwork.progress import console
+from shiftwork.people.centre.people import People
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.market import Account
+from shiftwork.yardsticks.centre.bound import bound
+from shiftwork.yardsticks.centre.episode import Run, episode_keys, future_of, play, random_legal
+from shiftwork.yardsticks.centre.scheduler.scheduler import Scheduler
 
 EPISODES = 5
 DAYS = 20

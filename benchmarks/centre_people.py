@@ -14,11 +14,12 @@ import numpy as np
 
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.people.centre.people import People
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.trace import profit_usd, random_policy, run_centre
 from shiftwork.plants.cracker.yields import PRODUCTS
-from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
-from shiftwork.plants.team.centre_people import People, run_centre
-from shiftwork.plants.team.centre_people.trace import profit_usd, random_policy
-from shiftwork.plants.team.team_plant import TeamStep
+from shiftwork.plants.team_plant import TeamStep
 
 EPISODES = 8
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}

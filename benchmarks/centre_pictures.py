@@ -10,10 +10,12 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from shiftwork.evaluation.centre.gantt import gantt
-from shiftwork.evaluation.centre.plant_picture import plant_picture
-from shiftwork.plants.team import Centre, make_team_plant
-from shiftwork.plants.team.centre_people import CentreTrace, People, run_centre
+from shiftwork.people.centre.people import People
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.trace import CentreTrace, run_centre
+from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.reports.centre.gantt import gantt
+from shiftwork.reports.centre.plant_picture import plant_picture
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SCENARIO, DAYS, SEED, MOMENT_H = "centre-tight", 30, 1, 300

@@ -3,7 +3,7 @@
     python -m benchmarks.centre_rules [scenario ...]
 
 By chance, legally and not, and by people. Rules and balances are those of
-``shiftwork.plants.team.centre.rules``, looked at in each hour.
+``shiftwork.plants.centre.rules``, looked at in each hour.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 
 from benchmarks.centre_people import QUICK
 from benchmarks.results import read_rows, write_rows, write_table
-from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
-from shiftwork.plants.team.centre.rules import broken_rules
-from shiftwork.plants.team.centre_people import People
-from shiftwork.plants.team.centre_people.trace import random_policy
+from shiftwork.people.centre.people import People
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.rules import broken_rules
+from shiftwork.plants.centre.trace import random_policy
 
 DAYS = 1_000
 WHO = ("people", "legal chance", "anything at all")

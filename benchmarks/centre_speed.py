@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.results import read_rows, write_rows, write_table
-from shiftwork.plants.team.centre import NAMES, Centre, load_scenario
-from shiftwork.plants.team.team_plant import TeamStep
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.team_plant import TeamStep
 
 COPIES = 512
 HOURS = 240

@@ -19,12 +19,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from benchmarks.results import read_rows, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import evaluate_team, learn_team
-from shiftwork.plants.team import Centre, make_team_plant
-from shiftwork.plants.team.centre_people import People
-from shiftwork.progress import console, progress_bar
+from shiftwork.people.centre.people import People
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.team_catalogue import make_team_plant
 
 EPISODES = 256
 EPISODE_SEED = 1_000

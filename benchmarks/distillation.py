@@ -16,15 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.results import write_rows, write_table
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
+from shiftwork.cli.progress import console
 from shiftwork.evaluation.fqe import discounted_returns, fitted_q_evaluation
-from shiftwork.learning.learn import learn
-from shiftwork.learning.settings import gather_evidence
-from shiftwork.progress import console
+from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.offline.settings import gather_evidence
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.historian.cutting import cut_episodes
+from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid
-from shiftwork.records.historian.plant_file import PlantFile, load_plant_file
+from shiftwork.records.historian.plant_file.load import load_plant_file
+from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import read_samples
 
 FOLDER = Path(__file__).parents[1] / "examples" / "distillation"

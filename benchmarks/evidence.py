@@ -10,9 +10,9 @@ import time
 from matplotlib.figure import Figure
 
 from benchmarks.results import FOLDER, RECORDS, write_rows, write_table
-from shiftwork.learning.settings import Evidence, gather_evidence
-from shiftwork.progress import console
-from shiftwork.records.load import load_records
+from shiftwork.cli.progress import console
+from shiftwork.learning.offline.settings import Evidence, gather_evidence
+from shiftwork.records.formats.load import load_records
 
 SETS = {
     "DMSD train": "dmsd",

@@ -23,18 +23,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.results import origin, read_rows, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import interquartile_mean
-from shiftwork.evaluation.yardsticks.furnace_optimum import OptimalOperator, solve
-from shiftwork.learning.algorithms import algorithm
-from shiftwork.learning.learn import Learned, learn
-from shiftwork.learning.online import Online, improve
+from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.learn import Learned, learn
+from shiftwork.learning.online.compiled import Online, improve
 from shiftwork.learning.replay import Replay, Scaling
+from shiftwork.people.furnace.people import Operator, People, live, people_records
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope
-from shiftwork.plants.cracker.people import Operator, People, live, people_records
-from shiftwork.plants.cracker.plant import STEP_H, Furnace
+from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
 from shiftwork.plants.cracker.standard import FurnaceAgainstStandard, against_standard
 from shiftwork.plants.cracker.yields import ETHYLENE
-from shiftwork.progress import console, progress_bar
+from shiftwork.yardsticks.furnace_optimum import OptimalOperator, solve
 
 YEAR = 360 * 24 // STEP_H
 PLANT = Furnace(horizon=YEAR)

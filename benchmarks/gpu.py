@@ -12,11 +12,11 @@ import argparse
 import jax
 
 from benchmarks.results import write_rows, write_table
+from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
-from shiftwork.learning.learn import learn
-from shiftwork.learning.pars import Config
-from shiftwork.progress import console
-from shiftwork.records.load import load_records
+from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.offline.pars import Config
+from shiftwork.records.formats.load import load_records
 
 
 def main() -> None:

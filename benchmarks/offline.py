@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import RECORDS, origin, read_rows, scored, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.rollout import rollout
-from shiftwork.learning.algorithms import ALGORITHMS
-from shiftwork.learning.learn import Learned, learn
-from shiftwork.plants.dmsd import Dmsd
-from shiftwork.progress import console, progress_bar
+from shiftwork.learning.offline.algorithms import ALGORITHMS
+from shiftwork.learning.offline.learn import Learned, learn
+from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.load import load_records
+from shiftwork.records.formats.load import load_records
 
 SETS = {
     "dmsd": ("dmsd", Dmsd().score),

@@ -18,18 +18,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.results import FOLDER, read_rows, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.rollout import episode_returns
 from shiftwork.evaluation.statistics import iqm_interval
-from shiftwork.learning.learn import learn
-from shiftwork.learning.learner import Learner, Sizes
-from shiftwork.learning.online import Online, improve
-from shiftwork.learning.pars import PARS, Config
+from shiftwork.learning.loop import create_members
+from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.offline.learner import Learner, Sizes
+from shiftwork.learning.offline.pars import PARS, Config
+from shiftwork.learning.offline.settings import settle, value_range
+from shiftwork.learning.online.compiled import Online, improve
 from shiftwork.learning.replay import Replay
-from shiftwork.learning.settings import settle, value_range
-from shiftwork.learning.train import create_members
-from shiftwork.plants.dmsd import Dmsd
-from shiftwork.progress import console, progress_bar
-from shiftwork.records.load import load_records
+from shiftwork.plants.tasks.dmsd import Dmsd
+from shiftwork.records.formats.load import load_records
 
 EPISODES = 200
 PLANT = Dmsd()

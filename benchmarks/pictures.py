@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from shiftwork.agent import Agent
-from shiftwork.evaluation.report.measures import nearest_to_median
+from shiftwork.agents.agent import Agent
 from shiftwork.evaluation.rollout import rollout
-from shiftwork.plants.dmsd import Dmsd
+from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.load import load_records
-from shiftwork.records.npz import read_npz
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.npz import read_npz
+from shiftwork.reports.paper.measures import nearest_to_median
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "demo.png"
 GREY, BLUE, ORANGE = "0.45", "#0072B2", "#D55E00"

@@ -28,7 +28,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from benchmarks.results import write_rows, write_table
-from shiftwork.progress import console
+from shiftwork.cli.progress import console
 
 TAGS = 1000
 STEP_S = 10
@@ -103,7 +103,7 @@ def run(command: list[str]) -> dict[str, Any]:
 def measure(path: Path) -> None:
     """Read one export and grid it; print wall and CPU time, peak memory and the length of the grid."""
     from shiftwork.records.historian.grid import to_grid
-    from shiftwork.records.historian.plant_file import parse_plant
+    from shiftwork.records.historian.plant_file.load import parse_plant
     from shiftwork.records.historian.samples import read_samples
 
     plant = parse_plant(plant_text(), Path("plant.toml"))

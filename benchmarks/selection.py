@@ -14,10 +14,10 @@ from typing import Any
 
 from benchmarks.offline import SETS, scores
 from benchmarks.results import read_rows, scored, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.selection import candidates, select
-from shiftwork.learning.learn import learn
-from shiftwork.progress import console, progress_bar
-from shiftwork.records.load import load_records
+from shiftwork.learning.offline.learn import learn
+from shiftwork.records.formats.load import load_records
 
 
 def run(name: str, seeds: int, updates: int) -> list[dict[str, Any]]:

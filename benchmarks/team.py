@@ -18,17 +18,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import read_rows, scored, write_rows, write_table
+from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import Stopped
 from shiftwork.learning.team.presets import preset
-from shiftwork.learning.team.train import (
-    PIECE_HORIZONS,
-    TeamLearned,
-    evaluate_team,
-    learn_team,
-)
-from shiftwork.plants.team import make_team_plant
-from shiftwork.plants.team.catalogue import OURS
-from shiftwork.progress import console, progress_bar
+from shiftwork.learning.team.train import PIECE_HORIZONS, TeamLearned, evaluate_team, learn_team
+from shiftwork.plants.team_catalogue import OURS, make_team_plant
 
 THRESHOLDS = {"box-pushing": 298.0, "overcooked-large": 200.0, "overcooked": 200.0}
 STEPS = {"box-pushing": 800_000, "overcooked-large": 4_000_000, "overcooked": 3_000_000}

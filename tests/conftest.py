@@ -6,14 +6,16 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
+import support.numeric_tower  # noqa: F401  (the hook looks the checker up by this name)
+
 # No test may open a window, or leave anything in the user's home.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 
 # Every annotated shape and dtype of ours is checked while the tests run.
-install_import_hook("shiftwork", "numeric_tower.checked")
+install_import_hook("shiftwork", "support.numeric_tower.checked")
 
-from shiftwork.compiled import keep_compiled  # noqa: E402
+from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
 
 # What one test has compiled none compiles again, nor does the next run of all tests.
 keep_compiled()

@@ -46,7 +46,7 @@ def test_links_and_pictures_lead_somewhere(document: str) -> None:
 
 
 def test_readme_names_the_two_commands_and_only_verbs_that_exist() -> None:
-    from shiftwork.cli import Convert, Demo, Evaluate, Improve, Inspect, Learn, Report
+    from shiftwork.cli.main import Convert, Demo, Evaluate, Improve, Inspect, Learn, Report
 
     assert "make demo" in README
     assert "make test" in README

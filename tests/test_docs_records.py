@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.cutting import cut_episodes
+from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid
-from shiftwork.records.historian.plant_file import (
+from shiftwork.records.historian.plant_file.load import load_plant_file
+from shiftwork.records.historian.plant_file.model import (
     EpisodeRules,
     ExportRules,
     Objective,
     PlantFile,
     PlantTag,
     QualityRules,
-    load_plant_file,
 )
 from shiftwork.records.historian.samples import read_samples
 
@@ -95,7 +95,7 @@ def test_every_key_of_the_plant_file_is_told() -> None:
 
 @pytest.mark.parametrize("text", [RECORDS, COLUMN], ids=["records", "distillation"])
 def test_commands_are_ones_that_exist(text: str) -> None:
-    from shiftwork import cli
+    from shiftwork.cli import main as cli
 
     commands = re.findall(r"^(?:    |\$ )shiftwork (\w+) ([^#\n]*)", text, re.MULTILINE)
     assert len(commands) >= 5

@@ -35,7 +35,7 @@ from plant import (
     reward,
 )
 
-from shiftwork.records.load import load_records
+from shiftwork.records.formats.load import load_records
 
 BATCH = 100  # recorded episodes replayed at once, each from 24 hours
 AMBIGUOUS = 0.01  # mg/dL: hours that differ less cannot be told apart

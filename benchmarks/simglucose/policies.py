@@ -8,7 +8,7 @@ import numpy as np
 from model import OBSERVED_PARAMETERS
 from plant import FULL_RATE
 
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
 
 # Observations, one row per plant, to one action per plant.
 Policy = Callable[[np.ndarray], np.ndarray]

@@ -36,7 +36,7 @@ class Work:
         import jax
         import jax.numpy as jnp
 
-        from shiftwork.learning.train import run_piece
+        from shiftwork.learning.loop import run_piece
 
         members, metrics = run_piece(
             self.members, self.replay, self.keys, jnp.float32(0), jnp.float32(1e9), cycles
@@ -49,12 +49,12 @@ def make_work(case: str, seed: int) -> tuple[Work, int]:
     """Load the records and make one learner; return it with its updates per cycle."""
     import jax
 
-    from shiftwork.learning.algorithms import algorithm
-    from shiftwork.learning.learner import Sizes
+    from shiftwork.learning.loop import create_members
+    from shiftwork.learning.offline.algorithms import algorithm
+    from shiftwork.learning.offline.learner import Sizes
+    from shiftwork.learning.offline.settings import settle, value_range
     from shiftwork.learning.replay import Replay, Scaling
-    from shiftwork.learning.settings import settle, value_range
-    from shiftwork.learning.train import create_members
-    from shiftwork.records import load_records
+    from shiftwork.records.formats.load import load_records
 
     name, given = CASES[case]
     chosen = algorithm(name)

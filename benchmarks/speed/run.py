@@ -37,10 +37,10 @@ SHARE = {"td3bc": 1.0, "pars10": 0.1, "pars": 1.0}
 
 def write_rows(path: Path) -> float:
     """Write the records in the learner's units for d3rlpy; return the settled discount."""
-    from shiftwork.learning import td3bc
+    from shiftwork.learning.offline import td3bc
+    from shiftwork.learning.offline.settings import settle
     from shiftwork.learning.replay import Scaling, scaled
-    from shiftwork.learning.settings import settle
-    from shiftwork.records import load_records
+    from shiftwork.records.formats.load import load_records
 
     records = load_records("dmsd")
     rows = scaled(records.transitions, Scaling.of(records))

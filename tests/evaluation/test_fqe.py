@@ -6,15 +6,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.evaluation import selection
 from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_evaluation
 from shiftwork.evaluation.selection import candidates, choose, select
 from shiftwork.evaluation.statistics import Interval
-from shiftwork.learning import bc, pars
-from shiftwork.learning import train as loop
-from shiftwork.plants.probes import PROBES, probe_records
+from shiftwork.learning import loop as loop
+from shiftwork.learning.offline import bc, pars
+from shiftwork.plants.probes.single import PROBES, probe_records
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag, numbered
 

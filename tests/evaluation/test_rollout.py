@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.evaluation.rollout import check_fit, rollout, simulate
-from shiftwork.plants import Dmsd, ForeignPlant
+from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Step
-from shiftwork.plants.probes import PROBES
+from shiftwork.plants.probes.single import PROBES
+from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.tags import Tag, numbered
 
 pytestmark = pytest.mark.fast

@@ -4,8 +4,9 @@ import sys
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.plants import Dmsd, ForeignPlant, make_plant
-from shiftwork.plants.catalogue import OURS
+from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
+from shiftwork.plants.catalogue import OURS, make_plant
+from shiftwork.plants.tasks.dmsd import Dmsd
 
 pytestmark = pytest.mark.fast
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftwork.plants import Plant, ScoreRange, Step
 from shiftwork.plants.catalogue import OURS
-from shiftwork.plants.probes import PROBES
+from shiftwork.plants.plant import Plant, ScoreRange, Step
+from shiftwork.plants.probes.single import PROBES
 from shiftwork.records.tags import box
 
 pytestmark = pytest.mark.fast

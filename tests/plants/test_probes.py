@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftwork.plants.probes import PROBES, ProbeState, probe_records
+from shiftwork.plants.probes.single import PROBES, ProbeState, probe_records
 
 pytestmark = pytest.mark.fast
 

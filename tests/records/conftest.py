@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import jaxtyping
 import pytest
 
-pytest.register_assert_rewrite("record_builders")
+pytest.register_assert_rewrite("support.record_builders")
 
 
 @pytest.fixture

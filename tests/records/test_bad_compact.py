@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from record_builders import Arrays, compact_arrays, make_episodes, refused, save
 
-from shiftwork.records import load_records
-from shiftwork.records.compact import read_compact
+from shiftwork.records.formats.compact import read_compact
+from shiftwork.records.formats.load import load_records
+from support.record_builders import Arrays, compact_arrays, make_episodes, refused, save
 
 pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
 

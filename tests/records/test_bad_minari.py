@@ -6,9 +6,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from record_builders import make_episodes, refused
 
-from shiftwork.records import Tag, load_records, write_minari
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.minari import write_minari
+from shiftwork.records.tags import Tag
+from support.record_builders import make_episodes, refused
 
 pytestmark = pytest.mark.usefixtures("unhooked")
 

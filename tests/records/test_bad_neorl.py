@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from record_builders import Arrays, crafted, neorl_arrays, npy, plain_header, refused, save
 
-from shiftwork.records import Tag, load_records
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.tags import Tag
+from support.record_builders import Arrays, crafted, neorl_arrays, npy, plain_header, refused, save
 
 pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
 

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record_builders import (
+
+from shiftwork.errors import UserError
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.neorl import write_neorl
+from support.record_builders import (
     ACTION,
     OBSERVATION,
     crafted,
@@ -19,9 +24,6 @@ from record_builders import (
     refused,
     save,
 )
-
-from shiftwork.errors import UserError
-from shiftwork.records import load_records, write_compact, write_neorl
 
 pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
 
@@ -123,13 +125,13 @@ def test_what_a_header_declares_takes_no_memory(tmp_path: Path) -> None:
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "plant.npz"
     save(path, neorl_arrays() | {"zeros": np.zeros(2**20)})
-    monkeypatch.setattr("shiftwork.records.npz.LIMIT_BYTES", 2**20)
+    monkeypatch.setattr("shiftwork.records.formats.npz.LIMIT_BYTES", 2**20)
     tracemalloc.start()
     refused(lambda: load_records(path), path, "unpacks to 0.0 GiB")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**20
-    monkeypatch.setattr("shiftwork.records.npz.LIMIT_BYTES", 2**24)
+    monkeypatch.setattr("shiftwork.records.formats.npz.LIMIT_BYTES", 2**24)
     assert load_records(path).length.tolist() == [3, 2]
 
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record_builders import ACTION, OBSERVATION, Fields, any_fields, make_episodes, refused
 
-from shiftwork.records import Episodes, Tag, Transitions
+from shiftwork.records.episodes import Episodes, Transitions
+from shiftwork.records.tags import Tag
+from support.record_builders import ACTION, OBSERVATION, Fields, any_fields, make_episodes, refused
 
 pytestmark = pytest.mark.fast
 

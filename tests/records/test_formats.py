@@ -10,7 +10,14 @@ import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from record_builders import (
+
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.minari import write_minari
+from shiftwork.records.formats.neorl import write_neorl
+from shiftwork.records.tags import Tag
+from support.record_builders import (
     ACTION,
     OBSERVATION,
     Fields,
@@ -19,15 +26,6 @@ from record_builders import (
     neorl_arrays,
     refused,
     save,
-)
-
-from shiftwork.records import (
-    Episodes,
-    Tag,
-    load_records,
-    write_compact,
-    write_minari,
-    write_neorl,
 )
 
 

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.evaluation.rollout import compiled_policy
-from shiftwork.learning import bc
-from shiftwork.learning.learn import learn, load_learner
+from shiftwork.learning.offline import bc
+from shiftwork.learning.offline.learn import learn, load_learner
 from shiftwork.learning.replay import Scaling
-from shiftwork.records import Episodes, Tag, load_records, write_compact
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.load import load_records
 from shiftwork.records.limits import MovingLimits
+from shiftwork.records.tags import Tag
 
 SEEN = (Tag("level", "m"), Tag("reflux low", "m3/h"), Tag("reflux high", "m3/h"))
 DONE = (

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from shiftwork.plants.dmsd import Dmsd
-from shiftwork.records import load_records
+from shiftwork.plants.tasks.dmsd import Dmsd
+from shiftwork.records.formats.load import load_records
 
 pytestmark = pytest.mark.fast
 

@@ -2,10 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from record_builders import refused
 
-from shiftwork.records import Tag
-from shiftwork.records.tags import box, tags_from_json, tags_to_json
+from shiftwork.records.tags import Tag, box, tags_from_json, tags_to_json
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 

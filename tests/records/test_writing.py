@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from record_builders import make_episodes, neorl_arrays, refused, save
 
 from shiftwork.files import write_folder, written_whole
-from shiftwork.records import (
-    Episodes,
-    load_records,
-    write_compact,
-    write_minari,
-    write_neorl,
-)
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.minari import write_minari
+from shiftwork.records.formats.neorl import write_neorl
+from support.record_builders import make_episodes, neorl_arrays, refused, save
 
 pytestmark = pytest.mark.fast
 Write = Callable[[Episodes, Path], None]

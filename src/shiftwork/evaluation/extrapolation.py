@@ -20,10 +20,10 @@ import numpy as np
 from jaxtyping import Array, Float
 from matplotlib.figure import Figure
 
-from shiftwork.learning.learner import Sizes, Values
-from shiftwork.learning.pars import PARS, Config
+from shiftwork.learning.loop import create_members, train
+from shiftwork.learning.offline.learner import Sizes, Values
+from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.replay import Batch, Replay
-from shiftwork.learning.train import create_members, train
 
 COVERED = 0.5
 """Recorded actions lie in [-COVERED, COVERED] of the box [-1, 1]."""

@@ -20,14 +20,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiftwork.agent import Agent
+from shiftwork.agents.agent import Agent
 from shiftwork.evaluation.rollout import compiled_policy
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.learning.nets import Adam, Critic, averaged
+from shiftwork.learning.offline.settings import value_range
+from shiftwork.learning.offline.td3 import robust_square
+from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Scaling, scaled
-from shiftwork.learning.settings import value_range
-from shiftwork.learning.td3 import robust_square
-from shiftwork.progress import Advance
 from shiftwork.records.episodes import Episodes
 
 PIECE = 1_000

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiftwork.agent import FARTHEST, Agent
+from shiftwork.agents.agent import FARTHEST, Agent
 from shiftwork.errors import UserError
-from shiftwork.plants.from_gymnasium import ForeignPlant
+from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.limits import MovingLimits

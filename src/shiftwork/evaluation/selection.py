@@ -17,10 +17,10 @@ import numpy as np
 
 from shiftwork.errors import UserError
 from shiftwork.evaluation.fqe import Evaluation, fitted_q_evaluation
-from shiftwork.learning.algorithms import algorithm
-from shiftwork.learning.learn import Learned, learn
-from shiftwork.learning.settings import settle
-from shiftwork.progress import Advance
+from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.learn import Learned, learn
+from shiftwork.learning.offline.settings import settle
+from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes
 
 

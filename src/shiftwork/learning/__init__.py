@@ -1,1 +1,1 @@
-"""How agents learn: one file for each algorithm, on a few shared leaves."""
+"""How agents learn: from records, from experience, and as a team."""

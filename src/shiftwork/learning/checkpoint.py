@@ -16,7 +16,7 @@ import numpy as np
 
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
-from shiftwork.records.npz import read_npz, require
+from shiftwork.records.formats.npz import read_npz, require
 
 Tree = TypeVar("Tree")
 

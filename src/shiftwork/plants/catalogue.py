@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shiftwork.plants.cracker.plant import Furnace
-from shiftwork.plants.dmsd import Dmsd
-from shiftwork.plants.from_gymnasium import ForeignPlant
+from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
+from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.plants.plant import Plant
+from shiftwork.plants.tasks.dmsd import Dmsd
 
 OURS: dict[str, Plant] = {
     "dmsd": Dmsd(),

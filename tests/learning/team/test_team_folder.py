@@ -8,20 +8,21 @@ import jax
 import numpy as np
 import pytest
 
-from shiftwork import Team, team_workflow
+from shiftwork import Team
+from shiftwork.cli import team_verbs as team_workflow
 from shiftwork.errors import UserError
-from shiftwork.learning import train as loop
-from shiftwork.learning.learner import replaced
+from shiftwork.learning import loop as loop
+from shiftwork.learning.config import replaced
+from shiftwork.learning.loop import History
 from shiftwork.learning.team import train as team_loop
 from shiftwork.learning.team.algorithms import team_algorithm
-from shiftwork.learning.team.experience import collect, run_episodes
 from shiftwork.learning.team.folder import load_team, save_team
 from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.rollout import collect, run_episodes
 from shiftwork.learning.team.self_imitation import Best, discounted
 from shiftwork.learning.team.train import TeamLearned, check, evaluate_team, learn_team
-from shiftwork.learning.train import History
-from shiftwork.plants.team import make_team_plant
-from shiftwork.plants.team.probes import TeamProbe
+from shiftwork.plants.probes.team import TeamProbe
+from shiftwork.plants.team_catalogue import make_team_plant
 
 PLANT = TeamProbe("action")
 CONFIG = team_algorithm("acac").config(
@@ -137,7 +138,7 @@ def test_what_acts_from_the_folder_earns_what_was_learned(learned, tmp_path):
 def test_a_scenario_of_ones_own_goes_with_the_team(tmp_path, monkeypatch):
     """Learned on a file that is changed meanwhile and lost afterwards, a team knows its plant."""
     file = tmp_path / "mine.toml"
-    shipped = files("shiftwork.plants.team.centre") / "scenarios" / "centre-small.toml"
+    shipped = files("shiftwork.plants.centre") / "scenarios" / "centre-small.toml"
     text = shipped.read_text(encoding="utf-8").replace('"centre-small"', '"mine"')
     text = text.replace("horizon_d = 10", "horizon_d = 3")
     file.write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.nets import orthogonal
-from shiftwork.plants.team.probes import TeamProbe
+from shiftwork.plants.probes.team import TeamProbe
 
 pytestmark = pytest.mark.fast
 

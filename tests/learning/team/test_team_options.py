@@ -1,11 +1,11 @@
 """Teams learn on options, and by primitive actions alone, what is known to be the best."""
 
 import pytest
-from test_team_probes import DISCOUNT, first_values, learned
 
 from shiftwork.learning.team.train import evaluate_team
-from shiftwork.plants.team.corridor import Corridor, corridor_with_options
-from shiftwork.plants.team.options import primitive
+from shiftwork.plants.options import primitive
+from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
+from support.small_teams import DISCOUNT, first_values, learned
 
 CORRIDOR = Corridor()
 

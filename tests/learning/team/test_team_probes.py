@@ -9,38 +9,12 @@ import pytest
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
-from shiftwork.learning.team.experience import collect
 from shiftwork.learning.team.policy import log_probabilities
+from shiftwork.learning.team.rollout import collect
 from shiftwork.learning.team.self_imitation import Again
-from shiftwork.learning.team.train import evaluate_team, learn_team
-from shiftwork.plants.team.probes import TeamProbe
-
-DISCOUNT = 0.9
-SMALL = {
-    "discount": DISCOUNT,
-    "actor_rate": 3e-3,
-    "critic_rate": 3e-3,
-    "copies": 64,
-    "epsilon": 0.0,
-    "minibatches": 2,
-    "actor_width": 16,
-    "actor_memory": 8,
-    "critic_width": 16,
-    "critic_memory": 16,
-}
-STEPS = 30_000
-
-
-def learned(plant, name, **changes):
-    config = team_algorithm(name).config(**SMALL | changes)
-    return learn_team(plant, name, config, steps=STEPS, seeds=(0,))
-
-
-def first_values(learned):
-    """The critic's value of fresh episodes, under the team as it stands."""
-    learner = learned.learner(0)
-    batch = collect(learned.plant, learner.policies, jax.random.key(5), 64, 0.0)
-    return np.asarray(learner.critic.values(batch.rows))[:, 0]
+from shiftwork.learning.team.train import evaluate_team
+from shiftwork.plants.probes.team import TeamProbe
+from support.small_teams import DISCOUNT, SMALL, first_values, learned
 
 
 def recovered(found):

@@ -6,7 +6,7 @@ import pytest
 from shiftwork.plants.catalogue import make_plant
 from shiftwork.plants.cracker.disturbances import Tank, leaders
 from shiftwork.plants.cracker.feed import OPEN
-from shiftwork.plants.cracker.plant import (
+from shiftwork.plants.cracker.furnace_plant import (
     COT_RATE,
     DECOKE_COST_KUSD,
     FEED_RATE,

@@ -1,5 +1,4 @@
 import csv
-import sys
 from pathlib import Path
 
 import jax
@@ -61,11 +60,8 @@ def along_cot(piona, steam=0.5, time=0.3, of=NAPHTHA):
 
 @pytest.fixture(scope="module")
 def tables():
-    sys.path.insert(0, str(Path(__file__).parents[3]))
-    try:
-        from benchmarks import cracker_fit
-    finally:
-        sys.path.pop(0)
+    from benchmarks import cracker_fit
+
     return cracker_fit
 
 

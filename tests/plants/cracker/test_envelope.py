@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compile_options import QUICK
+from shiftwork.people.furnace.people import People, live
 from shiftwork.plants.cracker.envelope import (
     MARGIN_C,
     FurnaceWithinEnvelope,
@@ -17,9 +17,9 @@ from shiftwork.plants.cracker.envelope import (
     hold,
 )
 from shiftwork.plants.cracker.furnace import LIQUID, crack
-from shiftwork.plants.cracker.people import People, live, read
-from shiftwork.plants.cracker.plant import Furnace
+from shiftwork.plants.cracker.furnace_plant import Furnace, read
 from shiftwork.plants.plant import Plant
+from support.compile_options import QUICK
 
 FURNACE = Furnace(horizon=1440)
 PLANT = FurnaceWithinEnvelope(FURNACE)

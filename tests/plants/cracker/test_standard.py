@@ -8,10 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compile_options import QUICK
+from shiftwork.people.furnace.people import live_by_people, to_episodes
 from shiftwork.plants.cracker.furnace import LIQUID
-from shiftwork.plants.cracker.people import live_by_people, read, to_episodes
-from shiftwork.plants.cracker.plant import DECOKE_COST_KUSD, STEP_H, SWING_RATE, TRIP_H, Furnace
+from shiftwork.plants.cracker.furnace_plant import (
+    DECOKE_COST_KUSD,
+    STEP_H,
+    SWING_RATE,
+    TRIP_H,
+    Furnace,
+    read,
+)
 from shiftwork.plants.cracker.standard import (
     FurnaceAgainstStandard,
     accounted,
@@ -23,6 +29,7 @@ from shiftwork.plants.cracker.standard import (
     standard_margin,
 )
 from shiftwork.records.episodes import Episodes
+from support.compile_options import QUICK
 
 PLANT = Furnace(horizon=1080)
 

@@ -3,13 +3,13 @@
 import threading
 
 import pytest
-from export_builders import lines, read, shown, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from record_builders import refused
 
-from shiftwork.records.historian import delimited
-from shiftwork.records.historian.lines import Lines
+from shiftwork.records.historian.readers import delimited
+from shiftwork.records.historian.readers.lines import Lines
+from support.export_builders import lines, read, shown, write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 

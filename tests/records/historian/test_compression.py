@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from grid_builders import coil_temperature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from shiftwork.records.historian.compression import (
     exception_reported,
     swinging_door,
 )
+from support.grid_builders import coil_temperature
 
 TWO_HOURS = 720
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from export_builders import write
 from hypothesis import given
 from hypothesis import strategies as st
-from record_builders import refused
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.durations import seconds, spelled
-from shiftwork.records.historian.objective import Expression
-from shiftwork.records.historian.plant_file import load_plant_file, parse_plant
+from shiftwork.records.historian.plant_file.durations import seconds, spelled
+from shiftwork.records.historian.plant_file.expression import Expression
+from shiftwork.records.historian.plant_file.load import load_plant_file, parse_plant
+from support.export_builders import write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 

@@ -1,12 +1,12 @@
 """Quality columns in the four conventions, and those of which none can be told."""
 
 import pytest
-from export_builders import lines, plant, read, shown, write
 from hypothesis import given
 from hypothesis import strategies as st
-from record_builders import refused
 
-from shiftwork.records.historian.quality import BAD, GOOD, UNCERTAIN, status_of_word
+from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN, status_of_word
+from support.export_builders import lines, plant, read, shown, write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 
@@ -137,10 +137,10 @@ def test_one_convention_holds_for_all_files(tmp_path):
 
 
 def test_a_column_of_too_many_qualities_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.quality.MOST_VALUES", 100)
+    monkeypatch.setattr("shiftwork.records.historian.values.quality.MOST_VALUES", 100)
     path = write(tmp_path, "export.csv", export([f"word {i}" for i in range(60)] * 2))
     refused(lambda: read(path), "'word 0' is none of the convention")
-    monkeypatch.setattr("shiftwork.records.historian.quality.MOST_VALUES", 50)
+    monkeypatch.setattr("shiftwork.records.historian.values.quality.MOST_VALUES", 50)
     refused(lambda: read(path), path, "more than 50 different values", "export.quality")
 
 

@@ -9,12 +9,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from export_builders import RUN, plant, read, shown, write
-from record_builders import refused
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian import sql
-from shiftwork.records.historian.table import Wanted
+from shiftwork.records.historian.readers import sql
+from shiftwork.records.historian.readers.table import Wanted
+from support.export_builders import RUN, plant, read, shown, write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 
@@ -228,7 +228,7 @@ WRONG_SQLITE = {
 
 @pytest.mark.parametrize("name", WRONG_SQLITE)
 def test_refuses_sqlite(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.gather.MOST_SAMPLES", 100_000)
+    monkeypatch.setattr("shiftwork.records.historian.collect.MOST_SAMPLES", 100_000)
     statement, rows, *parts = WRONG_SQLITE[name]
     told = [part for part in parts if part.startswith("[")]
     path = sqlite(tmp_path / "export.db", statement, rows)

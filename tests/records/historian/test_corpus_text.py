@@ -1,8 +1,9 @@
 """Delimited exports, nasty or plainly wrong: what is read of each, or why it is refused."""
 
 import pytest
-from export_builders import RUN, kinds, lines, plant, read, shown, times, write
-from record_builders import refused
+
+from support.export_builders import RUN, kinds, lines, plant, read, shown, times, write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 

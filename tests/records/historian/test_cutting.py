@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from grid_builders import LEVEL, REFLUX, START_S, every, make_plant, make_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record_builders import refused
 
-from shiftwork.records.historian.cutting import Cut, cut_episodes
+from shiftwork.records.formats.minari import read_minari, write_minari
+from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.grid import to_grid
-from shiftwork.records.historian.plant_file import PlantFile
-from shiftwork.records.minari import read_minari, write_minari
+from shiftwork.records.historian.plant_file.model import PlantFile
+from support.grid_builders import LEVEL, REFLUX, START_S, every, make_plant, make_samples
+from support.record_builders import refused
 
 BAD, LOST = 2, "of bad quality"
 """Status; what a row of samples holds where it is that."""

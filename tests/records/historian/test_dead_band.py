@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from grid_builders import coil_temperature, make_plant
 
 from shiftwork.records.historian.compression import Compression, archived
 from shiftwork.records.historian.deadband import DeadBand, dead_band
-from shiftwork.records.historian.plant_file import PlantTag
+from shiftwork.records.historian.plant_file.model import PlantTag
+from support.grid_builders import coil_temperature, make_plant
 
 DAY = 8640  # scans of 10 s
 

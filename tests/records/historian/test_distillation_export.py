@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shiftwork.records.historian.cutting import Cut, cut_episodes
+from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.grid import to_grid
-from shiftwork.records.historian.plant_file import load_plant_file
+from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.samples import read_samples
 
 FOLDER = Path(__file__).parents[3] / "examples" / "distillation"

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from grid_builders import LEVEL, REFLUX, every, make_plant, make_samples
-from record_builders import make_episodes, refused
 
-from shiftwork.records.historian.cutting import cut_episodes
+from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
 from shiftwork.records.historian.grid import to_grid
+from support.grid_builders import LEVEL, REFLUX, every, make_plant, make_samples
+from support.record_builders import make_episodes, refused
 
 pytestmark = pytest.mark.fast
 

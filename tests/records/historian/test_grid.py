@@ -3,14 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
-from grid_builders import LEVEL, REFLUX, START_S, every, make_plant, make_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record_builders import refused
 
 from shiftwork.records.historian.grid import Grid, to_grid
-from shiftwork.records.historian.plant_file import PlantFile
+from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
+from support.grid_builders import LEVEL, REFLUX, START_S, every, make_plant, make_samples
+from support.record_builders import refused
 
 BAD, UNCERTAIN = 2, 1
 NAN = float("nan")

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from export_builders import lines, read, shown, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from record_builders import refused
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian import discover
-from shiftwork.records.historian.draft import draft_plant_file
-from shiftwork.records.historian.lines import LONGEST_LINE
+from shiftwork.records.historian.plant_file.draft import draft_plant_file
+from shiftwork.records.historian.readers import discover
+from shiftwork.records.historian.readers.lines import LONGEST_LINE
+from support.export_builders import lines, read, shown, write
+from support.record_builders import refused
 
 pytestmark = pytest.mark.fast
 
@@ -86,7 +86,7 @@ def test_a_long_line_that_is_honest(tmp_path):
 
 
 def test_parquet_that_unpacks_to_more_than_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.parquet.LIMIT_BYTES", 2**28)
+    monkeypatch.setattr("shiftwork.records.historian.readers.parquet.LIMIT_BYTES", 2**28)
     rows = 20_000_000
     table = pa.table(
         {
@@ -197,7 +197,7 @@ def test_too_many_files(tmp_path, monkeypatch):
 
 
 def test_too_many_samples(tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.gather.MOST_SAMPLES", 1)
+    monkeypatch.setattr("shiftwork.records.historian.collect.MOST_SAMPLES", 1)
     refused(lambda: read(write(tmp_path, "a.csv", GOOD)), "a.csv", "more than 1 values", "split")
 
 

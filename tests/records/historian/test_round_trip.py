@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exporters import ABSURD, Export, Faults, Row, damaged, write_export
-from grid_builders import coil_temperature, make_plant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftwork.records.historian.compression import Compression, archived
-from shiftwork.records.historian.cutting import cut_episodes
+from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import Grid, to_grid
-from shiftwork.records.historian.plant_file import PlantFile
+from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import read_samples
+from support.exporters import ABSURD, Export, Faults, Row, damaged, write_export
+from support.grid_builders import coil_temperature, make_plant
 
 DAYS = 3
 MINUTES = DAYS * 1440

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiftwork.records.historian.zone import Zone
+from shiftwork.records.historian.values.zone import Zone
 
 ZONES = ("UTC", "Asia/Seoul", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe",
          "America/Sao_Paulo", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia")  # fmt: skip

@@ -19,16 +19,16 @@ from __future__ import annotations
 import jax
 from jaxtyping import PRNGKeyArray
 
-from shiftwork.learning.learner import config
+from shiftwork.learning.config import config
 from shiftwork.learning.nets import MLP
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.critics import AgentCentric, Valued
 from shiftwork.learning.team.nets import Actor, Attention, Encoder
 from shiftwork.learning.team.policy import Policies
-from shiftwork.learning.team.senses import TimeCode
-from shiftwork.places import Places, pairs
-from shiftwork.plants.team.team_plant import TeamPlant, places_of
+from shiftwork.learning.team.time_code import TimeCode
+from shiftwork.plants.team_plant import TeamPlant, places_of
+from shiftwork.records.positions import Places, pairs
 
 
 @config

@@ -20,14 +20,15 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from shiftwork.learning.learner import Metrics, config
+from shiftwork.learning.config import config
 from shiftwork.learning.nets import Adam, Params
+from shiftwork.learning.offline.learner import Metrics
 from shiftwork.learning.team.critics import Valued
-from shiftwork.learning.team.experience import Batch, beside, collect, take
 from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.returns import Advantages, event_advantages
+from shiftwork.learning.team.rollout import Batch, beside, collect, take
 from shiftwork.learning.team.self_imitation import Again, Best, imitation_loss
-from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant
 
 
 @config

@@ -15,7 +15,7 @@ from shiftwork.learning.team.acac import make_policies, seen
 from shiftwork.learning.team.actor_critic import Config, TeamLearner
 from shiftwork.learning.team.critics import JointHistory, OwnHistory, Valued
 from shiftwork.learning.team.nets import Encoder
-from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant
 
 
 def create_niacc(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:

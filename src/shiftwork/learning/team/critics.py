@@ -18,7 +18,7 @@ from shiftwork.learning.nets import MLP, normalized
 from shiftwork.learning.team.nets import Attention, Encoder
 from shiftwork.learning.team.policy import Rows, by_group, remembered
 from shiftwork.learning.team.returns import durations
-from shiftwork.learning.team.senses import TimeCode
+from shiftwork.learning.team.time_code import TimeCode
 
 
 class AgentCentric(eqx.Module):

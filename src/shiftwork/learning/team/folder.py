@@ -1,4 +1,4 @@
-"""What learning puts into a team's folder, and takes out of it again (``shiftwork.team``)."""
+"""What learning puts into a team's folder, and takes out of it again (``shiftwork.agents.team``)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import jax
 import numpy as np
 
 from shiftwork import __version__
+from shiftwork.agents.team import ABOUT, Actors, Team, read_about
 from shiftwork.errors import UserError
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.policy import Policies, unshared
 from shiftwork.learning.team.train import TeamLearned
-from shiftwork.plants.team.team_plant import TeamPlant
-from shiftwork.team import ABOUT, Actors, Team, read_about
+from shiftwork.plants.team_plant import TeamPlant
 
 SCENARIO = "scenario.toml"
 """The scenario of a plant that does not ship with the package, as the user wrote it."""

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from jaxtyping import PRNGKeyArray
 
-from shiftwork.learning.learner import config
+from shiftwork.learning.config import config
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.baselines import create_niacc
-from shiftwork.plants.team.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant
 
 
 @config

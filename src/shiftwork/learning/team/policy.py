@@ -12,8 +12,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.learning.team.events import Packed, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
-from shiftwork.learning.team.senses import TimeCode, with_time
-from shiftwork.places import Places, sense
+from shiftwork.learning.team.time_code import TimeCode, with_time
+from shiftwork.records.positions import Places, sense
 
 Nets = TypeVar("Nets")
 

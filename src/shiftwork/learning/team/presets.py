@@ -15,7 +15,7 @@ import dataclasses
 from typing import Any
 
 from shiftwork.errors import unknown
-from shiftwork.learning.learner import replaced
+from shiftwork.learning.config import replaced
 from shiftwork.learning.team.algorithms import team_algorithm
 
 FAMILIES: dict[str, dict[str, Any]] = {

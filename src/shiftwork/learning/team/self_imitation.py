@@ -15,9 +15,9 @@ from jaxtyping import Array, Float
 
 from shiftwork.learning.team.critics import Valued
 from shiftwork.learning.team.events import Packed
-from shiftwork.learning.team.experience import Batch, beside, take
 from shiftwork.learning.team.policy import log_probabilities
 from shiftwork.learning.team.returns import event_advantages
+from shiftwork.learning.team.rollout import Batch, beside, take
 
 
 class Best(NamedTuple):

@@ -16,14 +16,14 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from shiftwork.errors import UserError
-from shiftwork.learning.learner import Metrics
+from shiftwork.learning.loop import History, run_pieces
+from shiftwork.learning.offline.learner import Metrics
+from shiftwork.learning.progress import Advance
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm
-from shiftwork.learning.team.experience import Outcome, run_episodes
 from shiftwork.learning.team.policy import Policies
-from shiftwork.learning.train import History, run_pieces
-from shiftwork.plants.team.team_plant import TeamPlant
-from shiftwork.progress import Advance
+from shiftwork.learning.team.rollout import Outcome, run_episodes
+from shiftwork.plants.team_plant import TeamPlant
 
 WATCH_EPISODES = 64
 """Whole episodes after each piece by which progress is told; they are not learned from."""

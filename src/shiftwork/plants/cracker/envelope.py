@@ -29,8 +29,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from shiftwork.plants.cracker.furnace import Cracked, FurnaceDesign, crack
-from shiftwork.plants.cracker.people import Reading, read
-from shiftwork.plants.cracker.plant import COT_RATE, FEED_RATE, STEAM_RATE, STEP_H, Furnace
+from shiftwork.plants.cracker.furnace_plant import (
+    COT_RATE,
+    FEED_RATE,
+    STEAM_RATE,
+    STEP_H,
+    Furnace,
+    Reading,
+    read,
+)
 from shiftwork.plants.plant import ScoreRange, Step
 from shiftwork.records.tags import Tags
 

@@ -34,13 +34,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.plants.cracker.disturbances import TYPICAL_NAPHTHAS
 from shiftwork.plants.cracker.furnace import FurnaceDesign, crack
-from shiftwork.plants.cracker.people import Reading, read
-from shiftwork.plants.cracker.plant import (
+from shiftwork.plants.cracker.furnace_plant import (
     DECOKE_COST_KUSD,
     STEP_H,
     SWING_RATE,
     Furnace,
     FurnaceState,
+    Reading,
+    read,
 )
 from shiftwork.plants.cracker.prices import TYPICAL_LEADERS, margin_per_h, prices_of
 from shiftwork.plants.cracker.yields import REFERENCE_STEAM

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from shiftwork.records.historian.plant_file import PlantTag
+from shiftwork.records.historian.plant_file.model import PlantTag
 
 WIDE = 0.6
 """A dead-band hides a tag that it is that wide against: part of the standard deviation. On a coil

@@ -24,10 +24,10 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.deadband import DeadBand, dead_band
-from shiftwork.records.historian.durations import spelled
-from shiftwork.records.historian.plant_file import PlantFile, PlantTag
-from shiftwork.records.historian.quality import BAD, UNCERTAIN
+from shiftwork.records.historian.plant_file.durations import spelled
+from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.samples import Samples
+from shiftwork.records.historian.values.quality import BAD, UNCERTAIN
 
 MOST_CELLS = 500_000_000
 """Periods times tags of a grid, some 8 GB: more is a stray time stamp or a wrong period."""

@@ -10,24 +10,24 @@ from pathlib import Path
 import polars as pl
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.arrange import arrange
-from shiftwork.records.historian.delimited import read_delimited
-from shiftwork.records.historian.discover import find_files, is_server
+from shiftwork.records.historian.collect import Gatherer
 from shiftwork.records.historian.findings import Finding
-from shiftwork.records.historian.gather import Gatherer
-from shiftwork.records.historian.layout import FindLayout, Layout, layout_for
-from shiftwork.records.historian.parquet import MAGIC as PARQUET_MAGIC
-from shiftwork.records.historian.parquet import read_parquet
-from shiftwork.records.historian.plant_file import PlantFile
-from shiftwork.records.historian.quality import BAD, GOOD, UNCERTAIN
-from shiftwork.records.historian.sql import (
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.readers.delimited import read_delimited
+from shiftwork.records.historian.readers.discover import find_files, is_server
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, layout_for
+from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
+from shiftwork.records.historian.readers.parquet import read_parquet
+from shiftwork.records.historian.readers.sql import (
     DUCKDB_MAGIC,
     SQLITE_MAGIC,
     read_duckdb,
     read_postgresql,
     read_sqlite,
 )
-from shiftwork.records.historian.table import Table
+from shiftwork.records.historian.readers.table import Table
+from shiftwork.records.historian.sort import arrange
+from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
 __all__ = ["BAD", "GOOD", "UNCERTAIN", "Finding", "Samples", "read_samples"]
 

@@ -1,0 +1,1 @@
+"""What acts, with NumPy alone: an agent, and a team of agents."""

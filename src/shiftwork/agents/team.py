@@ -1,0 +1,344 @@
+"""A team: policies with all they need to act, as a folder that can be read without learning code.
+
+team/
+team.json       agents, macro-actions, plant, algorithm, configuration, seed, steps, format version
+policies.npz    weights of the policies
+learner.npz     everything else that learning needs (not needed to act)
+history.npz     metrics along the way
+scenario.toml   the plant's scenario, if it was learned on one of the user's own
+README.md       in words
+
+    team = Team.load("runs/team")
+    macro_action = team.act(observations, decided, masks)    # once for each primitive step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shiftwork.errors import UserError
+from shiftwork.files import read_description, write_described
+from shiftwork.records.formats.npz import read_npz, require
+from shiftwork.records.positions import Places, make_sense, pairs, sense
+
+VERSION = 4
+ABOUT = "team.json"
+POLICIES = "policies.npz"
+
+
+class Actors(NamedTuple):
+    """Weights of N recurrent policies, float32; only an agent's own decisions move its memory.
+
+    D observation, Q pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
+    input is [observation, its own place first, which places coincide, sin and cos of time in each
+    period, time / horizon].
+
+    Attributes:
+        first: Of the encoder's first layer, (N, D + Q + C, W), before a ReLU.
+        first_bias: (N, W).
+        second: Of its second layer, (N, W, W), before a ReLU.
+        second_bias: (N, W).
+        gates: Into the recurrent unit's reset, update and candidate, (N, W, 3F).
+        gates_bias: (N, 3F).
+        recurrent: From the memory into the same, (N, F, 3F).
+        candidate_bias: Inside the reset gate, (N, F).
+        mix: From the memory, (N, F, W), before a layer normalization and a ReLU.
+        mix_bias: (N, W).
+        head: To preferences, (N, W, A).
+        head_bias: (N, A).
+        periods: Of the time code in primitive steps, (P,).
+        horizon: In primitive steps, (); 0 if time / horizon is no input.
+    """
+
+    first: np.ndarray
+    first_bias: np.ndarray
+    second: np.ndarray
+    second_bias: np.ndarray
+    gates: np.ndarray
+    gates_bias: np.ndarray
+    recurrent: np.ndarray
+    candidate_bias: np.ndarray
+    mix: np.ndarray
+    mix_bias: np.ndarray
+    head: np.ndarray
+    head_bias: np.ndarray
+    periods: np.ndarray
+    horizon: np.ndarray
+
+    def shapes(self, agents: int, seen: int, actions: int) -> tuple[tuple[int, ...], ...]:
+        """What the arrays' shapes must be for a team's sizes (``seen`` is D + Q), widths as they are."""
+        width, memory = self.first_bias.size // agents, self.candidate_bias.size // agents
+        inputs = seen + 2 * self.periods.size + bool(self.horizon.any())
+        return (
+            (agents, inputs, width),
+            (agents, width),
+            (agents, width, width),
+            (agents, width),
+            (agents, width, 3 * memory),
+            (agents, 3 * memory),
+            (agents, memory, 3 * memory),
+            (agents, memory),
+            (agents, memory, width),
+            (agents, width),
+            (agents, width, actions),
+            (agents, actions),
+            (self.periods.size,),
+            (),
+        )
+
+
+@dataclass(eq=False)
+class Team:
+    """Policies that decide together, each on its own clock, and remember between decisions.
+
+    Attributes:
+        agents: Their names; row i of every array is that of agent i.
+        observation_sizes: Of each agent; D is the largest.
+        macro_actions: The names of each agent's macro-actions; A is the largest count.
+        actors: The weights.
+        places: What columns of an observation are places; each agent's net finds its own first
+            and is told which coincide.
+        about: What else is known: plant, algorithm, configuration, seed, steps, and so on.
+        probabilities: Of each agent's macro-actions when it last decided, (N, A).
+    """
+
+    agents: tuple[str, ...]
+    observation_sizes: tuple[int, ...]
+    macro_actions: tuple[tuple[str, ...], ...]
+    actors: Actors
+    places: Places = field(default_factory=Places)
+    about: dict[str, Any] = field(default_factory=dict)
+    probabilities: np.ndarray = field(init=False, repr=False)
+    _memory: np.ndarray = field(init=False, repr=False)
+    _macro_action: np.ndarray = field(init=False, repr=False)
+    _step: int = field(init=False, repr=False)
+    _random: np.random.Generator = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Stand ready for an episode."""
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Forget everything: an episode begins, in whose first step everybody decides.
+
+        Args:
+            seed: Of the draws; agents choose at random by their probabilities, as they learned to.
+        """
+        agents, actions = self.actors.head_bias.shape
+        self.probabilities = np.zeros((agents, actions), np.float32)
+        self._memory = np.zeros_like(self.actors.candidate_bias)
+        self._macro_action = np.full(agents, -1)
+        self._step = 0
+        self._random = np.random.default_rng(seed)
+
+    def act(self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike) -> np.ndarray:
+        """Decide for one primitive step; call it once for each step of the episode.
+
+        Args:
+            observations: What each agent saw last, (N, D), zero beyond its own size. Rows of
+                agents that do not decide are not looked at.
+            decided: Whose macro-action has ended, (N,).
+            masks: Macro-actions that each agent may choose, (N, A).
+
+        Returns:
+            The macro-action in force for every agent, (N,): new where decided, else the old one.
+
+        Raises:
+            UserError: A shape is another, an observation is not a number, an agent has nothing to
+                choose among, or does not decide in an episode's first step. Nothing is remembered
+                of such a call.
+        """
+        seen, decides, mask = self._checked(observations, decided, masks)
+        net = self.actors
+        angle = np.float32(self._step) * (np.float32(2 * np.pi) / net.periods)
+        code = np.concatenate([np.sin(angle), np.cos(angle)])
+        if net.horizon:
+            code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
+        coded = np.broadcast_to(code, (len(seen), len(code)))
+        x = np.concatenate([sense(seen, self.places), coded], 1)
+        x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
+        x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
+        gates = _through(x, net.gates, net.gates_bias)
+        moved = _recurrent(gates, self._memory, net.recurrent, net.candidate_bias)
+        memory = np.where(decides[:, None], moved, self._memory)
+        x = np.maximum(_normalized(_through(memory, net.mix, net.mix_bias)), 0.0)
+        preferences = _through(x, net.head, net.head_bias)
+        chances = _softmax(preferences, mask)
+
+        # Drawn is the first macro-action at which the summed probability exceeds the draw. It is
+        # never a masked one, whatever rounding makes of the sum.
+        summed = np.cumsum(chances, 1)
+        drawn = (summed > self._random.random((len(seen), 1)) * summed[:, -1:]).argmax(1)
+        self._memory = memory
+        self.probabilities = np.where(decides[:, None], chances, self.probabilities)
+        self._macro_action = np.where(decides, drawn, self._macro_action)
+        self._step += 1
+        return self._macro_action.copy()
+
+    def _checked(
+        self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        agents, size, actions = len(self.agents), max(self.observation_sizes), self._actions
+        seen = _array("observations", observations, np.float32, (agents, size))
+        decides = _array("decided", decided, np.bool_, (agents,))
+        mask = _array("masks", masks, np.bool_, (agents, actions))
+        wrong = decides & ~np.isfinite(seen).all(1)
+        if wrong.any():
+            raise UserError(
+                f"observations: that of '{self.agents[wrong.argmax()]}' is not a number; "
+                "let it go on with its macro-action until all of it is back"
+            )
+        own = np.arange(actions) < [[len(names)] for names in self.macro_actions]
+        stuck = decides & ~(mask & own).any(1)
+        if stuck.any():
+            raise UserError(
+                f"masks: '{self.agents[stuck.argmax()]}' decides but may choose nothing; "
+                "allow it one macro-action at least"
+            )
+        idle = ~decides & (self._macro_action < 0)
+        if idle.any():
+            raise UserError(
+                f"decided: '{self.agents[idle.argmax()]}' has no macro-action yet; "
+                "let everybody decide in the first step, or call begin() at an episode's beginning"
+            )
+        return np.where(decides[:, None], seen, 0.0), decides, mask & own
+
+    @property
+    def _actions(self) -> int:
+        return max(map(len, self.macro_actions))
+
+    def save(
+        self, folder: Path, *, card: str, attach: Callable[[Path], None] | None = None
+    ) -> None:
+        """Write the team's folder, whole or not at all.
+
+        Args:
+            folder: Where; a team that stands there is replaced.
+            card: What it is in words, Markdown.
+            attach: Writes further files (what learning needs to go on) into the folder it is given.
+
+        Raises:
+            UserError: Something that is no team stands there, or the place cannot be written.
+        """
+
+        def fill(temporary: Path) -> None:
+            np.savez(temporary / POLICIES, **self.actors._asdict())
+
+        about = {
+            "format": "shiftwork-team",
+            "version": VERSION,
+            "agents": self.agents,
+            "observation_sizes": self.observation_sizes,
+            "macro_actions": self.macro_actions,
+            "places": self.places._asdict(),
+            **self.about,
+        }
+        write_described(folder, fill, marker=ABOUT, about=about, card=card, attach=attach)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Team:
+        """Read a team's folder.
+
+        Raises:
+            UserError: It is missing, damaged, or of another version.
+        """
+        folder = Path(path)
+        about = read_about(folder)
+        arrays = read_npz(folder / POLICIES)
+        require(arrays, Actors._fields, folder / POLICIES)
+        try:
+            agents = tuple(map(str, about.pop("agents")))
+            sizes = tuple(map(int, about.pop("observation_sizes")))
+            names = tuple(tuple(map(str, own)) for own in about.pop("macro_actions"))
+            places = _places(**about.pop("places"))
+        except (KeyError, TypeError, ValueError):
+            raise _damaged(folder / ABOUT) from None
+        fits = bool(agents) and len(agents) == len(sizes) == len(names) and all(names)
+        if not (fits and make_sense(places, len(agents), max(sizes))):
+            raise _damaged(folder / ABOUT)
+        actors = Actors(**{name: arrays[name] for name in Actors._fields})
+        shapes = actors.shapes(len(agents), max(sizes) + pairs(places), max(map(len, names)))
+        fits = all(
+            array.shape == shape and array.dtype == np.float32 and array.size
+            for array, shape in zip(actors, shapes, strict=True)
+        )
+        fits = fits and all(np.isfinite(array).all() for array in actors)
+        if not (fits and (actors.periods > 0).all()):
+            raise UserError(
+                f"{folder / POLICIES}: its arrays do not fit the team's sizes; "
+                "copy or learn the team anew"
+            )
+        known = {k: v for k, v in about.items() if k not in ("format", "version")}
+        return cls(agents, sizes, names, actors, places, known)
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Read what a team's folder says about itself.
+
+    Raises:
+        UserError: It is no team, damaged, or of another version.
+    """
+    file = folder / ABOUT
+    about = read_description(folder, marker=ABOUT, kind="team", made="what team learn made")
+    if not isinstance(about, dict) or about.get("format") != "shiftwork-team":
+        raise _damaged(file)
+    if about.get("version") != VERSION:
+        raise UserError(f"{file}: is of another version; learn the team anew")
+    return about
+
+
+def _places(columns: list[list[int]], own: list[int]) -> Places:
+    return Places(tuple(tuple(map(int, place)) for place in columns), tuple(map(int, own)))
+
+
+def _damaged(file: Path) -> UserError:
+    return UserError(f"{file}: is damaged; copy or learn the team anew")
+
+
+def _array(name: str, given: ArrayLike, kind: type, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite: refused
+            array: np.ndarray = np.asarray(given, kind)
+    except (ValueError, TypeError):
+        raise UserError(f"{name}: is no array of shape {shape}; give one") from None
+    if array.shape != shape:
+        raise UserError(f"{name}: has shape {array.shape}; this team needs {shape}")
+    return array
+
+
+def _through(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Apply each agent's layer to its row: (N, I) to (N, O)."""
+    return np.einsum("ni,nio->no", x, weight) + bias
+
+
+def _recurrent(
+    gates: np.ndarray, state: np.ndarray, weight: np.ndarray, candidate_bias: np.ndarray
+) -> np.ndarray:
+    """One step of a gated recurrent unit (Cho et al. 2014), (N, F)."""
+    reset, update, candidate = np.split(gates, 3, 1)
+    past_reset, past_update, past = np.split(np.einsum("nf,nfg->ng", state, weight), 3, 1)
+    reset, update = _sigmoid(reset + past_reset), _sigmoid(update + past_update)
+    candidate = np.tanh(candidate + reset * (past + candidate_bias))
+    return candidate + update * (state - candidate)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))  # cannot overflow
+
+
+def _normalized(x: np.ndarray) -> np.ndarray:
+    centred = x - x.mean(1, keepdims=True)
+    return centred / np.sqrt(np.square(centred).mean(1, keepdims=True) + 1e-5)
+
+
+def _softmax(preferences: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Probabilities over what is allowed; 0 everywhere where nothing is."""
+    most = np.max(preferences, 1, keepdims=True, where=mask, initial=-1e30)
+    share = np.where(mask, np.exp(np.where(mask, preferences - most, 0.0)), 0.0)
+    return share / np.maximum(share.sum(1, keepdims=True), 1e-30)

@@ -1,0 +1,353 @@
+"""The verbs of the command line as functions: each hands the next what it needs.
+
+learn     records, or exports and their plant file -> agent
+evaluate  agent, plant -> returns;  agent, records -> estimate
+improve   agent, plant, records -> better agent, trace
+report    agents, records, plant -> page
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from shiftwork.agents.agent import Agent
+from shiftwork.cli.progress import console, progress_bar
+from shiftwork.cli.record_verbs import cut_export, held_by
+from shiftwork.errors import UserError
+from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_evaluation
+from shiftwork.evaluation.rollout import check_fit, episode_returns, rollout
+from shiftwork.evaluation.selection import Selection, select
+from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.learning.loop import member
+from shiftwork.learning.offline.learn import learn, load_learner, make_agent, save_agent
+from shiftwork.learning.offline.learner import Learner
+from shiftwork.learning.offline.settings import gather_evidence, settle
+from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
+from shiftwork.learning.online.gymnasium import improve_foreign
+from shiftwork.learning.replay import Replay, Scaling
+from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
+from shiftwork.plants.plant import Plant
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.npz import read_npz
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.reports.agent.contents import ReportContents, Trace, ValueCheck
+from shiftwork.reports.agent.page import write_report
+
+AnyPlant = Plant | ForeignPlant
+
+FEWEST_EPISODES = 10
+"""Below it a bootstrap over episodes says little of what others might have shown."""
+
+
+def open_records(paths: str | Sequence[str], plant: AnyPlant | PlantFile | None) -> Episodes:
+    """Load records, naming their columns by the plant's tags if there is a plant.
+
+    Args:
+        paths: One file or folder of episodes or, with a plant file, the exports of a historian.
+        plant: What the records are of.
+
+    Raises:
+        UserError: They cannot be read, or several are given that are no exports.
+    """
+    paths = (paths,) if isinstance(paths, str) else tuple(paths)
+    if isinstance(plant, PlantFile):
+        records = cut_export(paths, plant).episodes
+    elif len(paths) != 1:
+        raise UserError(
+            f"{paths[1]}: is one of {len(paths)} records; give one, or the --plant file (.toml) "
+            "of exports"
+            if paths
+            else "records are missing; give a file or a folder"
+        )
+    else:
+        tags = (plant.observation, plant.action) if plant else ((), ())
+        records = load_records(paths[0], *tags)
+    console.print(f"Records: {held_by(records)}")
+    return records
+
+
+def learn_agent(
+    records: Episodes,
+    name: str,
+    config: Any,
+    *,
+    updates: int,
+    seed: int,
+    out: Path,
+    choose: bool = False,
+) -> Agent:
+    """Learn one agent from records and write its folder.
+
+    Args:
+        records: What people did.
+        name: The algorithm.
+        config: Its configuration; what it leaves open is settled from the records.
+        updates: Critic updates.
+        seed: Of everything.
+        out: The agent's folder; while learning, ``out`` + ".part" keeps what is learned.
+        choose: Whether to choose among candidates by off-policy evaluation first.
+    """
+    if choose:
+        config = _selected(records, name, updates, seed)
+    config = _settled(config, records)
+    checkpoint = out.with_name(out.name + ".part.npz")
+    with progress_bar(f"learning ({name})", updates, "updates") as advance:
+        learned = learn(
+            records,
+            name,
+            config,
+            updates=updates,
+            seeds=(seed,),
+            advance=advance,
+            checkpoint=checkpoint,
+        )
+    agent = learned.save(out)
+    checkpoint.unlink(missing_ok=True)
+    console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
+    return agent
+
+
+def _settled(config: Any, records: Episodes) -> Any:
+    """Settle a configuration and tell what the records said."""
+    settled = settle(config, records)
+    if settled != config:
+        evidence = gather_evidence(records)
+        line = (
+            f"From the records: rewards can be foreseen for {evidence.horizon:.0f} steps, "
+            f"so discount {settled.discount:.3f}"
+        )
+        if hasattr(settled, "cloning"):
+            line += f"; actions explain {100 * evidence.action_share:.0f} % of that, so cloning {settled.cloning:.2g}"
+        console.print(line)
+    return settled
+
+
+def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
+    """Choose settings by off-policy evaluation, and tell why."""
+    with progress_bar("choosing settings", updates + 40_000, "updates") as advance:
+        selection: Selection = select(records, name, updates=updates, seed=seed, advance=advance)
+    for number, (config, found) in enumerate(
+        zip(selection.configs, selection.evaluations, strict=True)
+    ):
+        mark = "*" if number == selection.chosen else " "
+        console.print(
+            f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.2g}: "
+            f"estimated gain {found.gain.estimate:+.1f} [{found.gain.low:+.1f}, {found.gain.high:+.1f}]"
+        )
+    return selection.configs[selection.chosen]
+
+
+def evaluate_on_plant(agent: Agent, plant: AnyPlant, episodes: int, seed: int) -> Episodes:
+    """Run whole episodes and tell the result."""
+    console.print(f"Running {episodes} whole episodes on {plant.name} ...")
+    runs = rollout(plant, agent, episodes=episodes, seed=seed)
+    mean = mean_interval(runs.returns)
+    line = f"Mean return {mean} over {episodes} episodes ({len(runs.reward):,} plant steps)"
+    if plant.score:
+        line += f", normalized score {plant.score.normalized(mean.estimate):.1f}"
+    console.print(line)
+    return runs
+
+
+def evaluate_on_records(
+    agent: Agent, records: Episodes, discount: float | None, seed: int
+) -> Evaluation:
+    """Estimate from records alone how good an agent is, and tell the result."""
+    _check_columns(records, agent)
+    if len(records.length) < FEWEST_EPISODES:
+        console.print(
+            f"Only {len(records.length)} episodes to judge by, so the intervals below are too "
+            "narrow; give more, or cut long ones by episodes.length in the plant file"
+        )
+    discount = agent.about["config"].get("discount") if discount is None else discount
+    with progress_bar("fitted Q evaluation", 10_000, "updates") as advance:
+        found = fitted_q_evaluation(
+            records, agent, float(discount or 0.99), seed=seed, advance=advance
+        )
+    console.print(
+        f"Discounted return ({found.discount:.3f}) from the episodes' beginnings: "
+        f"records {found.records}, agent estimated {found.agent}"
+    )
+    return found
+
+
+def _check_columns(records: Episodes, agent: Agent) -> None:
+    """Refuse records with other columns than an agent's, or the same ones in another order.
+
+    Raises:
+        UserError: They are.
+    """
+    for have, want in (
+        (records.observation_tags, agent.observation_tags),
+        (records.action_tags, agent.action_tags),
+    ):
+        names, wanted = [tag.name for tag in have], [tag.name for tag in want]
+        # Other names may be mere numbers of unnamed columns; the same ones elsewhere are a mistake.
+        if len(have) != len(want) or (names != wanted and sorted(names) == sorted(wanted)):
+            raise UserError(
+                f"{records.source}: has other columns than the agent; give records of its plant"
+            )
+
+
+def improve_agent(
+    folder: Path,
+    plant: AnyPlant,
+    records: Episodes,
+    online: Online,
+    *,
+    seed: int,
+    out: Path,
+    watch_episodes: int = 100,
+) -> tuple[Agent, Trace]:
+    """Let an agent go on learning on a plant, and write the better agent's folder.
+
+    Args:
+        folder: The agent to begin with.
+        plant: Where it acts.
+        records: What it learned from; stays in the batches.
+        online: Settings.
+        seed: Of everything.
+        out: The better agent's folder.
+        watch_episodes: Evaluation episodes after each piece, on plants of ours only (they are
+            not learned from, and not counted among the steps that are).
+    """
+    before, learner, scaling, _ = load_learner(folder)
+    check_fit(plant, before)
+    replay = Replay.of(records.transitions, scaling)
+    checkpoint = out.with_name(out.name + ".part.npz")
+    identity = {"agent": before.about, "plant": plant.name, "records": records.hash}
+    steps, returns = [0], [_watched(plant, learner, scaling, watch_episodes, seed)]
+
+    def watch(done: int, members: Learner) -> None:
+        one = members if isinstance(plant, ForeignPlant) else member(members, 0)
+        steps.append(done)
+        returns.append(_watched(plant, one, scaling, watch_episodes, seed))
+
+    shared: dict[str, Any] = {"watch": watch, "checkpoint": checkpoint, "identity": identity}
+    with progress_bar("learning on the plant", online.steps, "steps") as advance:
+        if isinstance(plant, ForeignPlant):
+            learner, lived = improve_foreign(
+                learner, plant, scaling, replay, online, seed, advance=advance, **shared
+            )
+        else:
+            stacked = jax.tree.map(lambda x: x[None], learner)
+            stacked, lived = improve(
+                stacked, plant, scaling, replay, online, (seed,), advance=advance, **shared
+            )
+            learner = member(stacked, 0)
+    about = before.about | {
+        "online_steps": before.about["online_steps"] + lived.steps,
+        "plant": plant.name,
+    }
+    agent = make_agent(learner, scaling, records, about)
+    trace = _trace(steps, returns, lived)
+    save_agent(agent, learner, out, dataclasses.asdict(trace))
+    checkpoint.unlink(missing_ok=True)
+    console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
+    return agent, trace
+
+
+def _watched(
+    plant: AnyPlant, learner: Learner, scaling: Scaling, episodes: int, seed: int
+) -> np.ndarray:
+    """Returns of evaluation episodes, (E,); none on foreign plants, whose steps may be dear."""
+    if isinstance(plant, ForeignPlant):
+        return np.zeros(0)
+    return np.asarray(_returns(plant, learner.policy, scaling, jax.random.key(seed + 1), episodes))
+
+
+_returns = jax.jit(
+    lambda plant, policy, scaling, key, episodes: episode_returns(
+        plant, lambda o: scaling.act(policy(scaling.observe(o)), o), key, episodes
+    ),
+    static_argnums=(0, 4),
+)
+
+
+def _trace(steps: list[int], returns: Sequence[np.ndarray], lived: OnlineHistory) -> Trace:
+    ended = lived.episode_end[0] >= 0
+    return Trace(
+        np.array(steps),
+        np.stack(returns),
+        lived.episode_end[0][ended],
+        lived.episode_return[0][ended],
+    )
+
+
+def make_report(
+    path: Path,
+    folders: dict[str, Path],
+    records: Episodes,
+    plant: AnyPlant | None,
+    *,
+    episodes: int,
+    seed: int,
+    title: str,
+    notes: tuple[str, ...] = (),
+    judge: Episodes | None = None,
+) -> dict[str, Episodes]:
+    """Write the report of one or more agents; return their rollouts.
+
+    Args:
+        path: The HTML file.
+        folders: Agents by name, "offline" and "online" for choice.
+        records: What they learned from.
+        plant: Where to run them; without it the report rests on records alone.
+        episodes: Whole episodes of each.
+        seed: Of the episodes.
+        title: The page's heading.
+        notes: Sentences for its end.
+        judge: Records for the value estimate; ``records`` if not given.
+    """
+    agents = {name: Agent.load(folder) for name, folder in folders.items()}
+    runs: dict[str, Episodes] = {}
+    checks: dict[str, ValueCheck] = {}
+    for name, agent in agents.items():
+        if plant:
+            check_fit(plant, agent)
+            runs[name] = evaluate_on_plant(agent, plant, episodes, seed)
+        found = evaluate_on_records(agent, judge or records, None, seed)
+        outcome = mean_interval(discounted_returns(runs[name], found.discount)) if plant else None
+        checks[name] = ValueCheck(found.discount, found.records, found.agent, outcome)
+    metrics, trace = _histories(folders)
+    write_report(
+        path,
+        ReportContents(
+            title=title,
+            records=records,
+            agents=agents,
+            rollouts=runs,
+            score=plant.score if plant else None,
+            targets=plant.targets if plant else (),
+            history=metrics,
+            value_checks=checks,
+            trace=trace,
+            notes=notes,
+        ),
+    )
+    console.print(f"Report written to {path}")
+    return runs
+
+
+def _histories(
+    folders: dict[str, Path],
+) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], Trace | None]:
+    """Read the metrics that learning left in the agents' folders."""
+    metrics: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    trace = None
+    for folder in folders.values():
+        file = folder / "history.npz"
+        arrays = read_npz(file) if file.is_file() else {}
+        if "updates" in arrays:
+            updates = arrays.pop("updates")
+            metrics = {name: (updates, rows) for name, rows in arrays.items()}
+        elif "steps" in arrays and arrays["returns"].size:
+            trace = Trace(**arrays)
+    return metrics, trace

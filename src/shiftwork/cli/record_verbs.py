@@ -1,0 +1,148 @@
+"""From exports to records: what the verbs inspect and convert do, and learn before it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from shiftwork.cli.progress import console
+from shiftwork.errors import UserError
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.minari import write_minari
+from shiftwork.records.historian.cut import Cut, cut_episodes
+from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
+from shiftwork.records.historian.grid import Grid, to_grid
+from shiftwork.records.historian.plant_file.draft import draft_plant_file
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.samples import Samples, read_samples
+from shiftwork.reports.inspection.contents import Inspection
+from shiftwork.reports.inspection.inspect import inspect
+from shiftwork.reports.inspection.page import write_inspection
+from shiftwork.reports.inspection.words import count
+
+Stage = Literal["episodes", "grid", "samples"]
+
+
+def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid]:
+    """Read an export and put it on the plant's time grid, telling how much there was."""
+    _refuse_none(exports)
+    samples = read_samples(exports, plant)
+    grid = to_grid(samples, plant)
+    console.print(
+        f"Export: {len(samples.frame):,} samples of {len(plant.tags):,} tags, "
+        f"{len(grid.time):,} decision periods"
+    )
+    return samples, grid
+
+
+def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
+    """Read an export and cut it into episodes, telling what had to be left out or mended."""
+    cut = cut_episodes(read_export(exports, plant)[1], plant)
+    if left := sum(cut.dropped.values()):
+        reason, most = max(cut.dropped.items(), key=lambda item: item[1])
+        console.print(f"Left out: {count(left, 'decision period')}, most for '{reason}' ({most:,})")
+    for breach in cut.violations:
+        worst = f"{breach.worst:.3g} {plant.tags[breach.tag].unit}".rstrip()
+        console.print(
+            f"{breach.tag} was beyond its limits ({breach.limit}) in "
+            f"{count(breach.count, 'decision period')}, by {worst} at most; the nearest allowed is taken"
+        )
+    return cut
+
+
+def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspection:
+    """Inspect an export, write what was found, and tell the verdict.
+
+    Args:
+        exports: Files, folders, patterns or connection strings.
+        plant: Its plant file.
+        out: Folder of the inspection.
+    """
+    samples, grid = read_export(exports, plant)
+    cut, refusal = None, ""
+    try:
+        cut = cut_episodes(grid, plant)
+    except UserError as error:
+        refusal = str(error)
+    with console.status("inspecting ..."):
+        found = inspect(samples, grid, cut, plant, refusal=refusal)
+    write_inspection(out, found, grid, cut)
+    console.print(found.headline)
+    for reason in found.reasons:
+        console.print(f"  - {reason}")
+    console.print(f"Inspection written to {out} (inspection.html, inspection.json)")
+    return found
+
+
+def draft(exports: Sequence[str], out: Path) -> None:
+    """Draft a plant file by looking at an export.
+
+    Raises:
+        UserError: A file stands there: a person may have worked on it.
+    """
+    _refuse_none(exports)
+    if out.exists():
+        raise UserError(f"{out}: exists, and is not overwritten; choose another --out")
+    text = draft_plant_file(exports)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(
+            f"{out}: cannot be written ({error.strerror}); choose another --out"
+        ) from None
+    console.print(f"Plant file drafted: {out}. Go through what is marked CHECK, then inspect.")
+
+
+def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: Stage) -> None:
+    """Write an export anew, in a form that other tools read.
+
+    Args:
+        exports: As ``inspect_export`` has them.
+        plant: Its plant file.
+        out: A .parquet file, an .npz file of episodes, or a folder (a Minari data set).
+        stage: How far it is worked up; what is no episode goes to Parquet only.
+
+    Raises:
+        UserError: The form does not fit, or it cannot be written.
+    """
+    kind = out.suffix.lower()
+    if kind not in (".parquet", ".npz", ""):
+        raise UserError(f"{out}: is no known form; give a .parquet or .npz file, or a folder")
+    if stage != "episodes" and kind != ".parquet":
+        raise UserError(f"{out}: the {stage} can be written as .parquet only; choose another --out")
+    if stage == "episodes":
+        cut = cut_export(exports, plant)
+        if kind == ".parquet":
+            write_episodes(cut.episodes, out, cut.stamps)
+        elif kind == ".npz":
+            write_compact(cut.episodes, out)
+        else:
+            write_minari(cut.episodes, out)
+        held = held_by(cut.episodes)
+    else:
+        samples, grid = read_export(exports, plant)
+        if stage == "grid":
+            write_grid(grid, out)
+            held = count(len(grid.time), "period")
+        else:
+            write_samples(samples, out)
+            held = count(len(samples.frame), "sample")
+    console.print(f"Written to {out}: {held}")
+
+
+def _refuse_none(exports: Sequence[str]) -> None:
+    if not exports:
+        raise UserError("no exports are given; give files, folders or patterns")
+
+
+def held_by(records: Episodes) -> str:
+    """Tell what records hold in a few words."""
+    s = records.statistics
+    return (
+        f"{count(s.episodes, 'episode')}, {s.steps:,} steps, mean return {s.mean_return:.1f}"
+        f" ({s.worst_return:.1f} to {s.best_return:.1f})"
+    )

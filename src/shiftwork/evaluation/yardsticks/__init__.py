@@ -1,1 +1,0 @@
-"""Yardsticks: what the best can reach where mathematical programming can still tell."""

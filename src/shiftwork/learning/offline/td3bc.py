@@ -1,0 +1,127 @@
+"""TD3+BC: Fujimoto and Gu, "A Minimalist Approach to Offline RL", NeurIPS 2021, arXiv 2106.06860.
+
+    repeat
+        y = r + discount min_i Q'_i(s', a'),  a' = clip(pi'(s') + clip(noise), box)
+        minimize  sum_i mean (Q_i(s, a) - y)^2
+        every actor_delay-th time:
+            minimize  |pi(s) - a|^2  -  alpha Q_1(s, pi(s)) / mean |Q|      (eq. 5, over alpha)
+            move both targets
+
+Ours: values begin at the records' mean return, and the weight of Q measures how values differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from shiftwork.learning.config import config
+from shiftwork.learning.nets import Actor, Adam, Critic
+from shiftwork.learning.offline.learner import Metrics, Sample, Sizes, Values
+from shiftwork.learning.offline.td3 import cloning_error, cycle, smoothed_action, value_weight
+from shiftwork.learning.replay import Batch
+
+
+@config
+class Config:
+    """Settings of TD3+BC.
+
+    Attributes:
+        discount: Per step; from the records if None.
+        alpha: Weight of the value against cloning.
+        policy_noise: Deviation of the target policy's smoothing.
+        critic_rate: Adam's rate for the critics.
+        actor_rate: Adam's rate for the actor.
+        target_rate: Share of the way that targets move towards their nets (tau).
+        width: Units in each of the critics' two hidden layers.
+        actor_width: Units in each of the actor's two hidden layers.
+        batch: Transitions in a batch.
+        actor_delay: Critic steps for each step of the actor and the targets.
+        layer_norm: Whether the critics have LayerNorm; the paper's have not.
+    """
+
+    discount: float | None = None
+    alpha: float = 2.5
+    policy_noise: float = 0.2
+    critic_rate: float = 1e-3
+    actor_rate: float = 1e-3
+    target_rate: float = 0.005
+    width: int = 64
+    actor_width: int = 64
+    batch: int = 256
+    actor_delay: int = 2
+    layer_norm: bool = False
+
+
+class TD3BC(eqx.Module):
+    """The whole state of learning."""
+
+    config: Any
+    actor: Actor
+    critic: Critic
+    actor_target: Actor
+    critic_target: Critic
+    actor_adam: Adam
+    critic_adam: Adam
+
+    @classmethod
+    def create(cls, key: PRNGKeyArray, sizes: Sizes, config: Config, values: Values) -> TD3BC:
+        """Begin with fresh nets whose values stand at the records' mean."""
+        actor_key, critic_key = jax.random.split(key)
+        actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
+        critic = Critic.create(
+            critic_key,
+            sizes.observation + sizes.action,
+            config.width,
+            jnp.asarray(values.mean),
+            nets=2,
+            layer_norm=config.layer_norm,
+        )
+        return cls(config, actor, critic, actor, critic, Adam.create(actor), Adam.create(critic))
+
+    @property
+    def policy(self) -> Actor:
+        """What an agent acts with: the actor, averaged over its recent past."""
+        return self.actor_target
+
+    def target(self, batch: Batch, key: PRNGKeyArray) -> Float[Array, " B"]:
+        """Y = r + discount (1 - terminal) min_i Q'_i(s', a')."""
+        action = smoothed_action(
+            self.actor_target, batch.next_observation, key, self.config.policy_noise
+        )
+        future = self.critic_target(batch.next_observation, action).min(0)
+        return batch.reward + self.config.discount * batch.continues * future
+
+    def critic_loss(
+        self, critic: Critic, batch: Batch, target: Float[Array, " B"]
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """Squared temporal-difference error, summed over both critics."""
+        value = critic(batch.observation, batch.action)
+        error = jnp.square(value - target).mean(1)
+        return error.sum(), {"td_error": jnp.sqrt(error.mean()), "value": value.mean()}
+
+    def actor_loss(
+        self, actor: Actor, critic: Critic, batch: Batch
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """|pi(s) - a|^2 - alpha Q_1(s, pi(s)) / mean |Q - offset|."""
+        action = actor(batch.observation)
+        value = critic.first(batch.observation, action)[0]
+        distance = cloning_error(action, batch.action).mean()
+        weight = self.config.alpha * value_weight(value, critic.offset)
+        return distance - weight * value.mean(), {"cloning_error": distance}
+
+    def update(
+        self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
+    ) -> tuple[TD3BC, Metrics]:
+        """Make ``actor_delay`` critic steps, then one of the actor and the targets."""
+        return cycle(self, sample, key, rate)
+
+    def value(
+        self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
+    ) -> Float[Array, " B"]:
+        """Return the mean of both critics in reward units."""
+        return self.critic(observation, action).mean(0)

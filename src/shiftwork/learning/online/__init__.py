@@ -1,0 +1,1 @@
+"""Learning from experience, on a compiled plant or on a Gymnasium environment."""

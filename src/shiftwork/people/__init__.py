@@ -1,0 +1,1 @@
+"""Simulated operators, and the records that they leave."""

@@ -1,0 +1,1 @@
+"""The people who run a naphtha cracking centre today, and the records that they leave."""

@@ -1,0 +1,1 @@
+"""The crews of one cracking furnace, and the records that they leave."""

@@ -1,0 +1,1 @@
+"""A naphtha cracking centre: ships, tanks and furnaces, run by a team."""

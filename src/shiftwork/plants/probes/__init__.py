@@ -1,0 +1,1 @@
+"""Small plants whose values are known exactly, for tests of everything that learns."""

@@ -1,0 +1,1 @@
+"""Published tasks, reproduced step by step."""

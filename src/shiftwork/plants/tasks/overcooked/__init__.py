@@ -1,0 +1,1 @@
+"""Kitchens in which a team cooks: one file each for the map, memory, way finding and moves."""

@@ -1,0 +1,114 @@
+"""The contract of a plant with several agents, each deciding on its own clock."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from shiftwork.plants.plant import State
+from shiftwork.records.positions import Places
+
+
+class TeamStep(NamedTuple):
+    """What the reset or one primitive step of a team's plant gives back.
+
+    N agents; D and A are the largest observation size and macro-action count of any of them.
+
+    Attributes:
+        state: The plant's state after the step.
+        observation: What each agent saw last, (N, D), zero beyond an agent's own size. It is
+            refreshed only where ``decided`` is true; elsewhere the old row is repeated.
+        decided: The agent's macro-action has ended with this step, so that it decides anew in
+            the next, (N,). All true after a reset. May be false at a terminal step.
+        mask: Macro-actions an agent may choose, (N, A); false beyond an agent's own count. It
+            means something only where ``decided`` is true, and there some entry is true.
+        reward: What the step earned the team, ().
+        terminal: The plant has ended the episode, (). Reaching the horizon is no terminal: who
+            runs the plant counts steps and cuts.
+        info: Further signals, name -> array; among them ``macro_action`` (N,), in force during
+            the step, and ``success`` (), the step has reached what the plant is there for.
+    """
+
+    state: State
+    observation: Float[Array, "N D"]
+    decided: Bool[Array, " N"]
+    mask: Bool[Array, "N A"]
+    reward: Float[Array, ""]
+    terminal: Bool[Array, ""]
+    info: dict[str, Array]
+
+
+@runtime_checkable
+class TeamPlant(Protocol):
+    """A simulated plant run by a team, as pure functions for ``jit``, ``vmap`` and ``scan``.
+
+    One step is one primitive step of the whole team. A macro-action lasts any number of steps;
+    who has ended one is ``decided`` and chooses the next, all others go on with theirs. Agents
+    that differ in size share arrays padded to the largest. A plant is an immutable value: it can
+    be hashed, and equal plants are compiled only once; its ``repr`` says all of it, so that a
+    checkpoint of one plant is told from that of another with the same name.
+
+    Attributes:
+        name: By which the plant is called on the command line.
+        agents: The agents' names; row i of every per-agent array is that of agent i.
+        roles: Each agent's role; agents of one role have equal sizes and may share parameters.
+        observation_sizes: Of each agent, at most D.
+        macro_actions: The names of each agent's macro-actions in the order of their numbers, at
+            most A.
+        horizon: Primitive steps after which an episode is cut (a time limit, not a terminal).
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def agents(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def roles(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def observation_sizes(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def macro_actions(self) -> tuple[tuple[str, ...], ...]: ...  # noqa: D102
+    @property
+    def horizon(self) -> int: ...  # noqa: D102
+
+    def __hash__(self) -> int: ...
+
+    def reset(self, key: PRNGKeyArray) -> TeamStep:
+        """Begin an episode: everybody decides, nothing is earned yet."""
+
+    def step(self, state: State, macro_action: Int[Array, " N"], key: PRNGKeyArray) -> TeamStep:
+        """Run one primitive step.
+
+        Args:
+            state: Of the plant.
+            macro_action: For each agent, (N,). Only those of agents that ``decided`` count;
+                whatever is given to a busy agent is ignored.
+            key: For what is drawn at random.
+        """
+
+
+@runtime_checkable
+class BeginsHalfWay(Protocol):
+    """A plant that can also begin an episode where a team might have come to, for learning."""
+
+    def reset_half_way(self, key: PRNGKeyArray) -> TeamStep:
+        """Begin like ``reset``, with some of the work already done."""
+
+
+@runtime_checkable
+class SeesPlaces(Protocol):
+    """A plant, or what one is made of, whose agents see where things are.
+
+    Attributes:
+        places: What columns of every agent's observation are places, and which is its own. A place
+            that an agent does not see is 0.
+    """
+
+    @property
+    def places(self) -> Places: ...  # noqa: D102
+
+
+def places_of(plant: object) -> Places:
+    """Return the places that a plant's agents see; none where it does not say."""
+    return plant.places if isinstance(plant, SeesPlaces) else Places()

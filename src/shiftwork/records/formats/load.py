@@ -1,0 +1,46 @@
+"""One way in for records of every kind."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from shiftwork.errors import UserError
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import compact_episodes, read_compact
+from shiftwork.records.formats.minari import read_minari
+from shiftwork.records.formats.neorl import neorl_episodes
+from shiftwork.records.formats.npz import read_npz
+from shiftwork.records.tags import Tags
+
+PUBLISHED = {"dmsd": "dmsd.npz"}
+"""Records that ship with the package, by the name of their plant."""
+
+
+def load_records(path: str | Path, observation_tags: Tags = (), action_tags: Tags = ()) -> Episodes:
+    """Load records: Shiftwork's own file, a NeoRL file, a Minari data set, or shipped ones.
+
+    Args:
+        path: File or folder, or the name of records that ship with the package ("dmsd").
+        observation_tags: Names for the columns of formats that carry none.
+        action_tags: Names and limits for the columns of formats that carry none.
+
+    Raises:
+        UserError: They cannot be read; the message says which file, key and row, and the mend.
+    """
+    if str(path) in PUBLISHED:
+        shipped = files("shiftwork.records") / "published" / PUBLISHED[str(path)]
+        return read_compact(Path(str(shipped)))
+    path = Path(path)
+    if not os.path.exists(path):  # unlike Path.exists, false where the name itself is impossible
+        raise UserError(
+            f"{path}: no such file; give an .npz, a Minari folder, or one of: "
+            f"{', '.join(PUBLISHED)}"
+        )
+    if path.is_dir() or path.suffix.lower() in (".hdf5", ".h5"):
+        return read_minari(path, observation_tags, action_tags)
+    arrays = read_npz(path)
+    if "about" in arrays:
+        return compact_episodes(arrays, path)
+    return neorl_episodes(arrays, path, observation_tags, action_tags)

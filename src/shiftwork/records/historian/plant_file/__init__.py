@@ -1,0 +1,1 @@
+"""The plant file: what the tags of an export mean, what is earned and how episodes are cut."""

@@ -1,0 +1,1 @@
+"""Readers of exports: one module for each kind of file or database."""

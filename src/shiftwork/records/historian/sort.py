@@ -1,0 +1,193 @@
+"""Gathered rows in order: by tag and time, repeated hours told apart, no time twice for one tag."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from shiftwork.records.historian.collect import Gathered
+from shiftwork.records.historian.findings import Findings
+from shiftwork.records.historian.plant_file.model import PlantFile
+
+
+def arrange(
+    gathered: Gathered, quality_status: np.ndarray, plant: PlantFile, findings: Findings
+) -> pl.DataFrame:
+    """Put gathered rows in order, one column at a time; ``gathered`` is emptied on the way.
+
+    Args:
+        gathered: The rows, which are sorted by tag with their order kept: in time linear in rows.
+        quality_status: Status of each number of a quality, (Q,) uint8.
+        plant: The plant.
+        findings: Takes what is noticed.
+
+    Returns:
+        The frame of ``Samples``.
+    """
+    tag = _joined(gathered.tag, np.uint16)
+    order = _order_of(tag)
+    tag = _taken(tag, order)
+    time = _taken(_joined(gathered.time, np.int64), order)
+    ends = np.searchsorted(tag, np.arange(len(plant.tags) + 1, dtype=np.int64))
+    _tell_repeated_apart(gathered, time, order, ends, plant, findings)
+    order = _sort_times(time, order, ends)
+    value = _taken(_joined(gathered.value, np.float64), order)
+    status = _taken(_joined(gathered.status, np.uint8), order)
+    quality = _taken(_joined(gathered.quality, np.uint16), order)
+    if quality.any():
+        status = np.maximum(status, np.concatenate([[np.uint8(0)], quality_status])[quality])
+    del quality
+    state = _states(gathered, order, len(tag))
+    same = (tag[1:] == tag[:-1]) & (time[1:] == time[:-1])
+    if same.any():
+        _note_conflicts(same, tag, time, value, status, state, plant, findings)
+        last = ~np.concatenate([same, [False]])  # the last in the order of the files
+        tag, time, value, status = tag[last], time[last], value[last], status[last]
+        state = state.filter(last) if state is not None else None
+    return _frame(tag, time, value, status, state, plant)
+
+
+def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
+    whole = np.concatenate(parts) if parts else np.zeros(0, dtype)
+    parts.clear()
+    return whole.astype(dtype, copy=False)
+
+
+def _taken(column: np.ndarray, order: np.ndarray | None) -> np.ndarray:
+    return column if order is None else column[order]
+
+
+def _order_of(tag: np.ndarray) -> np.ndarray | None:
+    """Rows by tag, in the order of reading within each; None if they stand so already."""
+    if (tag[1:] >= tag[:-1]).all():
+        return None
+    # A radix sort, since numbers of tags have 16 bits.
+    return np.argsort(tag, kind="stable").astype(np.uint32)
+
+
+def _sort_times(time: np.ndarray, order: np.ndarray | None, ends: np.ndarray) -> np.ndarray | None:
+    """Sort each tag's times in place, and return the order that does the same to other columns."""
+    falls = np.flatnonzero(time[1:] < time[:-1]) + 1
+    # Where a tag's rows begin, time may fall.
+    for tag in np.unique(np.searchsorted(ends, falls[~np.isin(falls, ends)], side="right") - 1):
+        if order is None:
+            order = np.arange(len(time), dtype=np.uint32)
+        rows = slice(ends[tag], ends[tag + 1])
+        by_time = np.argsort(time[rows], kind="stable")
+        time[rows] = time[rows][by_time]
+        order[rows] = order[rows][by_time]
+    return order
+
+
+def _tell_repeated_apart(
+    gathered: Gathered,
+    time: np.ndarray,
+    order: np.ndarray | None,
+    ends: np.ndarray,
+    plant: PlantFile,
+    findings: Findings,
+) -> None:
+    """Tell the two runs of an hour that the clock showed twice apart, by the order of rows.
+
+    Time goes on within each run, so it falls back once, where the second one begins (in files
+    that run backwards, it jumps forward). Where it does not, a time that a tag has twice is taken
+    for the first run and then the second, and one that it has once for the first.
+    """
+    if not gathered.repeated_rows:
+        return
+    rows = np.concatenate(gathered.repeated_rows)
+    later_us = np.concatenate(gathered.repeated_us)
+    if order is not None:
+        marked = np.zeros(len(time), bool)
+        marked[rows] = True
+        extra = dict(zip(rows.tolist(), later_us.tolist(), strict=True))
+        rows = np.flatnonzero(marked[order])
+        later_us = np.array([extra[row] for row in order[rows].tolist()])
+    tags = np.searchsorted(ends, rows, side="right") - 1
+    day = time[rows] // 86_400_000_000
+    starts = np.flatnonzero(np.diff(tags, prepend=-1) | (np.abs(np.diff(day, prepend=day[0])) > 1))
+    for first, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        hour = rows[first:end]
+        second, sure = _second_run(time[hour])
+        time[hour[second]] += later_us[first:end][second]
+        if not sure:
+            key = list(plant.tags)[tags[first]]
+            findings.note(
+                "repeated hour", key, len(hour), f"{_utc(time[hour[0]])} or an hour later"
+            )
+
+
+def _second_run(time: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Which rows of one repeated hour belong to its second run, and whether that is sure."""
+    steps = np.diff(time)
+    backwards = (steps < 0).sum() > (steps > 0).sum()
+    forward = time[::-1] if backwards else time
+    falls = np.flatnonzero(np.diff(forward) < 0)
+    second = np.zeros(len(time), bool)
+    if len(falls) == 1:
+        second[falls[0] + 1 :] = True
+    else:
+        seen: set[int] = set()
+        for row, stamp in enumerate(forward.tolist()):
+            second[row] = stamp in seen
+            seen.add(stamp)
+    sure = len(falls) == 1 or (len(falls) == 0 and 2 * second.sum() == len(time))
+    return (second[::-1] if backwards else second), bool(sure)
+
+
+def _states(gathered: Gathered, order: np.ndarray | None, rows: int) -> pl.Series | None:
+    """Text of every row, null where there is none; None if no row has any."""
+    if not gathered.state_rows:
+        return None
+    texts = pl.concat(gathered.state_texts)
+    number = np.full(rows, len(texts), np.uint32)
+    number[np.concatenate(gathered.state_rows)] = np.arange(len(texts), dtype=np.uint32)
+    texts = pl.concat([texts, pl.Series([None], dtype=pl.String)])
+    return texts.gather(_taken(number, order)).alias("state")
+
+
+def _note_conflicts(
+    same: np.ndarray,
+    tag: np.ndarray,
+    time: np.ndarray,
+    value: np.ndarray,
+    status: np.ndarray,
+    state: pl.Series | None,
+    plant: PlantFile,
+    findings: Findings,
+) -> None:
+    before = np.flatnonzero(same)
+    after = before + 1
+    equal = (value[before] == value[after]) | (np.isnan(value[before]) & np.isnan(value[after]))
+    equal &= status[before] == status[after]
+    if state is not None:
+        equal &= state.gather(before).eq_missing(state.gather(after)).to_numpy()
+    for kind, rows in (("duplicate", before[equal]), ("conflicting duplicate", before[~equal])):
+        for number in np.unique(tag[rows]):
+            some = rows[tag[rows] == number]
+            findings.note(kind, list(plant.tags)[number], len(some), _utc(time[some[0]]))
+
+
+def _utc(us: np.int64) -> str:
+    return f"{np.datetime64(int(us), 'us').item():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _frame(
+    tag: np.ndarray,
+    time: np.ndarray,
+    value: np.ndarray,
+    status: np.ndarray,
+    state: pl.Series | None,
+    plant: PlantFile,
+) -> pl.DataFrame:
+    keys = pl.Series("tag", list(plant.tags), dtype=pl.Enum(list(plant.tags)))
+    frame = pl.DataFrame(
+        [
+            keys.gather(tag),
+            pl.Series("time", time).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            pl.Series("value", value, nan_to_null=True),
+            pl.Series("status", status),
+        ]
+    )
+    # As a literal, a column without any text takes no memory.
+    return frame.with_columns(pl.lit(None, pl.String).alias("state") if state is None else state)

@@ -1,0 +1,1 @@
+"""The cells of an export: numbers, times, time zones and quality."""

@@ -1,0 +1,1 @@
+"""The page about an agent: contents in, one self-contained HTML file out."""

@@ -1,0 +1,1 @@
+"""What one sees of a cracking centre's episode: a chart, curves, money, a page."""

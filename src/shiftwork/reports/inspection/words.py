@@ -1,0 +1,43 @@
+"""Durations, counts and lists as a person writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shiftwork.reports.agent.words import percent
+from shiftwork.reports.paper.measures import number
+
+__all__ = ["count", "duration", "joined", "moment", "percent", "quantity"]
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration in the unit that fits it, to two or three places."""
+    if seconds is None:
+        return "–"
+    for unit, factor in (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= 2 * factor or seconds == factor:
+            return f"{float(f'{seconds / factor:.3g}'):g} {unit}"
+    return f"{float(f'{seconds:.3g}'):g} s"
+
+
+def count(amount: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{amount:,} {thing}" + ("" if amount == 1 else "s")
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """Join words with commas and a last word."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Write a number with its unit, a dash for none."""
+    text = number(value)
+    return f"{text} {unit}" if unit and text != "–" else text
+
+
+def moment(stamp: str) -> str:
+    """Write an ISO time to the minute, UTC."""
+    return stamp[:16].replace("T", " ")

@@ -1,0 +1,1 @@
+"""What all pages share: HTML, style and numbers."""

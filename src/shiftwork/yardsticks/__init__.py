@@ -1,0 +1,1 @@
+"""What could be earned: bounds, optima and schedulers."""

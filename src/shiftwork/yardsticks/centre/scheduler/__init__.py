@@ -1,0 +1,1 @@
+"""The rolling scheduler of the cracking centre, a mixed-integer program."""

@@ -1,0 +1,107 @@
+"""The verbs for teams, from the command line's words to files and one-line refusals."""
+
+import json
+import struct
+
+import pytest
+
+from shiftwork.cli.main import main
+
+TINY = [
+    "--config.copies", "4", "--config.scouts", "2", "--config.best-runs", "2",
+    "--config.minibatches", "1",
+    "--config.actor-width", "8", "--config.actor-memory", "4",
+    "--config.critic-width", "8", "--config.critic-memory", "4", "--config.epochs", "1",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory):
+    out = tmp_path_factory.mktemp("team") / "pushers"
+    main(["team", "learn", "--plant", "box-pushing-6", "--steps", "400", "--out", str(out), *TINY])
+    return out
+
+
+def test_a_team_learns_and_is_written_whole(team):
+    about = json.loads((team / "team.json").read_text())
+    assert about["plant"] == "box-pushing-6"
+    assert about["config"]["copies"] == 4
+    assert about["config"]["discount"] == pytest.approx(0.98)  # of the plant's preset
+    assert about["steps"] >= 400
+    assert not list(team.parent.glob("*.part*"))
+
+
+def test_it_is_evaluated_on_whole_episodes(team, capsys):
+    main(["team", "evaluate", str(team), "--episodes", "4"])
+    told = capsys.readouterr().err
+    assert "Running 4 whole episodes on box-pushing-6" in told
+    assert "success in" in told
+
+
+def test_an_episode_becomes_a_film(team, tmp_path, capsys):
+    film = tmp_path / "episode.gif"
+    main(["team", "watch", str(team), "--out", str(film)])
+    data = film.read_bytes()
+    assert data[:6] in (b"GIF89a", b"GIF87a")
+    assert min(struct.unpack("<HH", data[6:10])) > 200
+    assert "one episode on box-pushing-6" in " ".join(capsys.readouterr().err.split())
+
+
+def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
+    out = tmp_path / "people"
+    main(["team", "people", "--plant", "centre-small", "--out", str(out)])
+    told = capsys.readouterr().err.split()
+    files = sorted(path.name for path in out.iterdir())
+    assert files == [
+        "centre-small.simulated.shift-log.csv",
+        "centre-small.simulated.toml",
+        "centre.html",
+        "csv",
+        "historian",
+    ]
+    assert (
+        "<svg" in (out / "centre.html").read_text() or "<img" in (out / "centre.html").read_text()
+    )
+    # The command that it tells next works.
+    command = told[told.index("inspect") :]
+    main([*command, "--out", str(tmp_path / "inspection")])
+    assert (tmp_path / "inspection" / "inspection.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["learn", "--plant", "box-pushing-7"], "unknown team plant 'box-pushing-7'; did you mean"),
+        (["learn", "--plant", "box-pushing-6", "--algo", "acca"], "did you mean 'acac'?"),
+        (["learn", "--plant", "box-pushing-6", "--seed", "-1"], "--seed is -1"),
+        (["learn", "--plant", "box-pushing-6", "--config.copies", "0"], "config 'copies' is 0"),
+        (["evaluate", "nowhere"], "nowhere: is no team (team.json is missing)"),
+        (["watch", "nowhere"], "nowhere: is no team"),
+        (["report", "nowhere"], "nowhere: is no team"),
+        (["people", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
+        (["people", "--plant", "centre-small", "--years", "0"], "--years is 0; ask for"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(["team", *arguments])
+    assert stopped.value.code == 2
+    told = [row for row in capsys.readouterr().err.splitlines() if row.startswith("shiftwork: ")]
+    assert len(told) == 1
+    assert line in told[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_film_that_is_no_gif_is_refused(team, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["team", "watch", str(team), "--out", str(tmp_path / "film.mp4")])
+    assert "let the name end in '.gif'" in capsys.readouterr().err
+
+
+def test_settings_come_from_a_file(tmp_path, capsys):
+    file = tmp_path / "team.toml"
+    file.write_text('plant = "box-pushing-6"\nalgo = "independent"\n[config]\nwidht = 3\n')
+    with pytest.raises(SystemExit):
+        main(["team", "learn", "--settings", str(file)])
+    assert "unknown key 'config.widht'" in capsys.readouterr().err

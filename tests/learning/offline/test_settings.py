@@ -1,0 +1,192 @@
+"""Settings from the records alone: horizon, cloning, value range."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from shiftwork.learning.offline import bc, iql, pars
+from shiftwork.learning.offline.settings import (
+    FULL_CLONING,
+    LONGEST,
+    SHORTEST,
+    UNKNOWN,
+    gather_evidence,
+    settle,
+    value_range,
+)
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.load import load_records
+from shiftwork.records.tags import Tag, numbered
+
+
+def make_records(observation, action, reward, terminal=False, length=None):
+    """Episodes of one length from arrays (E, n + 1, O), (E, n, A), (E, n)."""
+    episodes, steps = reward.shape
+    return Episodes(
+        observation.reshape(-1, observation.shape[-1]).astype(np.float32),
+        action.reshape(-1, action.shape[-1]).astype(np.float32),
+        reward.reshape(-1).astype(np.float32),
+        np.full(episodes, steps, np.int64),
+        np.broadcast_to(np.asarray(terminal), episodes).copy(),
+        numbered("obs", observation.shape[-1]),
+        tuple(Tag(f"action{i}", "", -1.0, 1.0) for i in range(action.shape[-1])),
+    )
+
+
+def autoregressive(memory, effect=0.0, seed=0, episodes=100, steps=120):
+    """The reward is an AR(1) process that is seen; an action adds ``effect`` times itself.
+
+    Without effect, reward k steps later is predicted with R2(k) = memory^(2 k): an integral scale
+    of about 1 / (1 - memory^2) - 1/2.
+    """
+    rng = np.random.default_rng(seed)
+    action = rng.uniform(-1, 1, (episodes, steps, 1))
+    state = np.empty((episodes, steps + 1))
+    state[:, 0] = rng.normal(size=episodes)
+    noise = np.sqrt(1 - memory**2) * rng.normal(size=(episodes, steps))
+    for t in range(steps):
+        state[:, t + 1] = memory * state[:, t] + noise[:, t]
+    reward = state[:, :-1] + effect * action[..., 0]
+    return make_records(state[..., None], action, reward)
+
+
+@pytest.mark.parametrize("memory", [0.95, 0.98])
+def test_the_horizon_is_the_time_over_which_rewards_can_be_foreseen(memory):
+    wanted = 1 / (1 - memory**2) - 0.5
+    found = gather_evidence(autoregressive(memory))
+    assert wanted / 1.3 < found.horizon < wanted * 1.3
+    assert found.discount == pytest.approx(1 - 1 / found.horizon)
+    # Lag by lag: what is foreseen falls off as it should.
+    early = found.lags <= wanted
+    np.testing.assert_allclose(found.r2[early], memory ** (2 * found.lags[early]), atol=0.1)
+
+
+def test_a_longer_memory_gives_a_longer_horizon_inside_the_bounds():
+    horizons = [gather_evidence(autoregressive(memory)).horizon for memory in (0.5, 0.95, 0.98)]
+    assert horizons[0] == SHORTEST  # 0.8 steps, by the formula
+    assert horizons[0] < horizons[1] < horizons[2] < LONGEST
+
+
+def test_no_lag_reaches_over_an_episode_end():
+    """The reward repeats the episode's number: foreseeable inside an episode, not beyond it.
+
+    Cut into single steps, the same rows carry no future at all: only lag 0 is left.
+    """
+    whole = autoregressive(0.95, episodes=20, steps=100)
+    one = Episodes(
+        np.repeat(whole.transitions.observation, 2, axis=0),
+        whole.action,
+        whole.reward,
+        np.ones(len(whole.reward), np.int64),
+        np.zeros(len(whole.reward), bool),
+        whole.observation_tags,
+        whole.action_tags,
+    )
+    assert gather_evidence(whole).lags.max() > 50
+    assert gather_evidence(one).lags.tolist() == [0]
+    assert gather_evidence(one).horizon == SHORTEST
+
+
+def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
+    rng = np.random.default_rng(0)
+    shape = (50, 100)
+    records = make_records(
+        rng.normal(size=(50, 101, 2)), rng.uniform(-1, 1, (*shape, 1)), rng.normal(size=shape)
+    )
+    found = gather_evidence(records)
+    assert found.horizon == UNKNOWN
+    assert found.action_share == 0.0
+    assert found.cloning == FULL_CLONING
+
+
+def test_actions_without_effect_are_cloned_and_clear_effects_are_trusted():
+    none = gather_evidence(autoregressive(0.95, effect=0.0, steps=60))
+    clear = gather_evidence(autoregressive(0.95, effect=2.0, steps=60))
+    assert none.action_share < 0.01
+    assert none.cloning == FULL_CLONING
+    # Reward variance 1 + 4/3, of which at lag 0 the action explains 4/7.
+    assert clear.r2_without_action[0] == pytest.approx(3 / 7, abs=0.05)
+    assert clear.r2[0] == pytest.approx(1.0, abs=0.02)
+    assert clear.cloning == 0.0
+
+
+def test_cloning_fades_with_the_evidence():
+    found = gather_evidence(autoregressive(0.95))
+    shares = (0.0, 0.01, 0.03, 0.05, 0.4)
+    cloning = [dataclasses.replace(found, action_share=share).cloning for share in shares]
+    np.testing.assert_allclose(cloning, [10.0, 10.0, 5.0, 0.0, 0.0], atol=1e-9)
+
+
+def test_published_records_of_dmsd():
+    """What the documentation states: a discount of 0.95, no cloning."""
+    found = gather_evidence(load_records("dmsd"))
+    assert 0.94 <= found.discount <= 0.96
+    assert found.cloning == 0.0
+
+
+def hand_made(lengths, terminal, reward):
+    steps, episodes = sum(lengths), len(lengths)
+    return Episodes(
+        np.zeros((steps + episodes, 1), np.float32),
+        np.linspace(-1, 1, steps, dtype=np.float32)[:, None],
+        np.array(reward, np.float32),
+        np.array(lengths, np.int64),
+        np.array(terminal),
+        numbered("obs", 1),
+        (Tag("action", "", -1.0, 1.0),),
+    )
+
+
+def test_value_range_of_ends_by_hand():
+    records = hand_made([2, 1], [True, True], [1.0, -2.0, 4.0])
+    # Returns to go at discount 0.5: 1 - 2/2, -2, 4. An end may earn -2; going on, 1 for ever.
+    mean, worst = value_range(records, 0.5, 1.0)
+    assert mean == pytest.approx((0.0 - 2.0 + 4.0) / 3)
+    assert worst == pytest.approx(-2.0)
+
+
+def test_value_range_of_cuts_by_hand():
+    records = hand_made([2], [False], [1.0, 3.0])
+    # m = mean(1 + 3/2 + m/4, 3 + m/2) = 2.75 + 0.375 m.
+    mean, worst = value_range(records, 0.5, 1.0)
+    assert mean == pytest.approx(2.75 / 0.625)
+    assert worst == pytest.approx(1.0 / 0.5)
+
+
+def test_value_range_of_a_mixture_by_hand():
+    records = hand_made([2, 2], [True, False], [-1.0, -8.0, 2.0, 2.0])
+    # To go: -1 - 4, -8 | 2 + 1 + m/4, 2 + m/2. So m = (-5 - 8 + 3 + 2) / 4 + (3/16) m.
+    mean, worst = value_range(records, 0.5, 1.0)
+    assert mean == pytest.approx(-2.0 / (1 - 3 / 16))
+    assert worst == pytest.approx(-8.0)  # the end is worse than -1 for ever, -2
+    # In units of 2, all of it is half as much.
+    assert value_range(records, 0.5, 2.0) == pytest.approx((mean / 2, worst / 2))
+
+
+def test_a_constant_reward_without_end_is_worth_what_it_is():
+    mean, worst = value_range(hand_made([3, 2], [False, False], [1.0] * 5), 0.9, 1.0)
+    assert mean == pytest.approx(10.0)
+    assert worst == pytest.approx(10.0)
+
+
+def test_settle_fills_what_is_open_and_nothing_else():
+    records = autoregressive(0.95, effect=2.0, steps=60)
+    found = gather_evidence(records)
+    assert settle(pars.Config(), records) == pars.Config(discount=found.discount, cloning=0.0)
+    assert settle(pars.Config(cloning=3.0), records) == pars.Config(
+        discount=found.discount, cloning=3.0
+    )
+    assert settle(pars.Config(discount=0.0), records).discount == 0.0  # 0 is a value, not open
+    whole = pars.Config(discount=0.5, cloning=0.1, width=7)
+    assert settle(whole, records) is whole
+    assert settle(iql.Config(), records) == iql.Config(discount=found.discount)
+    assert settle(bc.Config(), records) == bc.Config(discount=found.discount)
+
+
+def test_evidence_is_reproducible():
+    records, again = (autoregressive(0.95, 0.3, steps=60) for _ in range(2))
+    assert gather_evidence(records) is gather_evidence(again)  # equal records, gathered once
+    other = gather_evidence(records, seed=1)
+    assert other.horizon == pytest.approx(gather_evidence(records).horizon, rel=0.1)
+    assert other.horizon != gather_evidence(records).horizon

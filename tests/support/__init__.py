@@ -1,0 +1,1 @@
+"""Builders, readers and reference plants that several test files share."""
