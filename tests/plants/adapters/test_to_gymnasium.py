@@ -209,7 +209,7 @@ def test_it_stays_on_the_first_cpu_whatever_the_default_device_is():
 import jax, numpy as np
 cpu, other = jax.devices()
 jax.config.update("jax_default_device", other)
-from shiftwork.plants import Dmsd
+from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.plants.adapters.to_gymnasium import PlantEnv
 assert next(iter(jax.numpy.ones(()).devices())) == other
 env = PlantEnv(Dmsd())
