@@ -52,7 +52,7 @@ def test_unknown_names_are_told_with_near_ones_of_both_kinds(name, hint):
 def test_our_plants_need_no_gymnasium():
     program = """
 import sys
-from shiftwork.plants import make_plant
+from shiftwork.plants.catalogue import make_plant
 make_plant("dmsd")
 foreign = [name for name in ("gymnasium", "mujoco", "pygame") if name in sys.modules]
 assert not foreign, foreign
