@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,11 +28,13 @@ from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import Learned, learn
 from shiftwork.learning.online.compiled import Online, improve
 from shiftwork.learning.replay import Replay, Scaling
-from shiftwork.people.furnace.people import Operator, People, live, people_records
+from shiftwork.people.furnace.people import People, people_records
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
 from shiftwork.plants.cracker.standard import FurnaceAgainstStandard, against_standard
 from shiftwork.plants.cracker.yields import ETHYLENE
+from shiftwork.plants.operator import Operator, Reactive
+from shiftwork.plants.run import run
 from shiftwork.yardsticks.furnace_optimum import OptimalOperator, solve
 
 YEAR = 360 * 24 // STEP_H
@@ -63,23 +64,6 @@ METHODS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Acting:
-    """A policy without memory as an operator."""
-
-    policy: Callable[[Any], Any]
-
-    def begin(self, key: Any) -> Any:
-        """Remember nothing."""
-        del key
-        return jnp.zeros(())
-
-    def act(self, memory: Any, observation: Any, key: Any) -> tuple[Any, Any]:
-        """Act on what is seen."""
-        del key
-        return memory, self.policy(observation)
-
-
-@dataclass(frozen=True, eq=False)
 class Boxed:
     """An operator whose actions are clipped to a box.
 
@@ -106,7 +90,7 @@ class Boxed:
 def judged(operator: Operator, *, guarded: bool = False) -> dict[str, Any]:
     """Run an operator over the judged years, within the envelope or not; pure."""
     plant = FurnaceWithinEnvelope(PLANT) if guarded else PLANT
-    lived = live(plant, operator, jax.random.key(JUDGE_KEY), JUDGED_YEARS)
+    lived = run(plant, operator, jax.random.key(JUDGE_KEY), JUDGED_YEARS)
     days = JUDGED_YEARS * YEAR * STEP_H / 24
     stopped = lived.info["decoke_kusd"] > 0
     return {
@@ -122,10 +106,7 @@ def of_members(policies: Any, scaling: Any, *, guarded: bool = False) -> list[di
     """Judge the policies of all members, within the envelope or not."""
 
     def one(policy: Any) -> dict[str, Any]:
-        def decide(seen: Any) -> Any:
-            return scaling.act(policy(scaling.observe(seen)[None])[0], seen)
-
-        return judged(Acting(decide), guarded=guarded)
+        return judged(scaling.operator(policy), guarded=guarded)
 
     found = jax.jit(partial(jax.lax.map, one))(policies)
     count = len(np.asarray(found["margin_usd_per_h"]))
@@ -159,7 +140,7 @@ def yardsticks(asked: set[str], scaling: Scaling) -> None:
     if "constant" not in asked:
         return
     begun = time.perf_counter()
-    found = jax.jit(partial(jax.lax.map, lambda action: judged(Acting(lambda seen: action))))(
+    found = jax.jit(partial(jax.lax.map, lambda action: judged(Reactive(lambda seen: action))))(
         jnp.array(CONSTANT)
     )
     chosen = int(np.asarray(found["margin_usd_per_h"]).argmax())

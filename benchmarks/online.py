@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 
 from benchmarks.results import FOLDER, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
-from shiftwork.evaluation.rollout import episode_returns
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.learning.loop import create_members
 from shiftwork.learning.offline.learn import learn
@@ -28,6 +27,7 @@ from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.online.compiled import Online, improve
 from shiftwork.learning.replay import Replay
+from shiftwork.plants.run import run as run_plant
 from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.formats.load import load_records
 
@@ -79,12 +79,9 @@ def run(
     """Learn from one start; one row for each seed and evaluation."""
     look = jax.jit(
         jax.vmap(
-            lambda policy: episode_returns(
-                PLANT,
-                lambda o: scaling.act(policy(scaling.observe(o)), o),
-                jax.random.key(1_000),
-                EPISODES,
-            ).mean()
+            lambda policy: run_plant(
+                PLANT, scaling.operator(policy), jax.random.key(1_000), EPISODES
+            ).returns.mean()
         )
     )
     rows: list[dict[str, Any]] = []

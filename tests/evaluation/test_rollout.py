@@ -12,12 +12,14 @@ from gymnasium.envs.registration import EnvSpec
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
-from shiftwork.evaluation.rollout import check_fit, rollout, simulate
+from shiftwork.evaluation.rollout import check_fit, rollout
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Step
 from shiftwork.plants.probes.single import PROBES
+from shiftwork.plants.run import run
 from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.tags import Tag, numbered
+from shiftwork.yardsticks.simple import RandomActions, constant
 
 pytestmark = pytest.mark.fast
 
@@ -114,17 +116,51 @@ def test_published_plant_runs_to_its_horizon():
     assert not found.terminal.any()
 
 
-def test_simulation_can_be_compiled_and_has_the_shapes_it_says():
+def test_a_run_can_be_compiled_and_has_the_shapes_it_says():
     plant = Fuse()
+    found = jax.jit(lambda key: run(plant, constant(jnp.zeros(1)), key, 5))(jax.random.key(0))
+    assert found.observation.shape == (7, 5, 2)
+    assert found.action.shape == (6, 5, 1)
+    assert found.reward.shape == found.terminal.shape == (6, 5)
+    # What follows a terminal step is not earned: 1 + 2 + ... up to the end or the horizon.
+    born = np.asarray(found.observation[0, :, 0])
+    length = np.minimum(born, plant.horizon)
+    np.testing.assert_allclose(found.returns, length * (length + 1) / 2)
 
-    def policy(observation):
-        return jnp.zeros((len(observation), 1))
 
-    run = jax.jit(lambda key: simulate(plant, policy, key, 5))
-    observation, action, reward, terminal = run(jax.random.key(0))
-    assert observation.shape == (7, 5, 2)
-    assert action.shape == (6, 5, 1)
-    assert reward.shape == terminal.shape == (6, 5)
+def test_any_operator_runs_the_same_episodes():
+    plant = Fuse()
+    kept, drawn, agent = (
+        rollout(plant, operator, episodes=20, seed=3)
+        for operator in (constant(jnp.ones(1)), RandomActions(plant), proportional(plant))
+    )
+    for other in (drawn, agent):
+        np.testing.assert_array_equal(other.length, kept.length)
+        np.testing.assert_array_equal(other.observation, kept.observation)
+    assert (kept.action == 1).all()
+    # Uniform over the box, another draw at each step and in each episode.
+    assert len(np.unique(drawn.action)) == len(drawn.action)
+    assert abs(drawn.action.mean()) < 0.3
+    assert drawn.action.min() < -0.8
+    assert drawn.action.max() > 0.8
+
+
+def test_each_episode_has_a_memory_of_its_own():
+    class Counts:
+        def begin(self, key):
+            return jax.random.randint(key, (), 10, 1000)
+
+        def act(self, memory, observation, key):
+            return memory + 1, memory[None].astype(jnp.float32)
+
+    found = run(Fuse(), Counts(), jax.random.key(0), 5)
+    assert len(np.unique(found.action[0])) == 5
+    np.testing.assert_array_equal(np.diff(found.action[..., 0], axis=0), 1)
+
+
+def test_on_a_gymnasium_environment_only_agents_act(foreign):
+    with pytest.raises(UserError, match="only agents act"):
+        rollout(foreign(1), constant(jnp.zeros(1)), episodes=1, seed=0)
 
 
 class ForeignFuse(gymnasium.Env):

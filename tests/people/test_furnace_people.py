@@ -14,15 +14,14 @@ from shiftwork.people.furnace.export import SIGNALS, write_people_export
 from shiftwork.people.furnace.people import (
     CREW,
     ROUND,
-    Lived,
     hire,
-    live,
-    live_by_people,
     people_records,
+    run_by_people,
     to_episodes,
 )
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace, read
 from shiftwork.plants.cracker.standard import against_standard, standard_margin
+from shiftwork.plants.run import Trajectory, run
 from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.plant_file.load import load_plant_file
@@ -34,9 +33,9 @@ COPIES = 8
 
 
 @cache
-def lived() -> Lived:
+def lived() -> Trajectory:
     """Half a year of eight furnaces."""
-    return live_by_people(PLANT, jax.random.key(0), COPIES)
+    return run_by_people(PLANT, jax.random.key(0), COPIES)
 
 
 @pytest.mark.fast
@@ -79,7 +78,7 @@ def test_runs_last_as_long_as_runs_do_and_no_tube_burns():
 
 
 def test_the_same_key_gives_the_same_market_whoever_acts():
-    other = jax.jit(lambda key: live(PLANT, Fixed(), key, COPIES))(jax.random.key(0))
+    other = jax.jit(lambda key: run(PLANT, Fixed(), key, COPIES))(jax.random.key(0))
     prices = slice(11, 16)
     assert np.array_equal(
         np.asarray(other.observation)[..., prices], np.asarray(lived().observation)[..., prices]

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftwork.people.furnace.people import live, live_by_people
+from shiftwork.people.furnace.people import run_by_people
 from shiftwork.plants.cracker.disturbances import first_prices, first_tank, leaders
 from shiftwork.plants.cracker.furnace import LIQUID, crack
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
 from shiftwork.plants.cracker.prices import margin_per_h, prices_of
+from shiftwork.plants.run import run
 from shiftwork.yardsticks.furnace_optimum import (
     Grid,
     OptimalOperator,
@@ -35,7 +36,7 @@ def optimum():
 def best_lived():
     """Half a year of a dozen furnaces."""
     operator = OptimalOperator(optimum(), LIQUID, (3, 11, 5))
-    return jax.jit(lambda: live(PLANT, operator, KEY, COPIES))()
+    return jax.jit(lambda: run(PLANT, operator, KEY, COPIES))()
 
 
 class Fixed:
@@ -110,7 +111,7 @@ def test_it_burns_no_tube_and_decokes_in_time():
 
 
 def test_it_beats_the_people_by_four_to_fourteen_percent():
-    people = float(live_by_people(PLANT, KEY, COPIES).reward.mean())
+    people = float(run_by_people(PLANT, KEY, COPIES).reward.mean())
     best = float(best_lived().reward.mean())
     assert 0.86 * best < people < 0.96 * best
 
@@ -124,7 +125,7 @@ def test_it_beats_all_constant_set_points():
     ]
 
     def earned(action):
-        return live(PLANT, Fixed(action), KEY, COPIES).reward.mean()
+        return run(PLANT, Fixed(action), KEY, COPIES).reward.mean()
 
     constant = jax.jit(lambda rows: jax.lax.map(earned, rows))(jnp.array(actions))
     assert float(best_lived().reward.mean()) > 1.03 * float(constant.max())

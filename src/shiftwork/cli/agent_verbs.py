@@ -21,7 +21,7 @@ from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.record_verbs import cut_export, held_by
 from shiftwork.errors import UserError
 from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_evaluation
-from shiftwork.evaluation.rollout import check_fit, episode_returns, rollout
+from shiftwork.evaluation.rollout import check_fit, rollout
 from shiftwork.evaluation.selection import Selection, select
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.loop import member
@@ -33,6 +33,7 @@ from shiftwork.learning.online.gymnasium import improve_foreign
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
+from shiftwork.plants.run import run
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.load import load_records
 from shiftwork.records.formats.npz import read_npz
@@ -264,8 +265,8 @@ def _watched(
 
 
 _returns = jax.jit(
-    lambda plant, policy, scaling, key, episodes: episode_returns(
-        plant, lambda o: scaling.act(policy(scaling.observe(o)), o), key, episodes
+    lambda plant, policy, scaling, key, episodes: (
+        run(plant, scaling.operator(policy), key, episodes).returns
     ),
     static_argnums=(0, 4),
 )

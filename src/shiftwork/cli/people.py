@@ -9,7 +9,7 @@ import jax
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.people.furnace.export import write_people_export
-from shiftwork.people.furnace.people import live_by_people
+from shiftwork.people.furnace.people import run_by_people
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
 
 YEAR_D = 360
@@ -38,9 +38,9 @@ def people_at(name: str, out: Path, years: int, seed: int) -> None:
     if not 1 <= years <= MOST_YEARS:
         raise UserError(f"--years is {years}; ask for 1 to {MOST_YEARS}")
     plant = Furnace(horizon=YEAR_D * 24 // STEP_H)
-    lived = live_by_people(plant, jax.random.key(seed), years)
-    files = write_people_export(plant, lived, out, seed)
-    earned = 1000 * float(lived.reward.mean()) / STEP_H
+    trajectory = run_by_people(plant, jax.random.key(seed), years)
+    files = write_people_export(plant, trajectory, out, seed)
+    earned = 1000 * float(trajectory.reward.mean()) / STEP_H
     console.print(
         f"Simulated records written to {out}: {years} x {YEAR_D} days of a furnace, margin {earned:,.0f} $/h"
     )

@@ -1,4 +1,4 @@
-"""Whole episodes of a policy on a plant: our plants compiled and batched, foreign ones stepped.
+"""Whole episodes of an operator on a plant: compiled plants batched, Gymnasium's stepped.
 
 Every episode that is begun is finished and counted: keeping those that finish first would
 prefer the short ones.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,18 +19,49 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from shiftwork.agents.agent import FARTHEST, Agent
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
+from shiftwork.plants.operator import Memory, Operator
 from shiftwork.plants.plant import Plant
+from shiftwork.plants.run import run
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.limits import MovingLimits
 from shiftwork.records.tags import Tags, box
 
 Policy = Callable[[Array], Array]
-"""Observations (B, O) to actions (B, A), plant units, made of JAX operations."""
+"""Observations (*B, O) to actions (*B, A), plant units, made of JAX operations."""
 
 
 def compiled_policy(agent: Agent) -> Policy:
     """Make an agent's policy a JAX function that gives what ``agent.act`` gives."""
     return partial(_act, _numbers(agent), agent.limits)
+
+
+class AgentOperator(eqx.Module):
+    """An agent as a compiled operator; agents of one size share one program.
+
+    Attributes:
+        numbers: What differs between agents of one size.
+        limits: How the actions' limits move.
+    """
+
+    numbers: tuple[Any, ...]
+    limits: MovingLimits = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, agent: Agent) -> AgentOperator:
+        """Take over an agent."""
+        return cls(_numbers(agent), agent.limits)
+
+    def begin(self, key: PRNGKeyArray) -> Memory:
+        """Remember nothing: an agent acts on its observation alone."""
+        del key
+        return ()
+
+    def act(
+        self, memory: Memory, observation: Float[Array, " O"], key: PRNGKeyArray
+    ) -> tuple[Memory, Float[Array, " A"]]:
+        """Act as the agent does."""
+        del key
+        return memory, _act(self.numbers, self.limits, observation)
 
 
 def _numbers(agent: Agent) -> tuple[Any, ...]:
@@ -49,71 +81,45 @@ def _act(numbers: tuple[Any, ...], limits: MovingLimits, observation: Array) -> 
     return limits.action(share, observation)
 
 
-def simulate(
-    plant: Plant, policy: Policy, key: PRNGKeyArray, episodes: int
-) -> tuple[Float[Array, "T1 E O"], Float[Array, "T E A"], Float[Array, "T E"], Array]:
-    """Run ``episodes`` episodes side by side to the horizon; pure, so it can be jitted.
-
-    Returns:
-        Observations (H + 1, E, O), actions (H, E, A), rewards (H, E) and whether each step was
-        terminal (H, E). What follows a terminal step is not part of the episode.
-    """
-    reset_key, step_key = jax.random.split(key)
-    state, first = jax.vmap(plant.reset)(jax.random.split(reset_key, episodes))
-
-    def one(carry: tuple[Any, Array], key: PRNGKeyArray) -> tuple[tuple[Any, Array], Any]:
-        state, observation = carry
-        action = policy(observation)
-        step = jax.vmap(plant.step)(state, action, jax.random.split(key, episodes))
-        return (step.state, step.observation), (
-            step.observation,
-            action,
-            step.reward,
-            step.terminal,
-        )
-
-    _, (later, action, reward, terminal) = jax.lax.scan(
-        one, (state, first), jax.random.split(step_key, plant.horizon)
-    )
-    return jnp.concatenate([first[None], later]), action, reward, terminal
-
-
-@partial(jax.jit, static_argnums=(0, 2, 4))
+@eqx.filter_jit
 def _run(
-    plant: Plant, numbers: tuple[Any, ...], limits: MovingLimits, key: PRNGKeyArray, episodes: int
+    plant: Plant, operator: Operator, key: PRNGKeyArray, episodes: int
 ) -> tuple[Array, Array, Array, Array]:
-    """Compiled once for all agents of one size."""
-    return simulate(plant, partial(_act, numbers, limits), key, episodes)
+    """Run whole episodes; compiled once for all agents of one size."""
+    trajectory = run(plant, operator, key, episodes)
+    return trajectory[:4]
 
 
-def episode_returns(
-    plant: Plant, policy: Policy, key: PRNGKeyArray, episodes: int
-) -> Float[Array, " E"]:
-    """Undiscounted returns of whole episodes, (E,); pure, so it can be jitted and vmapped."""
-    _, _, reward, terminal = simulate(plant, policy, key, episodes)
-    over = jnp.cumsum(terminal, 0) - terminal > 0  # what follows a terminal is no part of it
-    return jnp.where(over, 0.0, reward).sum(0)
-
-
-def rollout(plant: Plant | ForeignPlant, agent: Agent, *, episodes: int, seed: int) -> Episodes:
-    """Let an agent run whole episodes on a plant.
+def rollout(
+    plant: Plant | ForeignPlant, operator: Agent | Operator, *, episodes: int, seed: int
+) -> Episodes:
+    """Let an operator run whole episodes on a plant.
 
     Args:
-        plant: Ours or a foreign one.
-        agent: Must know as many columns as the plant has.
-        episodes: How many.
-        seed: Any integer; 0 is as good a seed as others.
+        plant: A built-in plant or a Gymnasium environment.
+        operator: An agent, which must know as many columns as the plant has, or any operator. On
+            a Gymnasium environment only agents act.
+        episodes: Number of episodes.
+        seed: Any integer; 0 is as good a seed as others. The same seed gives the same episodes
+            (starts and disturbances), whoever acts.
 
     Raises:
-        UserError: Agent and plant do not fit, or no episode is asked for.
+        UserError: Operator and plant do not fit, or no episode is asked for.
     """
-    check_fit(plant, agent)
+    if isinstance(operator, Agent):
+        check_fit(plant, operator)
     if episodes < 1:
         raise UserError(f"episodes is {episodes}; run at least one")
     if isinstance(plant, ForeignPlant):
-        return _foreign(plant, agent, episodes, seed)
+        if not isinstance(operator, Agent):
+            raise UserError(
+                f"plant '{plant.name}' is a Gymnasium environment, on which only agents act; "
+                "give an agent's folder"
+            )
+        return _foreign(plant, operator, episodes, seed)
+    acting = AgentOperator.of(operator) if isinstance(operator, Agent) else operator
     observation, action, reward, terminal = map(
-        np.asarray, _run(plant, _numbers(agent), agent.limits, jax.random.key(seed), episodes)
+        np.asarray, _run(plant, acting, jax.random.key(seed), episodes)
     )
     ended = terminal.any(0)
     length = np.where(ended, terminal.argmax(0) + 1, len(reward)).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
+from shiftwork.plants.operator import Reactive
 from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.limits import FIXED, MovingLimits
 from shiftwork.records.tags import box
@@ -96,6 +98,10 @@ class Scaling:
         """Turn the learner's actions (..., A) into plant units, seeing (..., O) in plant units."""
         share = self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
         return self.limits.action(share, observation)
+
+    def operator(self, policy: Callable[[Array], Array]) -> Reactive:
+        """Make a policy in the learner's units, (B, O) to (B, A), an operator in plant units."""
+        return Reactive(lambda seen: self.act(policy(self.observe(seen)[None])[0], seen))
 
     def recorded(self, action: Array | np.ndarray, observation: Array | np.ndarray) -> Array:
         """Turn plant actions (..., A) into the learner's; rare ones beyond the box are clipped."""

@@ -6,6 +6,8 @@ many copies run at once. What is always the same (an agent without memory) has t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, Int, PRNGKeyArray
@@ -40,3 +42,26 @@ class TeamOperator(Protocol):
         self, memory: Memory, step: TeamStep, key: PRNGKeyArray
     ) -> tuple[Memory, Int[Array, " N"]]:
         """Decide for each agent; what is given to an agent that may not decide yet is ignored."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reactive:
+    """An operator without memory: a function of the observation alone.
+
+    Attributes:
+        decide: Observation (O,) to action (A,), plant units, made of JAX operations.
+    """
+
+    decide: Callable[[Array], Array]
+
+    def begin(self, key: PRNGKeyArray) -> Memory:
+        """Remember nothing."""
+        del key
+        return ()
+
+    def act(
+        self, memory: Memory, observation: Float[Array, " O"], key: PRNGKeyArray
+    ) -> tuple[Memory, Float[Array, " A"]]:
+        """Act on the observation."""
+        del key
+        return memory, self.decide(observation)

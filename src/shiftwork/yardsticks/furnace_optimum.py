@@ -279,7 +279,7 @@ class Belief(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class OptimalOperator:
-    """Runs the furnace by the solved program, as ``people.Operator`` has it.
+    """Runs the furnace by the solved program, an ``Operator``.
 
     Attributes:
         optimum: The solved program.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftwork.people.furnace.people import People, live
+from shiftwork.people.furnace.people import People
 from shiftwork.plants.cracker.envelope import (
     MARGIN_C,
     FurnaceWithinEnvelope,
@@ -84,7 +84,7 @@ def reckless() -> Watched:
 
 def lived(plant, operator, copies=4):
     """Let an operator run copies of a plant."""
-    run = jax.jit(lambda: live(plant, operator, jax.random.key(0), copies), compiler_options=QUICK)
+    run = jax.jit(lambda: run(plant, operator, jax.random.key(0), copies), compiler_options=QUICK)
     return run()
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftwork.people.furnace.people import live_by_people, to_episodes
+from shiftwork.people.furnace.people import run_by_people, to_episodes
 from shiftwork.plants.cracker.furnace import LIQUID
 from shiftwork.plants.cracker.furnace_plant import (
     DECOKE_COST_KUSD,
@@ -37,7 +37,7 @@ PLANT = Furnace(horizon=1080)
 @cache
 def records() -> Episodes:
     """Half a year of four furnaces."""
-    return to_episodes(PLANT, live_by_people(PLANT, jax.random.key(4), 4))
+    return to_episodes(PLANT, run_by_people(PLANT, jax.random.key(4), 4))
 
 
 @cache

@@ -22,10 +22,10 @@ import numpy as np
 import polars as pl
 
 from shiftwork.files import written_whole
-from shiftwork.people.furnace.people import Lived
 from shiftwork.plants.cracker.furnace import FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
 from shiftwork.plants.cracker.standard import accounted
+from shiftwork.plants.run import Trajectory
 from shiftwork.records.historian.compression import Compression, archived
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -101,12 +101,14 @@ class Files(NamedTuple):
     plant: Path
 
 
-def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 0) -> Files:
+def write_people_export(
+    plant: Furnace, trajectory: Trajectory, folder: Path, seed: int = 0
+) -> Files:
     """Write what people did as ``furnace-simulated.parquet`` with ``furnace-simulated.toml``.
 
     Args:
-        plant: The furnace that they ran.
-        lived: What it went through; one copy after the other, each as a year of its own.
+        plant: The furnace that they trajectory.
+        trajectory: What it went through; one copy after the other, each as a year of its own.
         folder: Where to.
         seed: Of the instruments' failures.
 
@@ -115,10 +117,10 @@ def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 
     """
     rng = np.random.default_rng(seed)
     years = [
-        _year(plant.design, lived, copy, rng).with_columns(
-            pl.col("second") + copy * (len(lived.reward) * STEP_H * 3600 + BREAK_S)
+        _year(plant.design, trajectory, copy, rng).with_columns(
+            pl.col("second") + copy * (len(trajectory.reward) * STEP_H * 3600 + BREAK_S)
         )
-        for copy in range(lived.reward.shape[1])
+        for copy in range(trajectory.reward.shape[1])
     ]
     begin = pl.lit(START).dt.cast_time_unit("us")
     frame = (
@@ -139,10 +141,12 @@ def write_people_export(plant: Furnace, lived: Lived, folder: Path, seed: int = 
     return files
 
 
-def _year(design: FurnaceDesign, lived: Lived, copy: int, rng: np.random.Generator) -> pl.DataFrame:
+def _year(
+    design: FurnaceDesign, trajectory: Trajectory, copy: int, rng: np.random.Generator
+) -> pl.DataFrame:
     """All samples of one copy: second, tag, value as text, quality."""
-    seen = np.asarray(lived.observation[:, copy], np.float64)
-    done = np.asarray(lived.action[:, copy], np.float64)
+    seen = np.asarray(trajectory.observation[:, copy], np.float64)
+    done = np.asarray(trajectory.action[:, copy], np.float64)
     stamp_s = np.arange(len(seen)) * STEP_H * 3600.0
     parts = []
     for column, signal in enumerate(SIGNALS):
@@ -154,12 +158,12 @@ def _year(design: FurnaceDesign, lived: Lived, copy: int, rng: np.random.Generat
     for column, source in enumerate(SET_POINTS.values()):
         kept = _changes(done[:, column])
         parts.append(_samples(source, stamp_s[kept] + SET_AFTER_S, done[kept, column]))
-    earned = np.asarray(lived.reward[:, copy])
+    earned = np.asarray(trajectory.reward[:, copy])
     last = jnp.zeros(len(earned)).at[-1].set(1.0)
     usual, grown = accounted(
         design,
-        jnp.asarray(lived.observation[:-1, copy]),
-        jnp.asarray(lived.observation[1:, copy]),
+        jnp.asarray(trajectory.observation[:-1, copy]),
+        jnp.asarray(trajectory.observation[1:, copy]),
         last,
     )
     for source, kusd in zip(ACCOUNTS.values(), (earned, usual, grown), strict=True):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,64 +22,9 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.cracker.furnace import FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import Furnace, Reading, read
-from shiftwork.plants.plant import Plant
+from shiftwork.plants.run import Trajectory, run
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import box
-
-
-@runtime_checkable
-class Operator(Protocol):
-    """Whoever runs one furnace, with a memory of any kind; pure functions."""
-
-    def begin(self, key: PRNGKeyArray) -> Any:
-        """Make the memory with which a record begins."""
-
-    def act(
-        self, memory: Any, observation: Float[Array, " 18"], key: PRNGKeyArray
-    ) -> tuple[Any, Float[Array, " 4"]]:
-        """Decide: the memory from now on and the four set-points."""
-
-
-class Lived(NamedTuple):
-    """What furnaces went through: H steps of E copies.
-
-    Attributes:
-        observation: (H + 1, E, 18).
-        action: (H, E, 4).
-        reward: (H, E), thousand $.
-        info: The plant's, each (H, E, ...).
-    """
-
-    observation: Float[Array, "H1 E O"]
-    action: Float[Array, "H E A"]
-    reward: Float[Array, "H E"]
-    info: dict[str, Array]
-
-
-def live(plant: Plant, operator: Operator, key: PRNGKeyArray, copies: int) -> Lived:
-    """Let an operator run copies of a furnace over its horizon; pure, so it can be jitted.
-
-    The same key gives the same feeds and prices, whatever the operator does.
-    """
-    begin_key, reset_key, step_key = jax.random.split(key, 3)
-    state, first = jax.vmap(plant.reset)(jax.random.split(reset_key, copies))
-    memory = jax.vmap(operator.begin)(jax.random.split(begin_key, copies))
-
-    def one(carry: Any, key: PRNGKeyArray) -> tuple[Any, Any]:
-        state, observation, memory = carry
-        act_key, plant_key = jax.random.split(key)
-        memory, action = jax.vmap(operator.act)(
-            memory, observation, jax.random.split(act_key, copies)
-        )
-        step = jax.vmap(plant.step)(state, action, jax.random.split(plant_key, copies))
-        following = (step.state, step.observation, memory)
-        return following, (step.observation, action, step.reward, step.info)
-
-    _, (later, action, reward, info) = jax.lax.scan(
-        one, (state, first, memory), jax.random.split(step_key, plant.horizon)
-    )
-    return Lived(jnp.concatenate([first[None], later]), action, reward, info)
-
 
 CREW = 4
 """Persons who share a furnace."""
@@ -177,7 +122,7 @@ class Shift(NamedTuple):
 
 @dataclass(frozen=True)
 class People:
-    """A crew drawn anew for each furnace, as ``Operator`` has it.
+    """A crew drawn anew for each furnace, an ``Operator``.
 
     Attributes:
         design: Of the furnace.
@@ -290,28 +235,28 @@ class People:
 
 
 @partial(jax.jit, static_argnums=(0, 2))
-def live_by_people(plant: Furnace, key: PRNGKeyArray, copies: int) -> Lived:
+def run_by_people(plant: Furnace, key: PRNGKeyArray, copies: int) -> Trajectory:
     """Let as many crews each run a furnace over the plant's horizon."""
-    return live(plant, People(plant.design), key, copies)
+    return run(plant, People(plant.design), key, copies)
 
 
 def people_records(plant: Furnace, key: PRNGKeyArray, copies: int) -> Episodes:
     """Keep the records of as many crews, one episode each, as long as the plant's horizon."""
-    return to_episodes(plant, live_by_people(plant, key, copies))
+    return to_episodes(plant, run_by_people(plant, key, copies))
 
 
-def to_episodes(plant: Furnace, lived: Lived) -> Episodes:
+def to_episodes(plant: Furnace, trajectory: Trajectory) -> Episodes:
     """Make what furnaces went through episodes, one for each copy."""
-    copies = lived.reward.shape[1]
+    copies = trajectory.reward.shape[1]
 
     def joined(x: Any) -> np.ndarray:
         return np.concatenate([np.asarray(x[:, copy]) for copy in range(copies)])
 
     return Episodes(
-        observation=joined(lived.observation),
-        action=joined(lived.action),
-        reward=joined(lived.reward),
-        length=np.full(copies, len(lived.reward), np.int64),
+        observation=joined(trajectory.observation),
+        action=joined(trajectory.action),
+        reward=joined(trajectory.reward),
+        length=np.full(copies, len(trajectory.reward), np.int64),
         terminal=np.zeros(copies, bool),
         observation_tags=plant.observation,
         action_tags=plant.action,
