@@ -23,9 +23,12 @@ from shiftwork.people.centre.people import People
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import NAMES, load_scenario
 from shiftwork.plants.centre.market import Account
+from shiftwork.plants.centre.trace import run_centre
+from shiftwork.plants.operator import TeamOperator
 from shiftwork.yardsticks.centre.bound import bound
-from shiftwork.yardsticks.centre.episode import Run, episode_keys, future_of, play, random_legal
-from shiftwork.yardsticks.centre.scheduler.scheduler import Scheduler
+from shiftwork.yardsticks.centre.episode import Run, future_of, run_stepwise
+from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
+from shiftwork.yardsticks.simple import RandomLegal
 
 EPISODES = 5
 DAYS = 20
@@ -41,42 +44,33 @@ def centre_of(name: str) -> Centre:
     return Centre(scenario.model_copy(update={"horizon_d": days}))
 
 
-def people(plant: Centre, keys: jax.Array) -> list[dict[str, float]]:
-    """Let people run the episodes, others in each: sums of ``Account`` over each, $."""
-    crew = People(plant)
+def ran(plant: Centre, operator: TeamOperator, keys: jax.Array) -> list[Run]:
+    """Let a pure operator run the episodes: sums of ``Account`` over each, $."""
 
     def episode(key: jax.Array) -> jax.Array:
-        reset_key, step_keys = episode_keys(plant, key)
-        hire_key, act_key = jax.random.split(jax.random.fold_in(key, 1))
-
-        def hour(carry: Any, keys: Any) -> tuple[Any, jax.Array]:
-            step, rota = carry
-            rota, macro = crew.act(rota, step, keys[0])
-            step = plant.step(step.state, macro, keys[1])
-            money = jnp.stack([step.info[name] for name in Account._fields])
-            return (step._replace(info={}), rota), money
-
-        begin = plant.reset(reset_key)._replace(info={}), crew.begin(hire_key)
-        return jax.lax.scan(hour, begin, (jax.random.split(act_key, plant.horizon), step_keys))[1]
+        return jnp.stack(run_centre(plant, operator, key).hours.account)
 
     run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
-    money = np.asarray(run(keys), float).sum(1)
-    return [dict(zip(Account._fields, sums, strict=True)) for sums in money.tolist()]
+    money = np.asarray(run(keys), float).sum(-1)
+    return [
+        Run(dict(zip(Account._fields, sums, strict=True)), plant.horizon, False, None)
+        for sums in money.tolist()
+    ]
 
 
 def measured(name: str) -> list[dict[str, Any]]:
     """Run all episodes of a scenario; a row for each of them and of ``WHO``."""
     plant = centre_of(name)
     keys = jax.random.split(jax.random.key(0), EPISODES)
-    nobody = np.zeros(0)
+    simple: dict[str, TeamOperator] = {"people": People(plant), "chance": RandomLegal()}
     rows = [
-        _row(plant, "people", episode, Run(account, plant.horizon, False, nobody))
-        for episode, account in enumerate(people(plant, keys))
+        _row(plant, who, episode, run)
+        for who, operator in simple.items()
+        for episode, run in enumerate(ran(plant, operator, keys))
     ]
     for episode, key in enumerate(keys):
-        rows.append(_row(plant, "chance", episode, play(plant, key, random_legal(episode))))
-        scheduler = Scheduler(plant)
-        run = play(plant, key, scheduler.act)
+        run = run_stepwise(plant, RollingMilp(plant), key)
+        scheduler = run.memory
         row = _row(plant, "MILP", episode, run)
         rows.append(row | {"plans": len(scheduler.solve_s), "fallbacks": scheduler.fallbacks})
         limit = bound(plant.scenario, future_of(plant, key))
@@ -93,7 +87,7 @@ def measured(name: str) -> list[dict[str, Any]]:
 def _row(plant: Centre, who: str, episode: int, run: Run) -> dict[str, Any]:
     ours = who == "MILP"
     # The first decision also compiles.
-    seconds = run.decision_s[1:] if ours else np.zeros(1)
+    seconds = np.array(run.memory.decision_s[1:]) if ours else np.zeros(1)
     return {
         "scenario": plant.name,
         "days": plant.scenario.horizon_d,

@@ -6,10 +6,10 @@ python -m benchmarks.centre_people [scenario ...]
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.results import read_rows, write_rows, write_table
@@ -17,9 +17,10 @@ from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.people.centre.people import People
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import NAMES, load_scenario
-from shiftwork.plants.centre.trace import profit_usd, random_policy, run_centre
+from shiftwork.plants.centre.trace import profit_usd, run_centre
 from shiftwork.plants.cracker.yields import PRODUCTS
-from shiftwork.plants.team_plant import TeamStep
+from shiftwork.plants.operator import TeamOperator
+from shiftwork.yardsticks.simple import RandomLegal
 
 EPISODES = 8
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
@@ -28,17 +29,10 @@ QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes
 
 def episodes_of(plant: Centre) -> dict[str, dict[str, np.ndarray]]:
     """Run whole episodes: who decides -> numbers of each episode, (EPISODES,)."""
-    people = People(plant)
+    operators: dict[str, TeamOperator] = {"people": People(plant), "chance": RandomLegal()}
 
-    def either(memory: Any, step: TeamStep, key: jax.Array) -> tuple[Any, jax.Array]:
-        rota, by_people = memory
-        rota, ours = people.act(rota, step, key)
-        _, chance = random_policy(None, step, key)
-        return (rota, by_people), jnp.where(by_people, ours, chance)
-
-    def episode(key: jax.Array, by_people: jax.Array) -> dict[str, jax.Array]:
-        hire_key, run_key = jax.random.split(key)
-        hours = run_centre(plant, either, (people.begin(hire_key), by_people), run_key).hours
+    def episode(operator: TeamOperator, key: jax.Array) -> dict[str, jax.Array]:
+        hours = run_centre(plant, operator, key).hours
         items = {name: value.mean() for name, value in hours.account._asdict().items()}
         return items | {
             "profit": profit_usd(hours.account).mean(),
@@ -51,11 +45,11 @@ def episodes_of(plant: Centre) -> dict[str, dict[str, np.ndarray]]:
         }
 
     keys = jax.random.split(jax.random.key(0), EPISODES)
-    run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
-    found = jax.device_get(run(jnp.concatenate([keys, keys]), jnp.arange(2 * EPISODES) < EPISODES))
     return {
-        "people": {name: value[:EPISODES] for name, value in found.items()},
-        "chance": {name: value[EPISODES:] for name, value in found.items()},
+        name: jax.device_get(
+            jax.jit(jax.vmap(partial(episode, operator)), compiler_options=QUICK)(keys)
+        )
+        for name, operator in operators.items()
     }
 
 

@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from shiftwork.people.centre.people import People
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.trace import CentreTrace, run_centre
-from shiftwork.plants.team_catalogue import make_team_plant
 from shiftwork.reports.centre.gantt import gantt
 from shiftwork.reports.centre.plant_picture import plant_picture
 
@@ -29,8 +29,7 @@ def main() -> None:
 
     @jax.jit
     def month(key: jax.Array) -> CentreTrace:
-        hire_key, run_key = jax.random.split(key)
-        return run_centre(plant, people.act, people.begin(hire_key), run_key, 24 * DAYS)
+        return run_centre(plant, people, key, 24 * DAYS)
 
     trace = jax.tree.map(np.asarray, month(jax.random.key(SEED)))
     gantt(plant, trace).savefig(FOLDER / "centre-gantt.png", dpi=130)

@@ -9,6 +9,8 @@ By chance, legally and not, and by people. Rules and balances are those of
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -21,62 +23,73 @@ from shiftwork.people.centre.people import People
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import NAMES, load_scenario
 from shiftwork.plants.centre.rules import broken_rules
-from shiftwork.plants.centre.trace import random_policy
+from shiftwork.plants.operator import TeamOperator
+from shiftwork.plants.run_team import run_team
+from shiftwork.plants.team_plant import TeamStep
+from shiftwork.yardsticks.simple import RandomLegal
 
 DAYS = 1_000
 WHO = ("people", "legal chance", "anything at all")
 
 
+@dataclass(frozen=True)
+class Anything:
+    """Draw any integers at all, most of them not macro-actions.
+
+    Attributes:
+        actions: Largest count of macro-actions.
+    """
+
+    actions: int
+
+    def begin(self, key: jax.Array) -> tuple[()]:
+        """Remember nothing."""
+        del key
+        return ()
+
+    def act(self, memory: Any, step: TeamStep, key: jax.Array) -> tuple[Any, jax.Array]:
+        """Draw."""
+        return memory, jax.random.randint(key, step.decided.shape, -3, self.actions + 4)
+
+
 def look(plant: Centre) -> dict[str, dict[str, Any]]:
-    """Run whole episodes of each kind: who decides -> what was seen."""
-    people = People(plant)
+    """Run whole episodes of each kind: who decides -> what was found."""
     copies = -(-DAYS * 24 // plant.horizon)
     actions = max(len(names) for names in plant.macro_actions)
+    operators: tuple[TeamOperator, ...] = (People(plant), RandomLegal(), Anything(actions))
 
-    def episode(key: jax.Array, who: jax.Array) -> dict[str, Any]:
-        hire_key, reset_key, run_key = jax.random.split(key, 3)
-        first = plant.reset(reset_key)._replace(info={})
-
-        def hour(carry: Any, key: jax.Array) -> tuple[Any, Any]:
-            before, rota = carry
-            people_key, chance_key, wild_key, plant_key = jax.random.split(key, 4)
-            rota, ours = people.act(rota, before, people_key)
-            _, legal = random_policy(None, before, chance_key)
-            wild = jax.random.randint(wild_key, ours.shape, -3, actions + 4)
-            after = plant.step(before.state, jnp.stack([ours, legal, wild])[who], plant_key)
-            broken = broken_rules(plant, before.state, after)
-            info = after.info
-            told = {
-                "forced": info["forced"].sum(),
-                "unfed": ~info["fed"],
-                "residual": jnp.abs(info["residual_t"]) / jnp.maximum(info["feed_t"], 40.0),
-            }
-            return (after._replace(info={}), rota), (broken, told)
-
-        keys = jax.random.split(run_key, plant.horizon)
-        _, (broken, told) = jax.lax.scan(hour, (first, people.begin(hire_key)), keys)
-        return {
-            "broken": {name: where.sum() for name, where in broken.items()},
-            "forced": told["forced"].sum(),
-            "unfed_h": told["unfed"].sum(),
-            "residual": told["residual"].max(),
+    def kept(before: TeamStep, after: TeamStep, memory: Any) -> tuple[Any, Any]:
+        del memory
+        info = after.info
+        return broken_rules(plant, before.state, after), {
+            "forced": info["forced"].sum(),
+            "unfed": ~info["fed"],
+            "residual": jnp.abs(info["residual_t"]) / jnp.maximum(info["feed_t"], 40.0),
         }
 
-    keys = jax.random.split(jax.random.key(1), len(WHO) * copies)
-    who = jnp.repeat(jnp.arange(len(WHO)), copies)
-    found = jax.device_get(jax.jit(jax.vmap(episode), compiler_options=QUICK)(keys, who))
+    def episode(operator: TeamOperator, key: jax.Array) -> dict[str, Any]:
+        broken, found = run_team(plant, operator, key, kept)[1]
+        return {
+            "broken": {name: where.sum() for name, where in broken.items()},
+            "forced": found["forced"].sum(),
+            "unfed_h": found["unfed"].sum(),
+            "residual": found["residual"].max(),
+        }
+
+    keys = jax.random.split(jax.random.key(1), copies)
     seen = {}
-    for number, name in enumerate(WHO):
-        mine = slice(number * copies, (number + 1) * copies)
-        broken = {rule: int(count[mine].sum()) for rule, count in found["broken"].items()}
+    for name, operator in zip(WHO, operators, strict=True):
+        run = jax.jit(jax.vmap(partial(episode, operator)), compiler_options=QUICK)
+        found = jax.device_get(run(keys))
+        broken = {rule: int(count.sum()) for rule, count in found["broken"].items()}
         seen[name] = {
             "days": copies * plant.horizon // 24,
             "rules": len(broken),
             "broken": sum(broken.values()),
             "which": " ".join(rule.replace(" ", "-") for rule, count in broken.items() if count),
-            "forced_decokes": int(found["forced"][mine].sum()),
-            "unfed_h": int(found["unfed_h"][mine].sum()),
-            "worst_balance": float(np.max(found["residual"][mine])),
+            "forced_decokes": int(found["forced"].sum()),
+            "unfed_h": int(found["unfed_h"].sum()),
+            "worst_balance": float(np.max(found["residual"])),
         }
     return seen
 

@@ -13,54 +13,27 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team.presets import preset
-from shiftwork.learning.team.train import evaluate_team, learn_team
+from shiftwork.learning.team.train import learn_team
 from shiftwork.people.centre.people import People
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.team_catalogue import make_team_plant
 
 EPISODES = 256
 EPISODE_SEED = 1_000
 STEPS = 2_000_000
 
 
-def people(plant: Centre) -> tuple[Float[np.ndarray, " E"], Float[np.ndarray, " E"]]:
-    """Let people run the episodes, others in each: returns in 1,000 $, and success."""
-    crew = People(plant)
-
-    @jax.jit
-    def run(key: Array) -> tuple[Array, Array]:
-        begin_key, run_key = jax.random.split(key)
-        step = jax.vmap(plant.reset)(jax.random.split(begin_key, EPISODES))
-        rota = jax.vmap(crew.begin)(jax.random.split(run_key, EPISODES))
-
-        def hour(carry: tuple[Any, Any], key: Array) -> tuple[tuple[Any, Any], tuple[Array, Array]]:
-            step, rota = carry
-            act_keys, step_keys = jax.random.split(key, (2, EPISODES))
-            rota, macro = jax.vmap(crew.act)(rota, step, act_keys)
-            step = jax.vmap(plant.step)(step.state, macro, step_keys)
-            return (step, rota), (step.reward, step.info["success"])
-
-        keys = jax.random.split(run_key, plant.horizon)
-        _, (reward, success) = jax.lax.scan(hour, (step, rota), keys)
-        return reward.sum(0), success.any(0).astype(jnp.float32)
-
-    returns, success = run(jax.random.key(EPISODE_SEED))
-    return np.asarray(returns), np.asarray(success)
-
-
 def run(plant: Centre, seeds: list[int], steps: int) -> list[dict[str, Any]]:
-    """Judge people and a team of each seed; one row for each."""
-    returns, success = people(plant)
-    rows = [_row(plant, "people", "", 0, returns, success)]
+    """Judge people and a team of each seed on the same episodes; one row for each."""
+    found = evaluate_team(plant, People(plant), EPISODES, EPISODE_SEED)
+    rows = [_row(plant, "people", "", 0, found.returns, found.success)]
     with progress_bar(f"{plant.name} acac", steps, "steps") as advance:
         learned = learn_team(
             plant, "acac", preset("acac", plant.name), steps=steps, seeds=seeds, advance=advance

@@ -20,9 +20,10 @@ import numpy as np
 from benchmarks.results import read_rows, scored, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import Stopped
+from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team.presets import preset
-from shiftwork.learning.team.train import PIECE_HORIZONS, TeamLearned, evaluate_team, learn_team
-from shiftwork.plants.team_catalogue import OURS, make_team_plant
+from shiftwork.learning.team.train import PIECE_HORIZONS, TeamLearned, learn_team
+from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 
 THRESHOLDS = {"box-pushing": 298.0, "overcooked-large": 200.0, "overcooked": 200.0}
 STEPS = {"box-pushing": 800_000, "overcooked-large": 4_000_000, "overcooked": 3_000_000}
@@ -101,7 +102,7 @@ def table() -> str:
     rows = read_rows("team")
     lines = []
     pairs = {(r["plant"], r["algorithm"]) for r in rows}
-    for plant, algorithm in sorted(pairs, key=lambda p: (list(OURS).index(p[0]), p[1])):
+    for plant, algorithm in sorted(pairs, key=lambda p: (list(TEAM_PLANTS).index(p[0]), p[1])):
         some = [r for r in rows if (r["plant"], r["algorithm"]) == (plant, algorithm)]
         reached = [r for r in some if r["steps_to_threshold"]]
         first = [int(r["steps_to_threshold"]) for r in reached]

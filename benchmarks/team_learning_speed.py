@@ -22,7 +22,7 @@ from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
-from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.plants.catalogue import make_team_plant
 
 RATES = {"box-pushing-6": 300_000, "overcooked-A": 300_000, "overcooked-large-A": 200_000}
 SOLVED = ("box-pushing-6", 400_000)

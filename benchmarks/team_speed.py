@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.results import read_rows, write_rows, write_table
-from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.team_plant import TeamPlant
 
 PLANTS = (

@@ -95,12 +95,12 @@ def test_every_key_of_the_plant_file_is_told() -> None:
 
 @pytest.mark.parametrize("text", [RECORDS, COLUMN], ids=["records", "distillation"])
 def test_commands_are_ones_that_exist(text: str) -> None:
-    from shiftwork.cli import main as cli
+    from shiftwork.cli.main import VERBS
 
     commands = re.findall(r"^(?:    |\$ )shiftwork (\w+) ([^#\n]*)", text, re.MULTILINE)
     assert len(commands) >= 5
     for verb, options in commands:
-        known = getattr(cli, verb.capitalize()).__dataclass_fields__
+        known = VERBS[verb][0].__dataclass_fields__
         for option in re.findall(r"--([a-z]+)", options):
             assert option in known, f"{verb} --{option}"
 

@@ -17,9 +17,9 @@ from shiftwork import Team, UserError
 from shiftwork.learning.team.acac import Config, make_policies
 from shiftwork.learning.team.folder import team_of
 from shiftwork.learning.team.policy import log_probabilities
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.options import WithOptions
 from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
-from shiftwork.plants.team_catalogue import make_team_plant
 from shiftwork.records.positions import Places
 
 pytestmark = pytest.mark.fast

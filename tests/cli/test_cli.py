@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from shiftwork.agents.agent import Agent
+from shiftwork.cli.agent_verbs import open_records
 from shiftwork.cli.main import main
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.formats.load import load_records
@@ -271,3 +273,33 @@ def test_help_names_every_verb_without_importing_jax() -> None:
     assert done.returncode == 0, done.stderr
     for verb in ("demo", "people", "inspect", "convert", "learn", "evaluate", "improve", "report"):
         assert verb in done.stdout
+
+
+def test_module_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    import shiftwork
+
+    main(["--version"])
+    assert capsys.readouterr().out == f"shiftwork {shiftwork.__version__}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "shiftwork", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"shiftwork {shiftwork.__version__}\n"
+
+
+def test_records_an_agent_learned_from_can_judge_it(
+    records: Path, agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file whose actions lie beyond 1 and that names no columns: the agent's tags are used."""
+    whole = load_records(records)
+    rows = whole.transitions
+    file = tmp_path / "plain.npz"
+    np.savez(
+        file, obs=rows.observation, action=30 * rows.action, next_obs=rows.next_observation,
+        reward=rows.reward, done=rows.terminal.astype(np.float32),
+        truncated=(rows.last & ~rows.terminal).astype(np.float32),
+    )  # fmt: skip
+    learned = Agent.load(agent)
+    tags = tuple(dataclasses.replace(tag, low=-30.0, high=30.0) for tag in learned.action_tags)
+    opened = open_records(str(file), agent=dataclasses.replace(learned, action_tags=tags))
+    assert [tag.name for tag in opened.action_tags] == [tag.name for tag in tags]
+    np.testing.assert_allclose(opened.action, 30 * rows.action, rtol=1e-6)

@@ -33,7 +33,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 def agent(still: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small agent that learned from the export as it is."""
     out = tmp_path_factory.mktemp("agents") / "agent"
-    main(["learn", still[0], "--plant", still[1], "--out", str(out), *SMALL])
+    main(["learn", still[0], "--tags", still[1], "--out", str(out), *SMALL])
     return out
 
 
@@ -56,7 +56,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_inspect_tells_the_verdict_and_writes_page_and_numbers(still, tmp_path, capsys):
     out = tmp_path / "inspection"
-    main(["inspect", still[0], "--plant", still[1], "--out", str(out)])
+    main(["inspect", still[0], "--tags", still[1], "--out", str(out)])
     told = said(capsys)
     assert "An agent can learn reflux." in told
     assert "1,000 decision periods" in told
@@ -68,7 +68,7 @@ def test_inspect_still_speaks_where_no_episode_can_be_cut(tmp_path, capsys):
     plant = Still(rows=300)
     plant.columns["level"] = ["Shutdown"] * 300
     export, file = plant.write(tmp_path)
-    main(["inspect", str(export), "--plant", str(file), "--out", str(tmp_path / "out")])
+    main(["inspect", str(export), "--tags", str(file), "--out", str(tmp_path / "out")])
     told = said(capsys)
     assert "No agent can learn from these records yet." in told
     assert "no episode is left" in told
@@ -84,14 +84,14 @@ def test_a_draft_can_be_inspected_with(tmp_path, capsys):
     assert 'source = "reflux.SP"' in draft.read_text()
     line = refused(["inspect", str(export), "--draft", "--out", str(draft)], capsys)
     assert "not overwritten" in line
-    main(["inspect", str(export), "--plant", str(draft), "--out", str(tmp_path / "out")])
+    main(["inspect", str(export), "--tags", str(draft), "--out", str(tmp_path / "out")])
     assert "cannot be told from fewer" in said(capsys)
 
 
 def test_convert_writes_the_same_episodes_in_every_form(still, tmp_path, capsys):
     export, plant = still
     for out in ("episodes.npz", "minari", "episodes.parquet"):
-        main(["convert", export, "--plant", plant, "--out", str(tmp_path / out)])
+        main(["convert", export, "--tags", plant, "--out", str(tmp_path / out)])
         assert "9 episodes, 999 steps" in said(capsys)
     compact = load_records(tmp_path / "episodes.npz")
     tags = compact.observation_tags, compact.action_tags  # Minari keeps none
@@ -105,7 +105,7 @@ def test_convert_writes_the_same_episodes_in_every_form(still, tmp_path, capsys)
 @pytest.mark.parametrize(("stage", "rows"), [("grid", 1000), ("samples", 4000)])
 def test_convert_writes_what_comes_before_episodes(stage, rows, still, tmp_path):
     out = tmp_path / "out.parquet"
-    main(["convert", still[0], "--plant", still[1], "--stage", stage, "--out", str(out)])
+    main(["convert", still[0], "--tags", still[1], "--stage", stage, "--out", str(out)])
     assert len(pl.read_parquet(out)) == rows
 
 
@@ -121,7 +121,7 @@ def test_learn_takes_exports_as_they_are(agent):
 
 
 def test_learn_from_exports_and_from_what_convert_wrote_is_the_same(still, agent, tmp_path):
-    main(["convert", still[0], "--plant", still[1], "--out", str(tmp_path / "records.npz")])
+    main(["convert", still[0], "--tags", still[1], "--out", str(tmp_path / "records.npz")])
     records = load_records(tmp_path / "records.npz")
     assert Agent.load(agent).about["records"]["hash"] == records.hash
 
@@ -133,7 +133,7 @@ def test_learn_takes_several_exports_and_a_settings_file(still, tmp_path):
     parts = [str(tmp_path / "first.csv"), str(tmp_path / "second.csv")]
     settings = tmp_path / "settings.toml"
     settings.write_text(
-        f'records = {json.dumps(parts)}\nplant = "{still[1]}"\nalgo = "bc"\nupdates = 1000\n'
+        f'records = {json.dumps(parts)}\ntags = "{still[1]}"\nalgo = "bc"\nupdates = 1000\n'
         "[config]\nactor-width = 8\n"
     )
     main(["learn", *parts, "--settings", str(settings), "--out", str(tmp_path / "given")])
@@ -148,13 +148,13 @@ def test_evaluate_and_report_judge_by_exports_without_running_anything(
 ):
     quick = functools.partial(workflow.fitted_q_evaluation, updates=1000)
     monkeypatch.setattr(workflow, "fitted_q_evaluation", quick)
-    main(["evaluate", str(agent), "--records", still[0], "--plant", still[1]])
+    main(["evaluate", str(agent), "--records", still[0], "--tags", still[1]])
     told = said(capsys)
     assert "agent estimated" in told
     assert "Running" not in told
     assert "Only 9 episodes to judge by" in told
     page = tmp_path / "report.html"
-    main(["report", str(agent), "--records", still[0], "--plant", still[1], "--out", str(page)])
+    main(["report", str(agent), "--records", still[0], "--tags", still[1], "--out", str(page)])
     assert "not run" in page.read_text(encoding="utf-8")
 
 
@@ -163,7 +163,7 @@ def test_an_agent_is_not_judged_by_columns_in_another_order(still, agent, tmp_pa
     head, *entries = text.split("\n[tags.")
     (tmp_path / "still.toml").write_text("\n[tags.".join([head, *reversed(entries)]))
     line = refused(
-        ["evaluate", str(agent), "--records", still[0], "--plant", str(tmp_path / "still.toml")],
+        ["evaluate", str(agent), "--records", still[0], "--tags", str(tmp_path / "still.toml")],
         capsys,
     )
     assert "other columns" in line
@@ -172,20 +172,20 @@ def test_an_agent_is_not_judged_by_columns_in_another_order(still, agent, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["inspect", "{export}"], ["--plant", "--draft"]),
-        (["inspect", "--plant", "{plant}"], ["no exports are given"]),
-        (["inspect", "{export}", "--plant", "nowhere.toml"], ["nowhere.toml", "no such file"]),
-        (["inspect", "nowhere.csv", "--plant", "{plant}"], ["nowhere.csv", "no such file"]),
+        (["inspect", "{export}"], ["--tags", "--draft"]),
+        (["inspect", "--tags", "{plant}"], ["no exports are given"]),
+        (["inspect", "{export}", "--tags", "nowhere.toml"], ["nowhere.toml", "no such file"]),
+        (["inspect", "nowhere.csv", "--tags", "{plant}"], ["nowhere.csv", "no such file"]),
         (["inspect", "{plant}", "--draft"], ["still.toml"]),
-        (["convert", "{export}", "--plant", "{plant}", "--out", "x.csv"], ["x.csv", ".parquet"]),
-        (["convert", "{export}", "--plant", "{plant}", "--out", "x.npz", "--stage", "grid"], ["grid", ".parquet"]),
-        (["convert", "--plant", "{plant}", "--out", "x.npz"], ["no exports are given"]),
+        (["convert", "{export}", "--tags", "{plant}", "--out", "x.csv"], ["x.csv", ".parquet"]),
+        (["convert", "{export}", "--tags", "{plant}", "--out", "x.npz", "--stage", "grid"], ["grid", ".parquet"]),
+        (["convert", "--tags", "{plant}", "--out", "x.npz"], ["no exports are given"]),
         (["inspect", "--draft"], ["no exports are given"]),
         (["learn"], ["records are missing"]),
-        (["learn", "{export}", "{export}"], ["give one, or the --plant file"]),
-        (["learn", "--plant", "{plant}"], ["no exports are given"]),
-        (["learn", "{export}", "--plant", "nowhere.toml"], ["nowhere.toml", "no such file"]),
-        (["learn", "dmsd", "--plant", "{plant}"], ["dmsd", "no such file"]),
+        (["learn", "{export}", "{export}"], ["give one, or the --tags file"]),
+        (["learn", "--tags", "{plant}"], ["no exports are given"]),
+        (["learn", "{export}", "--tags", "nowhere.toml"], ["nowhere.toml", "no such file"]),
+        (["learn", "dmsd", "--tags", "{plant}"], ["dmsd", "no such file"]),
         (["evaluate", "{agent}", "--plant", "{plant}"], ["cannot be run", "--records"]),
         (["improve", "{agent}", "--plant", "{plant}", "--records", "{export}"], ["cannot be run"]),
     ],
@@ -215,7 +215,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_mistakes_in_a_plant_file_are_one_line(spoil, parts, still, tmp_path, capsys):
     plant = tmp_path / "still.toml"
     plant.write_text(spoil(Path(still[1]).read_text()))
-    line = refused(["learn", still[0], "--plant", str(plant), "--out", str(tmp_path / "a")], capsys)
+    line = refused(["learn", still[0], "--tags", str(plant), "--out", str(tmp_path / "a")], capsys)
     for part in (str(plant), *parts):
         assert part in line
     assert not (tmp_path / "a").exists()

@@ -32,7 +32,7 @@ def test_a_team_learns_and_is_written_whole(team):
 
 
 def test_it_is_evaluated_on_whole_episodes(team, capsys):
-    main(["team", "evaluate", str(team), "--episodes", "4"])
+    main(["evaluate", str(team), "--episodes", "4"])
     told = capsys.readouterr().err
     assert "Running 4 whole episodes on box-pushing-6" in told
     assert "success in" in told
@@ -49,7 +49,7 @@ def test_an_episode_becomes_a_film(team, tmp_path, capsys):
 
 def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
     out = tmp_path / "people"
-    main(["team", "people", "--plant", "centre-small", "--out", str(out)])
+    main(["people", "--plant", "centre-small", "--out", str(out)])
     told = capsys.readouterr().err.split()
     files = sorted(path.name for path in out.iterdir())
     assert files == [
@@ -71,21 +71,33 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["learn", "--plant", "box-pushing-7"], "unknown team plant 'box-pushing-7'; did you mean"),
-        (["learn", "--plant", "box-pushing-6", "--algo", "acca"], "did you mean 'acac'?"),
-        (["learn", "--plant", "box-pushing-6", "--seed", "-1"], "--seed is -1"),
-        (["learn", "--plant", "box-pushing-6", "--config.copies", "0"], "config 'copies' is 0"),
-        (["evaluate", "nowhere"], "nowhere: is no team (team.json is missing)"),
-        (["watch", "nowhere"], "nowhere: is no team"),
-        (["report", "nowhere"], "nowhere: is no team"),
+        (
+            ["team", "learn", "--plant", "box-pushing-7"],
+            "unknown team plant 'box-pushing-7'; did you mean",
+        ),
+        (["team", "learn", "--plant", "box-pushing-6", "--algo", "acca"], "did you mean 'acac'?"),
+        (["team", "learn", "--plant", "box-pushing-6", "--seed", "-1"], "--seed is -1"),
+        (
+            ["team", "learn", "--plant", "box-pushing-6", "--config.copies", "0"],
+            "config 'copies' is 0",
+        ),
+        (["evaluate", "nowhere", "--plant", "centre-small"], "nowhere: is no team (team.json is"),
+        (["evaluate", "nowhere"], "nowhere: is no agent"),
+        (["team", "watch", "nowhere"], "nowhere: is no team"),
+        (["report", "nowhere"], "nowhere: is no agent"),
         (["people", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
         (["people", "--plant", "centre-small", "--years", "0"], "--years is 0; ask for"),
+        (["evaluate", "--operator", "people"], "evaluate needs --plant or --records"),
+        (["evaluate"], "evaluate needs an operator"),
+        (["evaluate", "--operator", "people", "--plant", "dmsd"], "no people are simulated at"),
+        (["evaluate", "--operator", "scheduler", "--plant", "dmsd"], "no scheduler is made for"),
+        (["evaluate", "--operator", "random", "--plant", "Pendulum-v1"], "only agents act"),
     ],
 )
 def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stopped:
-        main(["team", *arguments])
+        main(arguments)
     assert stopped.value.code == 2
     told = [row for row in capsys.readouterr().err.splitlines() if row.startswith("shiftwork: ")]
     assert len(told) == 1
@@ -105,3 +117,17 @@ def test_settings_come_from_a_file(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["team", "learn", "--settings", str(file)])
     assert "unknown key 'config.widht'" in capsys.readouterr().err
+
+
+def test_operators_run_the_same_episodes_and_are_compared(team, capsys):
+    main(["evaluate", str(team), "--operator", "random", str(team), "--episodes", "6"])
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{team} less {team}, on the same episodes: 0.0 [0.0, 0.0]" not in told  # run once
+    assert "random: Return" in told
+    assert f"random less {team}, on the same episodes:" in told
+
+
+def test_a_team_of_another_plant_is_refused(team, capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(team), "--plant", "centre-small"])
+    assert "learned on 'box-pushing-6'" in capsys.readouterr().err

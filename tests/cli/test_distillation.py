@@ -116,7 +116,7 @@ def test_the_report_tells_the_estimate(column, agent, tmp_path, monkeypatch):
     _, _, folder = agent
     quick = functools.partial(fitted_q_evaluation, updates=1_000, members=2)
     monkeypatch.setattr(workflow, "fitted_q_evaluation", quick)
-    records = workflow.open_records(str(COLUMN / "records.csv"), column[0])
+    records = workflow.open_records(str(COLUMN / "records.csv"), tags=column[0])
     page = tmp_path / "report.html"
     workflow.make_report(
         page, {"offline": folder}, records, None, episodes=1, seed=0, title="Column"

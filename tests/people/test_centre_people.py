@@ -9,6 +9,7 @@ from shiftwork.people.centre.crew import CREWS, hire, on_shift
 from shiftwork.people.centre.people import People
 from shiftwork.plants.centre.state import CRACKING, DECOKING
 from shiftwork.plants.centre.trace import profit_usd, run_centre
+from shiftwork.plants.operator import Begun
 from support.compile_options import QUICK
 from support.people_builders import centre, played, with_trait
 
@@ -77,7 +78,7 @@ def test_mistakes_are_as_frequent_as_the_persons_make_them():
     def episode(key):
         hire_key, run_key = jax.random.split(key)
         rota = with_trait(people.begin(hire_key), slip=0.05)
-        return run_centre(plant, people.act, rota, run_key).hours
+        return run_centre(plant, Begun(people, rota), run_key).hours
 
     hours = jax.jit(jax.vmap(episode), compiler_options=QUICK)(jax.random.split(KEY, 24))
     decided, slipped = np.asarray(hours.decided), np.asarray(hours.slipped)
@@ -212,7 +213,7 @@ def test_the_same_people_do_the_same_and_others_do_not():
     people = People(plant)
 
     def macro(hire_key):
-        return run_centre(plant, people.act, people.begin(hire_key), KEY, 120).hours.macro_action
+        return run_centre(plant, Begun(people, people.begin(hire_key)), KEY, 120).hours.macro_action
 
     run = jax.jit(macro, compiler_options=QUICK)
     one, same, other = (run(jax.random.key(k)) for k in (1, 1, 2))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftwork.plants.catalogue import OURS
+from shiftwork.plants import catalogue
 from shiftwork.plants.plant import Plant, ScoreRange, Step
 from shiftwork.plants.probes.single import PROBES
 from shiftwork.records.tags import box
 
 pytestmark = pytest.mark.fast
 
-PLANTS = (*OURS.values(), *PROBES)
+PLANTS = (*catalogue.PLANTS.values(), *PROBES)
 ANY_PLANT = pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 KEY = jax.random.key(0)
 RESET = jax.jit(lambda plant, key: plant.reset(key), static_argnums=0)
@@ -152,7 +152,7 @@ def test_a_plant_is_an_immutable_value_with_a_name_and_sound_columns(plant):
 
 
 def test_equal_plants_are_one_for_the_compiler():
-    for name, plant in OURS.items():
+    for name, plant in catalogue.PLANTS.items():
         again = type(plant)(**{key: getattr(plant, key) for key in plant.__dataclass_fields__})
         assert (again, hash(again)) == (plant, hash(plant)), name
 

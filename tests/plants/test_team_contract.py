@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from shiftwork.errors import UserError
+from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.load import NAMES
 from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
 from shiftwork.plants.tasks.overcooked.overcooked import Overcooked
-from shiftwork.plants.team_catalogue import OURS, make_team_plant
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
 
 KEY = jax.random.key(0)
@@ -21,7 +21,7 @@ FEW = (
 )
 ANY_PLANT = pytest.mark.parametrize(
     "plant",
-    [*(OURS[name] for name in FEW), corridor_with_options(Corridor())],
+    [*(TEAM_PLANTS[name] for name in FEW), corridor_with_options(Corridor())],
     ids=lambda p: p.name,
 )
 
@@ -60,7 +60,7 @@ def test_reset_and_step_give_back_the_same_kind_of_thing(plant):
 
 @pytest.mark.parametrize("name", ["box-pushing-6", "overcooked-B-rand", "box-pushing-6-primitive"])
 def test_batches_and_batches_of_batches_are_the_same_as_one_by_one(name):
-    plant = OURS[name]
+    plant = TEAM_PLANTS[name]
     n, actions = len(plant.agents), len(plant.macro_actions[0])
     keys = jax.random.split(KEY, (2, 3))
     macro = jax.random.randint(KEY, (6, 2, 3, n), 0, actions)
@@ -96,9 +96,9 @@ def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
     once = {f"{name}-once" for name in expected if "large" in name}
     expected |= {f"{name}-primitive" for name in expected} | once
     expected |= set(NAMES)
-    assert set(OURS) == expected
+    assert set(TEAM_PLANTS) == expected
     assert make_team_plant("overcooked-large-B-rand") == Overcooked("large-B", random=True)
-    assert len(set(OURS.values())) == len(OURS)
+    assert len(set(TEAM_PLANTS.values())) == len(TEAM_PLANTS)
 
 
 @pytest.mark.fast

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shiftwork.plants.team_catalogue import OURS
+from shiftwork.plants.catalogue import TEAM_PLANTS
 from shiftwork.plants.team_plant import places_of
 from shiftwork.records.positions import Places, coincidence, pairs, sense
 
@@ -71,20 +71,27 @@ def test_two_who_change_places_find_what_the_other_found():
 
 
 def test_kitchens_say_where_things_are():
-    a = OURS["overcooked-A"]
+    a = TEAM_PLANTS["overcooked-A"]
     # Three foods with chops, two plates, two knives, the delivery, three agents.
     assert a.places.columns[:4] == ((0, 1), (3, 4), (6, 7), (9, 10))
     assert a.places.columns[-1] == (23, 24)
     assert a.places.own == (8, 9, 10)
-    assert places_of(OURS["overcooked-A-primitive"]) == a.places
-    large = OURS["overcooked-large-B"]
+    assert places_of(TEAM_PLANTS["overcooked-A-primitive"]) == a.places
+    large = TEAM_PLANTS["overcooked-large-B"]
     assert (len(large.places.columns), large.places.columns[-1]) == (21, (46, 47))
     assert large.places.own == tuple(range(15, 21))
-    assert places_of(OURS["box-pushing-6"]) == places_of(OURS["centre-small"]) == Places()
+    assert (
+        places_of(TEAM_PLANTS["box-pushing-6"])
+        == places_of(TEAM_PLANTS["centre-small"])
+        == Places()
+    )
 
 
 def test_what_is_carried_is_where_its_carrier_is():
-    plant, names = OURS["overcooked-A"], list(OURS["overcooked-A"].kitchen.object_names)
+    plant, names = (
+        TEAM_PLANTS["overcooked-A"],
+        list(TEAM_PLANTS["overcooked-A"].kitchen.object_names),
+    )
     told = list(itertools.combinations(range(len(names)), 2))
     step, begun = jax.jit(plant.step), plant.reset(jax.random.key(0))
     get, key, held = plant.macro_actions[0].index("get tomato"), jax.random.key(1), 0

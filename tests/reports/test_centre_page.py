@@ -11,14 +11,16 @@ from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.market import Account
 from shiftwork.plants.centre.state import DECOKING, QUEUED, STAND_BY
-from shiftwork.plants.centre.trace import one_copy, profit_usd, random_policy, run_centre
+from shiftwork.plants.centre.trace import one_copy, profit_usd, run_centre
 from shiftwork.plants.cracker.yields import PRODUCTS
 from shiftwork.plants.drawing.centre_scene import scene_of
+from shiftwork.plants.run_team import episode_keys
 from shiftwork.reports.centre.gantt import gantt
 from shiftwork.reports.centre.page import ITEMS, centre_page, sums_of
 from shiftwork.reports.centre.plant_picture import plant_picture, scene_at
 from shiftwork.reports.centre.shown import daily, spans, thinned
 from shiftwork.reports.paper.style import save
+from shiftwork.yardsticks.simple import RandomLegal
 from support.compile_options import QUICK
 from support.page_reader import read_page
 
@@ -28,9 +30,9 @@ def episode():
     """A small centre and ten days of it, run by chance."""
     plant = Centre(load_scenario("centre-small"))
     run = jax.jit(
-        jax.vmap(lambda key: run_centre(plant, random_policy, None, key)), compiler_options=QUICK
+        jax.vmap(lambda key: run_centre(plant, RandomLegal(), key)), compiler_options=QUICK
     )
-    return plant, one_copy(run(jax.random.split(jax.random.key(4), 1)), 0)
+    return plant, one_copy(run(jax.random.split(jax.random.key(3), 1)), 0)
 
 
 def test_the_sums_are_those_of_the_hours():
@@ -110,7 +112,7 @@ def test_every_state_of_ships_tanks_and_furnaces_can_be_drawn(tmp_path):
 def test_state_and_trace_show_the_same_plant():
     plant, trace = episode()
     # The first step of the same episode: what was decided is in force an hour later.
-    reset_key = jax.random.split(jax.random.split(jax.random.key(4), 1)[0], 3)[0]
+    reset_key = episode_keys(plant, jax.random.split(jax.random.key(3), 1)[0])[0]
     state = jax.device_get(jax.jit(plant.reset, compiler_options=QUICK)(reset_key).state)
     one, other = scene_of(plant, state), scene_at(plant, trace, 0)
     for name in ("full", "paraffins", "rest_h", "feed_t_per_h", "cot_c", "tube_c", "clean_h",

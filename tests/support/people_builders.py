@@ -9,7 +9,8 @@ import numpy as np
 from shiftwork.people.centre.people import People
 from shiftwork.people.centre.years import people_years
 from shiftwork.plants.centre.rules import broken_rules
-from shiftwork.plants.centre.trace import CentreTrace, hour_of, random_policy
+from shiftwork.plants.centre.trace import CentreTrace, hour_of
+from shiftwork.yardsticks.simple import RandomLegal
 
 # Small centres with known values stand beside the centre's own tests.
 from support.centre_builders import centre
@@ -43,7 +44,7 @@ def played(name, hours, copies, changes=()):
         def hour(carry, keys):
             before, rota = carry
             rota, ours = people.act(rota, before, keys[0])
-            _, chance = random_policy(None, before, keys[0])
+            _, chance = RandomLegal().act((), before, keys[0])
             macro = jnp.where(by_people, ours, chance)
             allowed = jnp.take_along_axis(before.mask, ours[:, None], 1)[:, 0]
             after = plant.step(before.state, macro, keys[1])

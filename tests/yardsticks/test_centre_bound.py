@@ -15,9 +15,10 @@ from shiftwork.plants.cracker.feed import hydrogen_content
 from shiftwork.plants.cracker.furnace import LIQUID, crack
 from shiftwork.plants.cracker.prices import margin_per_h, prices_of
 from shiftwork.plants.cracker.yields import PRODUCTS, PYGAS_HYDROGEN, pygas_hydrogen
+from shiftwork.plants.run_team import episode_keys
 from shiftwork.yardsticks.centre.bound import BoundSettings, bound
 from shiftwork.yardsticks.centre.economics import coking, mixture_share, tonne_of
-from shiftwork.yardsticks.centre.episode import Future, episode_keys, future_of
+from shiftwork.yardsticks.centre.episode import Future, future_of
 from support.compile_options import QUICK
 
 SMALL = Centre(load_scenario("centre-small"))

@@ -6,12 +6,13 @@ from shiftwork.errors import UserError
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import load_scenario
 from shiftwork.yardsticks.centre.bound import bound
-from shiftwork.yardsticks.centre.episode import future_of, play, random_legal
+from shiftwork.yardsticks.centre.episode import future_of, run_stepwise
 from shiftwork.yardsticks.centre.scheduler.furnaces import furnace_at
 from shiftwork.yardsticks.centre.scheduler.horizon import PlanSettings
-from shiftwork.yardsticks.centre.scheduler.scheduler import Scheduler
+from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
 from shiftwork.yardsticks.centre.scheduler.set_points import Room, set_points
 from shiftwork.yardsticks.centre.scheduler.tanks import awkward_usd_per_t
+from shiftwork.yardsticks.simple import RandomLegal
 
 SMALL = load_scenario("centre-small")
 DAYS = Centre(SMALL.model_copy(update={"horizon_d": 3}))
@@ -25,21 +26,24 @@ def runs():
     found = []
     for episode in range(EPISODES):
         key = jax.random.key(40 + episode)
-        scheduler = Scheduler(DAYS, QUICK)
         allowed = []
 
-        def act(state, decided, mask, scheduler=scheduler, allowed=allowed):
-            macro = scheduler.act(state, decided, mask)
-            allowed.append(mask[np.arange(len(macro)), macro][decided].all())
-            return macro
+        class Checked(RollingMilp):
+            def act(self, memory, step, key, allowed=allowed):
+                memory, macro = super().act(memory, step, key)
+                decided, mask = np.asarray(step.decided), np.asarray(step.mask)
+                if decided.any():
+                    allowed.append(mask[np.arange(len(macro)), macro][decided].all())
+                return memory, macro
 
+        milp = run_stepwise(DAYS, Checked(DAYS, QUICK), key)
         found.append(
             {
-                "milp": play(DAYS, key, act),
+                "milp": milp,
                 "allowed": allowed,
-                "chance": play(DAYS, key, random_legal(episode)),
+                "chance": run_stepwise(DAYS, RandomLegal(), key),
                 "bound": bound(DAYS.scenario, future_of(DAYS, key)),
-                "scheduler": scheduler,
+                "scheduler": milp.memory,
             }
         )
     return found
@@ -71,7 +75,7 @@ def test_plans_are_found_within_their_time(runs):
 def test_one_agent_for_all_furnaces_is_refused():
     together = Centre(SMALL.model_copy(update={"furnace_agents": "all"}))
     with pytest.raises(UserError, match="set furnace_agents to 'each'"):
-        Scheduler(together)
+        RollingMilp(together)
 
 
 def room_of(feed, gas, steam, may_stop=0):

@@ -25,6 +25,7 @@ from shiftwork.evaluation.rollout import check_fit, rollout
 from shiftwork.evaluation.selection import Selection, select
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.loop import member
+from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import learn, load_learner, make_agent, save_agent
 from shiftwork.learning.offline.learner import Learner
 from shiftwork.learning.offline.settings import gather_evidence, settle
@@ -47,54 +48,66 @@ FEWEST_EPISODES = 10
 """Below it a bootstrap over episodes says little of what others might have shown."""
 
 
-def open_records(paths: str | Sequence[str], plant: AnyPlant | PlantFile | None) -> Episodes:
-    """Load records, naming their columns by the plant's tags if there is a plant.
+def open_records(
+    paths: str | Sequence[str],
+    *,
+    tags: PlantFile | None = None,
+    plant: AnyPlant | None = None,
+    agent: Agent | None = None,
+) -> Episodes:
+    """Load records, naming columns without names by whoever knows them.
 
     Args:
         paths: One file or folder of episodes or, with a plant file, the exports of a historian.
-        plant: What the records are of.
+        tags: The plant file of exports.
+        plant: A plant whose tags name the columns.
+        agent: An agent whose tags and limits name the columns, if there is no plant.
 
     Raises:
-        UserError: They cannot be read, or several are given that are no exports.
+        UserError: They cannot be read, or several are given that are not exports.
     """
     paths = (paths,) if isinstance(paths, str) else tuple(paths)
-    if isinstance(plant, PlantFile):
-        records = cut_export(paths, plant).episodes
+    if tags is not None:
+        records = cut_export(paths, tags).episodes
     elif len(paths) != 1:
         raise UserError(
-            f"{paths[1]}: is one of {len(paths)} records; give one, or the --plant file (.toml) "
+            f"{paths[1]}: is one of {len(paths)} records; give one, or the --tags file (.toml) "
             "of exports"
             if paths
             else "records are missing; give a file or a folder"
         )
+    elif plant is None and agent is not None:
+        records = load_records(paths[0], agent.observation_tags, agent.action_tags)
     else:
-        tags = (plant.observation, plant.action) if plant else ((), ())
-        records = load_records(paths[0], *tags)
+        named = (plant.observation, plant.action) if plant else ((), ())
+        records = load_records(paths[0], *named)
     console.print(f"Records: {held_by(records)}")
     return records
 
 
 def learn_agent(
     records: Episodes,
-    name: str,
-    config: Any,
+    name: str = "pars",
+    config: Any = None,
     *,
-    updates: int,
-    seed: int,
-    out: Path,
+    updates: int = 40_000,
+    seed: int = 0,
+    out: str | Path = Path("runs/agent"),
     choose: bool = False,
 ) -> Agent:
     """Learn one agent from records and write its folder.
 
     Args:
         records: What people did.
-        name: The algorithm.
+        name: The algorithm: bc, td3bc, iql, rebrac or pars.
         config: Its configuration; what it leaves open is settled from the records.
         updates: Critic updates.
-        seed: Of everything.
+        seed: Seed for all random draws.
         out: The agent's folder; while learning, ``out`` + ".part" keeps what is learned.
         choose: Whether to choose among candidates by off-policy evaluation first.
     """
+    out = Path(out)
+    config = config or algorithm(name).config()
     if choose:
         config = _selected(records, name, updates, seed)
     config = _settled(config, records)
@@ -145,18 +158,6 @@ def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
     return selection.configs[selection.chosen]
 
 
-def evaluate_on_plant(agent: Agent, plant: AnyPlant, episodes: int, seed: int) -> Episodes:
-    """Run whole episodes and tell the result."""
-    console.print(f"Running {episodes} whole episodes on {plant.name} ...")
-    runs = rollout(plant, agent, episodes=episodes, seed=seed)
-    mean = mean_interval(runs.returns)
-    line = f"Mean return {mean} over {episodes} episodes ({len(runs.reward):,} plant steps)"
-    if plant.score:
-        line += f", normalized score {plant.score.normalized(mean.estimate):.1f}"
-    console.print(line)
-    return runs
-
-
 def evaluate_on_records(
     agent: Agent, records: Episodes, discount: float | None, seed: int
 ) -> Evaluation:
@@ -198,27 +199,28 @@ def _check_columns(records: Episodes, agent: Agent) -> None:
 
 
 def improve_agent(
-    folder: Path,
+    folder: str | Path,
     plant: AnyPlant,
     records: Episodes,
-    online: Online,
+    online: Online | None = None,
     *,
-    seed: int,
-    out: Path,
+    seed: int = 0,
+    out: str | Path = Path("runs/improved"),
     watch_episodes: int = 100,
-) -> tuple[Agent, Trace]:
+) -> Agent:
     """Let an agent go on learning on a plant, and write the better agent's folder.
 
     Args:
         folder: The agent to begin with.
         plant: Where it acts.
         records: What it learned from; stays in the batches.
-        online: Settings.
-        seed: Of everything.
+        online: Settings; the usual ones if None.
+        seed: Seed for all random draws.
         out: The better agent's folder.
         watch_episodes: Evaluation episodes after each piece, on plants of ours only (they are
             not learned from, and not counted among the steps that are).
     """
+    folder, out, online = Path(folder), Path(out), online or Online()
     before, learner, scaling, _ = load_learner(folder)
     check_fit(plant, before)
     replay = Replay.of(records.transitions, scaling)
@@ -252,7 +254,7 @@ def improve_agent(
     save_agent(agent, learner, out, dataclasses.asdict(trace))
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
-    return agent, trace
+    return agent
 
 
 def _watched(
@@ -313,7 +315,8 @@ def make_report(
     for name, agent in agents.items():
         if plant:
             check_fit(plant, agent)
-            runs[name] = evaluate_on_plant(agent, plant, episodes, seed)
+            console.print(f"Running {episodes} whole episodes on {plant.name} ...")
+            runs[name] = rollout(plant, agent, episodes=episodes, seed=seed)
         found = evaluate_on_records(agent, judge or records, None, seed)
         outcome = mean_interval(discounted_returns(runs[name], found.discount)) if plant else None
         checks[name] = ValueCheck(found.discount, found.records, found.agent, outcome)

@@ -28,7 +28,7 @@ def run_demo(out: Path, *, updates: int, steps: int, episodes: int, seed: int) -
     begun = time.perf_counter()
     plant = Dmsd()
     console.rule("1. What people did")
-    records = open_records("dmsd", plant)
+    records = open_records("dmsd", plant=plant)
     console.rule("2. Learning from the records alone")
     folders = {"offline": out / "offline", "online": out / "online"}
     learn_agent(records, "pars", Config(), updates=updates, seed=seed, out=folders["offline"])

@@ -1,7 +1,4 @@
-"""The command line: ``shiftwork demo | inspect | convert | learn | evaluate | improve | report``.
-
-``shiftwork people`` makes records to try these on; teams of agents have verbs of their own:
-``shiftwork team``.
+"""The command line: one list of verbs, each of which hands its options to a function.
 
 Mistakes of the user end in one line and exit status 2; Ctrl-C leaves a checkpoint, says how to
 go on, and ends in status 130.
@@ -10,165 +7,31 @@ go on, and ends in status 130.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
-from shiftwork.cli import team as team_cli
+from shiftwork import __version__
+from shiftwork.cli import commands
 from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.settings_file import given, grown, parse
-from shiftwork.cli.team import seeded
 from shiftwork.errors import Stopped, UserError
 
 if TYPE_CHECKING:
     from shiftwork.records.historian.plant_file.model import PlantFile
 
+DESCRIPTION = """Learn how a plant is run from its records, then improve by experience.
 
-@dataclass(frozen=True)
-class Demo:
-    """Learn the DMSD plant from its published records, improve on the plant, write a report."""
-
-    out: Path = Path("demo")
-    """Folder for agents and report."""
-    updates: int = 30_000
-    """Critic updates from the records."""
-    steps: int = 2_000
-    """Plant steps of learning by experience."""
-    episodes: int = 200
-    """Whole evaluation episodes for each agent."""
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class People:
-    """Let simulated people run a plant, and write their records as a historian exports them."""
-
-    plant: str = "furnace"
-    """The plant; a cracking centre's people are at "team people"."""
-    out: Path = Path("runs/people")
-    """Folder for the export and its plant file."""
-    years: int = 4
-    """Furnace-years of 360 days; every one has another crew."""
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Inspect:
-    """Tell what exports hold and whether an agent could learn from them; or draft a plant file."""
-
-    exports: tyro.conf.Positional[tuple[str, ...]]
-    """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
-    plant: Path | None = None
-    """The plant file: what the tags mean."""
-    draft: bool = False
-    """Write a first plant file by looking at the exports, instead."""
-    out: Path | None = None
-    """Folder of the inspection (runs/inspection), or the drafted file (plant.toml)."""
-
-
-@dataclass(frozen=True)
-class Convert:
-    """Write exports anew for other tools: as Parquet, as an .npz of episodes, or for Minari."""
-
-    exports: tyro.conf.Positional[tuple[str, ...]]
-    """As inspect has them."""
-    plant: Path
-    """The plant file."""
-    out: Path
-    """A .parquet or .npz file, or a folder for a Minari data set."""
-    stage: Literal["episodes", "grid", "samples"] = "episodes"
-    """How far the exports are worked up; the latter two go to Parquet only."""
-
-
-@dataclass(frozen=True)
-class Learn:
-    """Learn an agent from records."""
-
-    records: tyro.conf.Positional[tuple[str, ...]]
-    """An .npz file, a Minari folder, "dmsd" for the records that ship with the package, or exports
-    (with their --plant file)."""
-    out: Path = Path("runs/agent")
-    """The agent's folder."""
-    algo: str = "pars"
-    """bc, td3bc, iql, rebrac or pars; --config depends on it."""
-    plant: str | None = None
-    """The plant file (.toml) of exports. Or what names the records' columns: a plant of ours or a
-    Gymnasium id."""
-    updates: int = 40_000
-    """Critic updates."""
-    select: bool = False
-    """Choose settings among a handful by off-policy evaluation before learning."""
-    seed: int = 0
-    settings: Path | None = None
-    """TOML file with any of these options, nested as here; options given here win."""
-
-
-@dataclass(frozen=True)
-class Evaluate:
-    """Evaluate an agent on a plant (whole episodes) or on records (fitted Q evaluation)."""
-
-    agent: tyro.conf.Positional[Path]
-    """The agent's folder."""
-    plant: str | None = None
-    """A plant of ours or a Gymnasium id, to run the agent on; or the plant file (.toml) of exports."""
-    records: tuple[str, ...] | None = None
-    """Records or exports to judge by, best such as the agent did not learn from."""
-    episodes: int = 200
-    """Whole episodes on the plant."""
-    copies: int = 8
-    """Copies of a Gymnasium environment that are stepped side by side."""
-    discount: float | None = None
-    """For the estimate from records; the agent's own if not given."""
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Improve:
-    """Let an agent go on learning on a plant."""
-
-    agent: tyro.conf.Positional[Path]
-    """The agent's folder."""
-    plant: str
-    """A plant of ours or a Gymnasium id."""
-    records: str
-    """What the agent learned from; it stays in the batches."""
-    out: Path = Path("runs/improved")
-    """The better agent's folder."""
-    seed: int = 0
-    settings: Path | None = None
-    """TOML file with any of these options, nested as here; options given here win."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Write the HTML report of one agent, or of an agent before and after improving."""
-
-    agent: tyro.conf.Positional[Path]
-    """The agent's folder."""
-    records: tuple[str, ...]
-    """What it learned from: records or exports."""
-    improved: Path | None = None
-    """The folder that improve wrote."""
-    plant: str | None = None
-    """Where to run them; without it, or with a plant file, the report rests on the records alone."""
-    out: Path = Path("runs/report.html")
-    episodes: int = 200
-    """Whole episodes of each agent."""
-    title: str = "What the agent learned"
-    seed: int = 0
-
-
-Command = Annotated[
-    Demo | People | Inspect | Convert | Learn | Evaluate | Improve | Report,
-    tyro.conf.OmitSubcommandPrefixes,
-]
+Each verb explains itself: shiftwork learn --help."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command line; every mistake of the user's is one line on standard error."""
+    """Run a command line; every mistake of the user is one line on standard error."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments == ["--version"]:
+        sys.stdout.write(f"shiftwork {__version__}\n")
+        return
     keep_compiled()
     try:
         _run(arguments)
@@ -186,33 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(2) from None
 
 
-def _run(arguments: list[str]) -> None:
-    verb = arguments[0] if arguments else ""
-    if verb == "learn":
-        from shiftwork.learning.offline.algorithms import algorithm
-
-        config = algorithm(given(arguments, "algo", "pars")).config
-        _learn(parse(grown(Learn, "config", config), arguments))
-    elif verb == "improve":
-        from shiftwork.learning.online.compiled import Online
-
-        _improve(parse(grown(Improve, "online", Online), arguments))
-    elif verb == "team":
-        team_cli.run(arguments[1:])
-    else:
-        command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
-        run: Any = {
-            Demo: _demo,
-            People: _people,
-            Inspect: _inspect,
-            Convert: _convert,
-            Evaluate: _evaluate,
-            Report: _report,
-        }[type(command)]
-        run(command)
-
-
-def _demo(options: Demo) -> None:
+def _demo(options: commands.Demo) -> None:
     from shiftwork.cli.demo import run_demo
 
     run_demo(
@@ -224,46 +61,30 @@ def _demo(options: Demo) -> None:
     )
 
 
-def _people(options: People) -> None:
+def _people(options: commands.People) -> None:
     from shiftwork.cli.people import people_at
 
     people_at(options.plant, options.out, options.years, seeded(options.seed))
 
 
-def _plant_file(name: str | Path) -> PlantFile:
-    from shiftwork.records.historian.plant_file.load import load_plant_file
+def _inspect(options: commands.Inspect) -> None:
+    from shiftwork.cli.record_verbs import draft, inspect_export
 
-    return load_plant_file(name)
-
-
-def _plant(name: str | None, copies: int = 1) -> Any:
-    """Open what --plant names: a plant file, a plant to run on, or nothing."""
-    from shiftwork.plants.catalogue import make_plant
-
-    if name is None:
-        return None
-    return _plant_file(name) if name.lower().endswith(".toml") else make_plant(name, copies)
-
-
-def _inspect(options: Inspect) -> None:
     if options.draft:
-        from shiftwork.cli.record_verbs import draft
-
         draft(options.exports, options.out or Path("plant.toml"))
         return
-    if options.plant is None:
+    if options.tags is None:
         raise UserError(
-            "inspect needs --plant, the file that says what the tags mean; "
+            "inspect needs --tags, the plant file that says what the columns mean; "
             "write a first one with --draft"
         )
-    plant = _plant_file(options.plant)
-    from shiftwork.cli.record_verbs import inspect_export
+    inspect_export(
+        options.exports, _plant_file(options.tags), options.out or Path("runs/inspection")
+    )
 
-    inspect_export(options.exports, plant, options.out or Path("runs/inspection"))
 
-
-def _convert(options: Convert) -> None:
-    plant = _plant_file(options.plant)
+def _convert(options: commands.Convert) -> None:
+    plant = _plant_file(options.tags)
     from shiftwork.cli.record_verbs import convert_export
 
     convert_export(options.exports, plant, options.out, options.stage)
@@ -272,7 +93,9 @@ def _convert(options: Convert) -> None:
 def _learn(options: Any) -> None:
     from shiftwork.cli.agent_verbs import learn_agent, open_records
 
-    records = open_records(options.records, _plant(options.plant))
+    records = open_records(
+        options.records, tags=_plant_file(options.tags), plant=_plant(options.plant)
+    )
     learn_agent(
         records,
         options.algo,
@@ -284,48 +107,46 @@ def _learn(options: Any) -> None:
     )
 
 
-def _evaluate(options: Evaluate) -> None:
-    from shiftwork.agents.agent import Agent
-    from shiftwork.cli.agent_verbs import evaluate_on_plant, evaluate_on_records, open_records
-    from shiftwork.records.historian.plant_file.model import PlantFile
+def _evaluate(options: commands.Evaluate) -> None:
+    from shiftwork.cli.evaluate import evaluate
 
-    agent = Agent.load(options.agent)
-    if not options.plant and not options.records:
-        raise UserError(
-            "evaluate needs --plant or --records: where to run the agent, or what to judge it by"
-        )
-    plant = _plant(options.plant, options.copies)
-    if isinstance(plant, PlantFile) and not options.records:
-        raise UserError(
-            f"{options.plant}: a plant file cannot be run; give --records, the exports to judge by"
-        )
-    if plant and not isinstance(plant, PlantFile):
-        evaluate_on_plant(agent, plant, options.episodes, seeded(options.seed))
-    if options.records:
-        records = open_records(options.records, plant)
-        evaluate_on_records(agent, records, options.discount, seeded(options.seed))
+    names = (*([options.agent] if options.agent else []), *options.operator)
+    evaluate(
+        names,
+        plant=options.plant,
+        records=options.records,
+        tags=_plant_file(options.tags),
+        episodes=options.episodes,
+        copies=options.copies,
+        discount=options.discount,
+        seed=seeded(options.seed),
+    )
 
 
 def _improve(options: Any) -> None:
+    from shiftwork.agents.agent import Agent
     from shiftwork.cli.agent_verbs import improve_agent, open_records
-    from shiftwork.plants.catalogue import make_plant
 
     options.online.check()
-    if options.plant.lower().endswith(".toml"):
-        raise UserError(
-            f"{options.plant}: a plant file cannot be run; give a plant of ours or a Gymnasium id"
-        )
-    plant = make_plant(options.plant)
-    records = open_records(options.records, plant)
+    plant = _plant(options.plant)
+    records = open_records(options.records, plant=plant, agent=Agent.load(options.agent))
     improve_agent(
         options.agent, plant, records, options.online, seed=seeded(options.seed), out=options.out
     )
 
 
-def _report(options: Report) -> None:
-    from shiftwork.cli.agent_verbs import make_report, open_records
-    from shiftwork.records.historian.plant_file.model import PlantFile
+def _report(options: commands.Report) -> None:
+    if (options.agent / "team.json").is_file():
+        from shiftwork.cli.team_verbs import report_team
 
+        report_team(options.agent, options.out, seeded(options.seed))
+        return
+    from shiftwork.agents.agent import Agent
+    from shiftwork.cli.agent_verbs import make_report, open_records
+
+    agent = Agent.load(options.agent)
+    if not options.records:
+        raise UserError("report needs --records: the records that the agent learned from")
     plant = _plant(options.plant)
     folders = {"offline": options.agent}
     if options.improved:
@@ -333,9 +154,116 @@ def _report(options: Report) -> None:
     make_report(
         options.out,
         folders,
-        open_records(options.records, plant),
-        None if isinstance(plant, PlantFile) else plant,
+        open_records(options.records, tags=_plant_file(options.tags), plant=plant, agent=agent),
+        plant,
         episodes=options.episodes,
         seed=seeded(options.seed),
         title=options.title,
     )
+
+
+def _team_learn(options: Any) -> None:
+    from shiftwork.cli.team_verbs import learn_on_plant
+
+    learn_on_plant(
+        options.plant,
+        options.algo,
+        options.config,
+        steps=options.steps,
+        seed=seeded(options.seed),
+        out=options.out,
+    )
+
+
+def _team(options: commands.Team) -> None:
+    if isinstance(options.verb, commands.TeamWatch):
+        from shiftwork.cli.team_verbs import watch_team
+
+        watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
+
+
+VERBS: dict[str, tuple[type, Any]] = {
+    "demo": (commands.Demo, _demo),
+    "people": (commands.People, _people),
+    "inspect": (commands.Inspect, _inspect),
+    "convert": (commands.Convert, _convert),
+    "learn": (commands.Learn, _learn),
+    "evaluate": (commands.Evaluate, _evaluate),
+    "improve": (commands.Improve, _improve),
+    "report": (commands.Report, _report),
+    "team": (commands.Team, _team),
+}
+"""Each verb's options and the function that carries it out."""
+
+
+def _run(arguments: list[str]) -> None:
+    if any(word in ("-h", "--help") for word in arguments[:1]):
+        arguments = ["--help"]
+    if nested := _nested(arguments):
+        command, words, carry_out = nested
+        carry_out(parse(command, words))
+        return
+    named = [Annotated[command, tyro.conf.subcommand(name)] for name, (command, _) in VERBS.items()]
+    union: Any = Annotated[Union[tuple(named)], tyro.conf.OmitSubcommandPrefixes]  # noqa: UP007
+    options: Any = tyro.cli(union, args=arguments, prog="shiftwork", description=DESCRIPTION)
+    carry_out = next(run for command, run in VERBS.values() if type(options) is command)
+    carry_out(options)
+
+
+def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
+    """Find a verb whose options depend on its words: which algorithm, which plant.
+
+    Returns:
+        The verb's options with those of the algorithm nested below, the words with the verb as
+        one, and the function that carries it out; None for all other verbs.
+    """
+    if arguments[:1] == ["learn"]:
+        from shiftwork.learning.offline.algorithms import algorithm
+
+        config = algorithm(given(arguments, "algo", "pars")).config
+        return grown(commands.Learn, "config", config), arguments, _learn
+    if arguments[:1] == ["improve"]:
+        from shiftwork.learning.online.compiled import Online
+
+        return grown(commands.Improve, "online", Online), arguments, _improve
+    if arguments[:2] == ["team", "learn"]:
+        from shiftwork.learning.team.presets import preset
+        from shiftwork.plants.catalogue import make_team_plant
+
+        name, plant = given(arguments, "algo", "acac"), given(arguments, "plant", "")
+        if plant:
+            make_team_plant(plant)
+        default = preset(name, plant, paper=bool(plant) and "--paper" in arguments)
+        command = grown(commands.TeamLearn, "config", type(default), default)
+        return command, ["team learn", *arguments[2:]], _team_learn
+    return None
+
+
+def seeded(seed: int) -> int:
+    """Refuse a seed that JAX cannot take."""
+    if not 0 <= seed < 2**31:
+        raise UserError(f"--seed is {seed}; it must lie between 0 and {2**31 - 1}")
+    return seed
+
+
+def _plant_file(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from shiftwork.records.historian.plant_file.load import load_plant_file
+
+    found: PlantFile = load_plant_file(path)
+    return found
+
+
+def _plant(name: str | None, copies: int = 1) -> Any:
+    """Open what --plant names: a plant to run on, or nothing."""
+    if name is None:
+        return None
+    if name.lower().endswith(".toml"):
+        raise UserError(
+            f"{name}: a plant file cannot be run; give it as --tags, and as --plant a built-in plant "
+            "or a Gymnasium id"
+        )
+    from shiftwork.plants.catalogue import make_plant
+
+    return make_plant(name, copies)

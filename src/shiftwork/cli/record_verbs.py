@@ -15,6 +15,7 @@ from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
 from shiftwork.records.historian.grid import Grid, to_grid
 from shiftwork.records.historian.plant_file.draft import draft_plant_file
+from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples, read_samples
 from shiftwork.reports.inspection.contents import Inspection
@@ -50,6 +51,20 @@ def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
             f"{count(breach.count, 'decision period')}, by {worst} at most; the nearest allowed is taken"
         )
     return cut
+
+
+def import_export(exports: str | Path | Sequence[str], tags: str | Path) -> Episodes:
+    """Read a historian's export as episodes, and say on the console what was left out.
+
+    Args:
+        exports: Files, folders, patterns or a connection string.
+        tags: The plant file (.toml), which says what the columns mean.
+
+    Raises:
+        UserError: Something cannot be read; the message names file, place and fix.
+    """
+    paths = (str(exports),) if isinstance(exports, str | Path) else tuple(exports)
+    return cut_export(paths, load_plant_file(tags)).episodes
 
 
 def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspection:

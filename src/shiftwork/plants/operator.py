@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.team_plant import TeamStep
@@ -33,14 +34,18 @@ class Operator(Protocol):
 
 @runtime_checkable
 class TeamOperator(Protocol):
-    """Whoever runs a ``TeamPlant``."""
+    """Whoever runs a ``TeamPlant``.
+
+    An operator that cannot be compiled (it solves a program, or acts with NumPy) has a class
+    attribute ``pure = False``; the same episodes are then run step by step.
+    """
 
     def begin(self, key: PRNGKeyArray) -> Memory:
         """Make the memory with which an episode begins."""
 
     def act(
         self, memory: Memory, step: TeamStep, key: PRNGKeyArray
-    ) -> tuple[Memory, Int[Array, " N"]]:
+    ) -> tuple[Memory, Int[Array | np.ndarray, " N"]]:
         """Decide for each agent; what is given to an agent that may not decide yet is ignored."""
 
 
@@ -65,3 +70,26 @@ class Reactive:
         """Act on the observation."""
         del key
         return memory, self.decide(observation)
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """An operator that begins every episode with a memory given in advance.
+
+    Attributes:
+        operator: Whoever acts, an ``Operator`` or a ``TeamOperator``.
+        memory: The memory with which episodes begin: the same people again, say.
+    """
+
+    operator: Any
+    memory: Memory
+
+    def begin(self, key: PRNGKeyArray) -> Memory:
+        """Give the memory."""
+        del key
+        return self.memory
+
+    def act(self, memory: Memory, seen: Any, key: PRNGKeyArray) -> tuple[Memory, Array]:
+        """Act as the operator does."""
+        memory, action = self.operator.act(memory, seen, key)
+        return memory, action

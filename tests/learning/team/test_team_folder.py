@@ -11,18 +11,20 @@ import pytest
 from shiftwork import Team
 from shiftwork.cli import team_verbs as team_workflow
 from shiftwork.errors import UserError
-from shiftwork.learning import loop as loop
+from shiftwork.evaluation.team_rollout import evaluate_team
+from shiftwork.learning import loop
 from shiftwork.learning.config import replaced
 from shiftwork.learning.loop import History
 from shiftwork.learning.team import train as team_loop
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.folder import load_team, save_team
 from shiftwork.learning.team.presets import preset
-from shiftwork.learning.team.rollout import collect, run_episodes
+from shiftwork.learning.team.rollout import collect
 from shiftwork.learning.team.self_imitation import Best, discounted
-from shiftwork.learning.team.train import TeamLearned, check, evaluate_team, learn_team
+from shiftwork.learning.team.train import TeamLearned, check, learn_team
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.probes.team import TeamProbe
-from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.plants.run_team import run_episodes
 
 PLANT = TeamProbe("action")
 CONFIG = team_algorithm("acac").config(

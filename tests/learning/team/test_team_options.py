@@ -2,7 +2,7 @@
 
 import pytest
 
-from shiftwork.learning.team.train import evaluate_team
+from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.plants.options import primitive
 from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
 from support.small_teams import DISCOUNT, first_values, learned

@@ -6,13 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.policy import log_probabilities
 from shiftwork.learning.team.rollout import collect
 from shiftwork.learning.team.self_imitation import Again
-from shiftwork.learning.team.train import evaluate_team
 from shiftwork.plants.probes.team import TeamProbe
 from support.small_teams import DISCOUNT, SMALL, first_values, learned
 

@@ -15,7 +15,7 @@ from gymnasium.utils.env_checker import check_env
 
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.to_gymnasium import PlantEnv
-from shiftwork.plants.catalogue import OURS
+from shiftwork.plants.catalogue import PLANTS
 from shiftwork.plants.probes.single import PROBES
 from shiftwork.plants.tasks.dmsd import Dmsd, DmsdState
 from shiftwork.records.tags import Tag
@@ -35,17 +35,17 @@ def checked(env, **kwargs):
     return [str(w.message) for w in caught if not any(a in str(w.message) for a in ADVICE)]
 
 
-@pytest.mark.parametrize("plant", [*OURS.values(), *PROBES], ids=lambda plant: plant.name)
+@pytest.mark.parametrize("plant", [*PLANTS.values(), *PROBES], ids=lambda plant: plant.name)
 def test_gymnasiums_own_checker_has_nothing_to_say(plant):
     # There is no picture to check, and the rest of that check needs a registered environment.
     assert checked(PlantEnv(plant), skip_render_check=True) == []
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", PLANTS)
 def test_our_plants_are_registered_and_pass_the_whole_checker(name):
     env = gymnasium.make(f"shiftwork.plants.adapters.to_gymnasium:shiftwork/{name}-v0")
-    assert env.unwrapped.plant == OURS[name]
-    assert env.spec.max_episode_steps == OURS[name].horizon
+    assert env.unwrapped.plant == PLANTS[name]
+    assert env.spec.max_episode_steps == PLANTS[name].horizon
     assert gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()).id == env.spec.id
     assert checked(env.unwrapped) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.to_pettingzoo import TeamEnv
-from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.plants.catalogue import make_team_plant
 
 with warnings.catch_warnings():
     # Importing PettingZoo's tests brings in plants of its own in a way that it deprecates.

@@ -9,9 +9,9 @@ import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.to_pettingzoo import TeamEnv
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import NAMES, load_scenario
-from shiftwork.plants.team_catalogue import make_team_plant
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
 from support.centre_builders import KEY, RESET, STEP, centre
 from support.compile_options import QUICK

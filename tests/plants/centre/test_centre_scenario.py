@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftwork.errors import UserError
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.load import NAMES, load_scenario, parse_scenario
 from shiftwork.plants.centre.scenario_checks import check_scenario
-from shiftwork.plants.team_catalogue import make_team_plant
 from support.centre_builders import OPEN, changed, raw
 
 MEND = re.compile(r"; (give|write|mend|choose|widen|did you mean|known|it must be|check)\b")

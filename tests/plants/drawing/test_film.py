@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from shiftwork.errors import UserError
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.drawing.film import COLOURS, HOLD_FRAMES, draw, watch
 from shiftwork.plants.probes.team import TeamProbe
-from shiftwork.plants.team_catalogue import make_team_plant
+from shiftwork.yardsticks.simple import RandomLegal
 
 KEY = jax.random.key(0)
 
@@ -54,14 +55,19 @@ def test_macro_actions_are_written_beside_the_agents():
     assert {"get tomato", "chop", "deliver", "under way", "ended, decides next"} <= set(words)
 
 
-def test_film_shows_the_whole_episode(tmp_path):
-    plant, path = make_team_plant("box-pushing-6"), tmp_path / "film.gif"
+class TogetherToTheBigBox:
+    def begin(self, key):
+        return ()
 
-    def policy(memory, step, key):
+    def act(self, memory, step, key):
         ready = step.state.last_waypoint >= 2
         return memory, jnp.where(ready, 4, jnp.array([2, 3]))
 
-    total = watch(plant, policy, KEY, path)
+
+def test_film_shows_the_whole_episode(tmp_path):
+    plant, path = make_team_plant("box-pushing-6"), tmp_path / "film.gif"
+
+    total = watch(plant, TogetherToTheBigBox(), KEY, path)
     assert total == pytest.approx(299.4, abs=1e-3)
     with Image.open(path) as film:
         assert film.n_frames == 7
@@ -79,10 +85,10 @@ def test_film_shows_the_whole_episode(tmp_path):
 def test_other_file_names_and_plants_without_picture_are_one_line(tmp_path):
     plant = make_team_plant("box-pushing-6")
     with pytest.raises(UserError, match=r"film\.mp4: a film is an animated GIF; let the name end"):
-        watch(plant, lambda *_: None, KEY, tmp_path / "film.mp4")
+        watch(plant, RandomLegal(), KEY, tmp_path / "film.mp4")
     probe = TeamProbe()
     with pytest.raises(UserError, match="has no picture; choose another plant"):
         draw(probe, probe.reset(KEY).state)
     with pytest.raises(UserError, match="has no picture; choose another plant"):
-        watch(probe, lambda *_: None, KEY, tmp_path / "film.gif")
+        watch(probe, RandomLegal(), KEY, tmp_path / "film.gif")
     assert not list(tmp_path.iterdir())

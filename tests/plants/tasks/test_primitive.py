@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.plants.catalogue import TEAM_PLANTS
 from shiftwork.plants.options import primitive
 from shiftwork.plants.tasks.box_pushing import BIG, NORTH, PUSH
 from shiftwork.plants.tasks.primitive import (
@@ -16,7 +17,6 @@ from shiftwork.plants.tasks.primitive import (
     PrimitiveBoxPushing,
     PrimitiveOvercooked,
 )
-from shiftwork.plants.team_catalogue import OURS
 from support.golden_traces import BOXES, GOLDEN, KITCHENS, box_fields, homes, load, steps
 
 KEY = jax.random.key(0)
@@ -105,7 +105,7 @@ def test_single_moves_push_the_recorded_boxes(name):
 
 
 def test_the_big_box_needs_both_in_the_same_step():
-    plant = OURS["box-pushing-6-primitive"]
+    plant = TEAM_PLANTS["box-pushing-6-primitive"]
     step = jax.jit(plant.step)
 
     def play(*actions):

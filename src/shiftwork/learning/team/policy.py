@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from shiftwork.learning.team.events import Packed, pack, walk
 from shiftwork.learning.team.nets import Actor, Encoder
 from shiftwork.learning.team.time_code import TimeCode, with_time
+from shiftwork.plants.team_plant import TeamStep
 from shiftwork.records.positions import Places, sense
 
 Nets = TypeVar("Nets")
@@ -81,6 +82,25 @@ class Policies(eqx.Module):
             self,
             replace_fn=lambda x: x * times,
         )
+
+    def begin(self, key: PRNGKeyArray) -> tuple[Float[Array, "N 1 F"], Float[Array, " 1"]]:
+        """Remember nothing, at hour 0: what a ``TeamOperator`` begins an episode with."""
+        del key
+        return self.memory(1), jnp.zeros(1)
+
+    def act(
+        self,
+        memory: tuple[Float[Array, "N 1 F"], Float[Array, " 1"]],
+        step: TeamStep,
+        key: PRNGKeyArray,
+    ) -> tuple[tuple[Float[Array, "N 1 F"], Float[Array, " 1"]], Int[Array, " N"]]:
+        """Decide for one plant, without the uniform part that explores."""
+        remembered, clock = memory
+        inputs = self.look(step.observation[None], clock)
+        decided, mask = step.decided[:, None], step.mask[:, None]
+        remembered, preferences = self.step(remembered, inputs, decided)
+        macro, _ = choose(key, log_probabilities(preferences, mask, 0.0))
+        return (remembered, clock + 1.0), macro[:, 0].astype(jnp.int32)
 
     def memory(self, copies: int) -> Float[Array, "N E F"]:
         """Nothing remembered yet."""

@@ -1,4 +1,4 @@
-"""A team at its plant: pieces of experience to learn from, and whole episodes to be judged by."""
+"""A team at its plant: pieces of experience to learn from."""
 
 from __future__ import annotations
 
@@ -124,54 +124,3 @@ def collect(
     last = Rows(policies.look(step.observation, clock), by_agent(step.decided), fresh)
     whole = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), rows, last)
     return Batch(whole, *rest)
-
-
-class Outcome(NamedTuple):
-    """How whole episodes went, each (E,).
-
-    Attributes:
-        returns: Undiscounted.
-        success: The plant's purpose was reached.
-        length: Primitive steps until the end or the time limit.
-        success_step: Primitive steps until the purpose was reached; the horizon if never.
-    """
-
-    returns: Float[Array, " E"]
-    success: Bool[Array, " E"]
-    length: Int[Array, " E"]
-    success_step: Int[Array, " E"]
-
-
-def run_episodes(plant: TeamPlant, policies: Policies, key: PRNGKeyArray, episodes: int) -> Outcome:
-    """Run whole episodes side by side, every one that is begun counted; pure, so it can be jitted.
-
-    Agents draw from their policies without the uniform part that explores.
-    """
-    begin_key, run_key = jax.random.split(key)
-    first = jax.vmap(plant.reset)(jax.random.split(begin_key, episodes))
-    zeros = jnp.zeros(episodes)
-    begin = (first._replace(info={}), policies.memory(episodes), jnp.zeros(episodes, bool), zeros)
-
-    def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        step, memory, over, clock = carry
-        choose_key, step_key = jax.random.split(key)
-        inputs = policies.look(step.observation, clock)
-        decided, mask = by_agent(step.decided), by_agent(step.mask)
-        memory, preferences = policies.step(memory, inputs, decided)
-        macro, _ = choose(choose_key, log_probabilities(preferences, mask, 0.0))
-        following = jax.vmap(plant.step)(
-            step.state, by_agent(macro), jax.random.split(step_key, episodes)
-        )
-        reward = jnp.where(over, 0.0, following.reward)
-        success = following.info["success"] & ~over
-        after = (following._replace(info={}), memory, over | following.terminal, clock + 1.0)
-        return after, (reward, success, ~over)
-
-    _, (reward, success, lived) = jax.lax.scan(one, begin, jax.random.split(run_key, plant.horizon))
-    reached = success.any(0)
-    return Outcome(
-        returns=reward.sum(0),
-        success=reached,
-        length=lived.sum(0),
-        success_step=jnp.where(reached, success.argmax(0) + 1, plant.horizon),
-    )

@@ -12,7 +12,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key
 
 from shiftwork.errors import UserError
@@ -22,7 +21,7 @@ from shiftwork.learning.progress import Advance
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.policy import Policies
-from shiftwork.learning.team.rollout import Outcome, run_episodes
+from shiftwork.plants.run_team import run_episodes
 from shiftwork.plants.team_plant import TeamPlant
 
 WATCH_EPISODES = 64
@@ -202,20 +201,3 @@ def check(plant: TeamPlant, config: Any, steps: int, seeds: Sequence[int]) -> No
     for name in ("discount", "trace", "epsilon", "half_way"):
         if not 0.0 <= getattr(config, name) <= 1.0:
             raise UserError(f"config '{name}' is {getattr(config, name)}; it must lie from 0 to 1")
-
-
-def evaluate_team(plant: TeamPlant, policies: Policies, episodes: int, seed: int) -> Outcome:
-    """Run whole episodes of a team; every one that is begun is counted.
-
-    Args:
-        plant: Where.
-        policies: The team.
-        episodes: How many.
-        seed: Of everything.
-    """
-    if episodes < 1:
-        raise UserError(f"episodes is {episodes}; run at least one")
-    return jax.tree.map(np.asarray, _episodes(plant, policies, jax.random.key(seed), episodes))
-
-
-_episodes = eqx.filter_jit(run_episodes)

@@ -38,8 +38,7 @@ def people_years(
     people = People(plant)
 
     def year(key: PRNGKeyArray) -> CentreTrace:
-        hire_key, run_key = jax.random.split(key)
-        return run_centre(plant, people.act, people.begin(hire_key), run_key)
+        return run_centre(plant, people, key)
 
     traces = jax.device_get(jax.jit(jax.vmap(year))(jax.random.split(key, years)))
     return plant, [one_copy(traces, number) for number in range(years)]

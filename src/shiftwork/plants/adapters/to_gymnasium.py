@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Float32
 
-from shiftwork.plants.catalogue import OURS
+from shiftwork.plants.catalogue import PLANTS
 from shiftwork.plants.plant import Plant
 from shiftwork.records.tags import Tags, box
 
@@ -107,7 +107,7 @@ class PlantEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
 def by_name(name: str) -> PlantEnv:
     """Make the face of one of our plants; the entry point of the registered environments."""
-    return PlantEnv(OURS[name])
+    return PlantEnv(PLANTS[name])
 
 
 def _spans(tags: Tags) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +142,7 @@ def _compiled(plant: Plant) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return jax.jit(reset), jax.jit(step)
 
 
-for _name, _plant in OURS.items():
+for _name, _plant in PLANTS.items():
     gymnasium.register(
         id=f"shiftwork/{_name}-v0",
         entry_point=f"{__name__}:by_name",

@@ -10,16 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from shiftwork.errors import UserError, unknown
+from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.scenario import Grade, Scenario, Table, Tank
 from shiftwork.plants.centre.scenario_checks import check_scenario
 
-NAMES = (
-    "centre-small",
-    "centre-steady",
-    "centre-tight",
-    "centre-heavy-feed",
-    "centre-price-swing",
-)
+NAMES = CENTRES
 """The scenarios that ship with the package."""
 
 

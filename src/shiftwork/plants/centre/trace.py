@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -16,11 +16,9 @@ from shiftwork.plants.centre.market import Account, log_leaders
 from shiftwork.plants.centre.start import unpacked
 from shiftwork.plants.centre.state import DECOKING, Ship
 from shiftwork.plants.cracker.prices import TYPICAL_LEADERS
+from shiftwork.plants.operator import TeamOperator
+from shiftwork.plants.run_team import run_team
 from shiftwork.plants.team_plant import TeamStep
-
-Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
-"""(memory, last step, key) -> (memory, macro-action of each agent (N,))."""
-
 
 FILLING, RESTING, RELEASED, FEEDING = range(4)
 """What a tank does."""
@@ -129,32 +127,20 @@ class CentreTrace(NamedTuple):
 
 
 def run_centre(
-    plant: Centre, policy: Policy, memory: Any, key: PRNGKeyArray, hours: int | None = None
+    plant: Centre, operator: TeamOperator, key: PRNGKeyArray, hours: int | None = None
 ) -> CentreTrace:
     """Run an episode and keep what happened; pure, for ``jit`` and ``vmap``.
 
-    The same key gives the same ships, ages and prices, whoever decides.
+    The same key gives the same ships, ages and prices, whoever acts.
 
     Args:
         plant: The centre.
-        policy: Who decides.
-        memory: What the policy is called with first; of people, what ``begin`` gives.
-        key: Of the episode.
-        hours: How many; the plant's horizon by default.
+        operator: Whoever acts, a pure operator.
+        key: Key of the episode.
+        hours: Number of hours; the plant's horizon by default.
     """
-    reset_key, plant_key, policy_key = jax.random.split(key, 3)
-    first = plant.reset(reset_key)
-    length = plant.horizon if hours is None else hours
-
-    def one(carry: Any, keys: Any) -> tuple[Any, Hour]:
-        before, memory = carry
-        memory, macro_action = policy(memory, before, keys[0])
-        after = plant.step(before.state, macro_action, keys[1])
-        return (after._replace(info={}), memory), hour_of(plant, before, after, memory)
-
-    keys = jax.random.split(policy_key, length), jax.random.split(plant_key, length)
-    _, hours_run = jax.lax.scan(one, (first._replace(info={}), memory), keys)
-    return CentreTrace(unpacked(first.state.harbour.table), hours_run)
+    first, kept = run_team(plant, operator, key, partial(hour_of, plant), hours)
+    return CentreTrace(unpacked(first.state.harbour.table), kept)
 
 
 def hour_of(plant: Centre, before: TeamStep, after: TeamStep, memory: Any = None) -> Hour:
@@ -214,12 +200,6 @@ def hour_of(plant: Centre, before: TeamStep, after: TeamStep, memory: Any = None
         slipped=memory.slipped if people else nobody,
         crew=memory.crew if people else jnp.full((), -1, jnp.int32),
     )
-
-
-def random_policy(memory: None, step: TeamStep, key: PRNGKeyArray) -> tuple[None, Int[Array, " N"]]:
-    """Choose any macro-action that is allowed: what the people are measured against."""
-    lottery = jax.random.uniform(key, step.mask.shape)
-    return memory, jnp.where(step.mask, lottery, -1.0).argmax(-1).astype(jnp.int32)
 
 
 def profit_usd(account: Account) -> Float[Array | np.ndarray, "*T"]:

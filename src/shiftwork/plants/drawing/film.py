@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import matplotlib as mpl
 import numpy as np
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -27,15 +27,14 @@ from shiftwork.plants.drawing.centre import paint_centre
 from shiftwork.plants.drawing.centre_scene import scene_of
 from shiftwork.plants.drawing.colours import AGENTS, INK, MUTED, STYLE
 from shiftwork.plants.drawing.kitchen import kitchen_legend, paint_kitchen
+from shiftwork.plants.operator import TeamOperator
 from shiftwork.plants.options import WithOptions
 from shiftwork.plants.plant import State
+from shiftwork.plants.run_team import run_team
 from shiftwork.plants.tasks.box_pushing import BoxPushing
 from shiftwork.plants.tasks.overcooked.overcooked import Overcooked
 from shiftwork.plants.tasks.primitive import PrimitiveBoxPushing, PrimitiveOvercooked
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
-
-Policy = Callable[[Any, TeamStep, PRNGKeyArray], tuple[Any, Int[Array, " N"]]]
-"""(memory, last step, key) -> (memory, macro-action of each agent (N,))."""
 
 DOTS_PER_INCH = 80
 HOLD_FRAMES = 12
@@ -61,20 +60,18 @@ def draw(plant: TeamPlant, state: State, caption: str = "") -> Figure:
 
 def watch(
     plant: TeamPlant,
-    policy: Policy,
+    operator: TeamOperator,
     key: PRNGKeyArray,
     path: Path,
-    memory: Any = None,
     frames_per_second: int = 8,
 ) -> float:
     """Run one episode to its end or the horizon and write it as an animated GIF.
 
     Args:
         plant: What is run.
-        policy: Who decides; called in each step, its answers for busy agents are ignored.
-        key: For the episode.
-        path: Of the file, ending in ".gif".
-        memory: What the policy is called with first.
+        operator: Whoever acts, a pure operator.
+        key: Key of the episode.
+        path: The file, ending in ".gif".
         frames_per_second: Frames shown in a second, each a primitive step; in a long episode
             each stands for several.
 
@@ -87,30 +84,34 @@ def watch(
     if path.suffix.lower() != ".gif":
         raise UserError(f"{path}: a film is an animated GIF; let the name end in '.gif'")
     _pictured(plant)  # before the episode
-    reset_key, key = jax.random.split(key)
-    move = jax.jit(plant.step)
-    step, total = jax.jit(plant.reset)(reset_key), 0.0
+    first, (states, rewards, ended) = jax.device_get(_states(plant, operator, key))
+    length = int(ended.argmax()) + 1 if ended.any() else len(ended)
+    earned = np.concatenate([[0.0], np.cumsum(rewards[:length], dtype=np.float64)])
     stride = -(-plant.horizon // MOST_FRAMES)
     frames: list[Image.Image] = []
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.6, 5.0), dpi=DOTS_PER_INCH)
         canvas = FigureCanvasAgg(figure)
-        for number in range(plant.horizon + 1):
-            last = bool(step.terminal) or number == plant.horizon
-            if last or number % stride == 0:
-                caption = f"step {number}     return {total:.1f}"
-                _fill(figure, plant, jax.device_get(step.state), caption)
-                canvas.draw()
-                frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
-            if last:
-                break
-            policy_key, step_key = jax.random.split(jax.random.fold_in(key, number))
-            memory, macro_action = policy(memory, step, policy_key)
-            step = move(step.state, macro_action, step_key)
-            total += float(step.reward)
+        for number in range(length + 1):
+            if number < length and number % stride:
+                continue
+            at = number - 1
+            state = jax.tree.map(lambda x, at=at: x[at], states) if number else first.state
+            _fill(figure, plant, state, f"step {number}     return {earned[number]:.1f}")
+            canvas.draw()
+            frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]))
     with written_whole(path) as temporary:
         _write_film(frames, temporary, 1000 // frames_per_second)
-    return total
+    return float(earned[-1])
+
+
+@eqx.filter_jit
+def _states(plant: TeamPlant, operator: TeamOperator, key: PRNGKeyArray) -> tuple[TeamStep, Any]:
+    def kept(before: TeamStep, after: TeamStep, memory: Any) -> Any:
+        del before, memory
+        return after.state, after.reward, after.terminal
+
+    return run_team(plant, operator, key, kept)
 
 
 def _write_film(frames: list[Image.Image], path: Path, milliseconds: int) -> None:

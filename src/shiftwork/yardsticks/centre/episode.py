@@ -7,14 +7,12 @@ different schedulers, and the bound, can be compared episode by episode.
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.plants.centre import market
 from shiftwork.plants.centre.centre import Centre
@@ -22,12 +20,9 @@ from shiftwork.plants.centre.market import Account
 from shiftwork.plants.centre.start import unpacked
 from shiftwork.plants.centre.state import CentreState, Ship
 from shiftwork.plants.cracker.prices import TYPICAL_LEADERS
-
-Act = Callable[
-    [CentreState, Bool[np.ndarray, " N"], Bool[np.ndarray, "N A"]], Int[np.ndarray, " N"]
-]
-"""A policy: the state, who decides and what each may do, to macro-actions. Whatever it reads of the
-state that no agent sees is its own affair."""
+from shiftwork.plants.operator import TeamOperator
+from shiftwork.plants.run_team import episode_keys, run_team_stepwise
+from shiftwork.plants.team_plant import TeamStep
 
 
 class Future(NamedTuple):
@@ -49,31 +44,25 @@ class Future(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What a scheduler made of an episode.
+    """What an operator made of an episode.
 
     Attributes:
         account: Sums over the episode in $, as ``Account``.
-        hours: Of the episode.
+        hours: Hours of the episode.
         success: No hour of shortage and no forced decoke.
-        decision_s: Seconds of each call of the policy.
+        memory: The operator's memory at the end.
     """
 
     account: dict[str, float]
     hours: int
     success: bool
-    decision_s: Float[np.ndarray, " D"]
+    memory: Any
 
     @property
     def profit_per_h(self) -> float:
         """Margin less all costs, $/h."""
         costs = sum(self.account[name] for name in Account._fields[1:])
         return (self.account["margin"] - costs) / self.hours
-
-
-def episode_keys(plant: Centre, key: PRNGKeyArray) -> tuple[PRNGKeyArray, Array]:
-    """The key of the reset and those of all steps."""
-    reset_key, step_key = jax.random.split(key)
-    return reset_key, jax.random.split(step_key, plant.horizon)
 
 
 def future_of(plant: Centre, key: PRNGKeyArray) -> Future:
@@ -103,52 +92,22 @@ def _future(
     return state, jax.lax.scan(hour, state.log_price, step_keys)[1]
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _begin(plant: Centre, key: PRNGKeyArray) -> tuple[CentreState, Array, Array]:
-    step = plant.reset(key)
-    return step.state, step.decided, step.mask
+def run_stepwise(
+    plant: Centre, operator: TeamOperator, key: PRNGKeyArray, hours: int | None = None
+) -> Run:
+    """Let an operator that is not pure run an episode, or its first hours."""
+    memory: list[Any] = [None]
 
+    def keep(before: TeamStep, after: TeamStep, remembered: Any) -> tuple[Array, Array]:
+        del before
+        memory[0] = remembered
+        return jnp.stack([after.info[name] for name in Account._fields]), after.info["success"]
 
-@functools.partial(jax.jit, static_argnums=0)
-def _hour(
-    plant: Centre, state: CentreState, macro: Int[Array, " N"], key: PRNGKeyArray
-) -> tuple[CentreState, Array, Array, Array, Array]:
-    step = plant.step(state, macro, key)
-    money = jnp.stack([step.info[name] for name in Account._fields])
-    return step.state, step.decided, step.mask, money, step.info["success"]
-
-
-def play(plant: Centre, key: PRNGKeyArray, act: Act, hours: int | None = None) -> Run:
-    """Run an episode, or its first hours."""
-    reset_key, step_keys = episode_keys(plant, key)
-    state, decided, mask = _begin(plant, reset_key)
-    macro: Any = np.zeros(len(plant.agents), np.int32)
-    money = np.zeros(len(Account._fields))
-    success, seconds = False, []
-    for hour in range(plant.horizon if hours is None else hours):
-        who = np.asarray(decided)
-        if who.any():
-            began = time.perf_counter()
-            chosen = act(state, who, np.asarray(mask))
-            seconds.append(time.perf_counter() - began)
-            macro = np.where(who, chosen, macro).astype(np.int32)
-        state, decided, mask, account, success = _hour(plant, state, macro, step_keys[hour])
-        money += np.asarray(account, float)
+    _, (money, success) = run_team_stepwise(plant, operator, key, keep, hours)
+    sums = np.asarray(money, float).sum(0)
     return Run(
-        dict(zip(Account._fields, money.tolist(), strict=True)),
-        plant.horizon if hours is None else hours,
-        bool(success),
-        np.array(seconds),
+        dict(zip(Account._fields, sums.tolist(), strict=True)),
+        len(money),
+        bool(success[-1]),
+        memory[0],
     )
-
-
-def random_legal(seed: int) -> Act:
-    """Choose among what is allowed, each with the same probability."""
-    rng = np.random.default_rng(seed)
-
-    def act(state: CentreState, decided: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        del state, decided
-        drawn = np.where(mask, rng.random(mask.shape), -1.0)
-        return drawn.argmax(1)
-
-    return act

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.layout import NO_RECIPE, WAIT, WAITING
 from shiftwork.plants.centre.state import CRACKING, STAND_BY, CentreState
+from shiftwork.plants.team_plant import TeamStep
 from shiftwork.yardsticks.centre.scheduler.forecast import Outlook, expected_leaders, look
 from shiftwork.yardsticks.centre.scheduler.furnaces import (
     Furnace,
@@ -28,17 +31,18 @@ STALE_H = 24
 """A plan older than this is made anew."""
 
 
-class Scheduler:
-    """Runs a centre by mixed-integer programs; call ``act`` in each hour in which somebody decides.
+class RollingMilp:
+    """The scheduler as a ``TeamOperator`` that is not pure: it solves programs in Python.
 
     Attributes:
-        fallbacks: Plans that the solver did not find in its time; the rule of thumb in their place
-            takes the first tank with room, the fullest tank, and the middle feed.
-        solve_s: Seconds of each solve.
+        plant: The centre that it runs.
+        settings: Horizon and time limit of the plans; those for the scenario if None.
     """
 
+    pure = False
+
     def __init__(self, plant: Centre, settings: PlanSettings | None = None) -> None:
-        """Prepare for an episode.
+        """Take over a centre.
 
         Raises:
             UserError: One agent runs all furnaces.
@@ -47,6 +51,39 @@ class Scheduler:
             raise UserError(
                 f"{plant.name}: the scheduler sets each furnace by itself; set furnace_agents to 'each'"
             )
+        self.plant, self.settings = plant, settings
+
+    def begin(self, key: PRNGKeyArray) -> Scheduler:
+        """Begin an episode without a plan."""
+        del key
+        return Scheduler(self.plant, self.settings)
+
+    def act(
+        self, memory: Scheduler, step: TeamStep, key: PRNGKeyArray
+    ) -> tuple[Scheduler, Int[np.ndarray, " N"]]:
+        """Decide for everybody who may."""
+        del key
+        decided = np.asarray(step.decided)
+        if not decided.any():
+            return memory, np.zeros(len(decided), np.int32)
+        began = time.perf_counter()
+        macro = memory.decide(step.state, decided, np.asarray(step.mask))
+        memory.decision_s.append(time.perf_counter() - began)
+        return memory, macro
+
+
+class Scheduler:
+    """What the scheduler remembers in an episode, and how it decides.
+
+    Attributes:
+        decision_s: Seconds of each decision.
+        fallbacks: Plans that the solver did not find in its time; the rule of thumb in their place
+            takes the first tank with room, the fullest tank, and the middle feed.
+        solve_s: Seconds of each solve.
+    """
+
+    def __init__(self, plant: Centre, settings: PlanSettings | None = None) -> None:
+        """Prepare for an episode."""
         self.scenario, self.layout = plant.scenario, plant.layout
         self.settings = settings or settings_for(plant.scenario)
         self.plan: Plan | None = None
@@ -54,8 +91,9 @@ class Scheduler:
         self.tried_h = -STALE_H
         self.fallbacks = 0
         self.solve_s: list[float] = []
+        self.decision_s: list[float] = []
 
-    def act(
+    def decide(
         self, state: CentreState, decided: Bool[np.ndarray, " N"], mask: Bool[np.ndarray, "N A"]
     ) -> Int[np.ndarray, " N"]:
         """Choose for all who decide."""

@@ -1,0 +1,5 @@
+"""``python -m shiftwork``: the command line."""
+
+from shiftwork.cli.main import main
+
+main()

@@ -1,0 +1,208 @@
+"""The options of every verb. Nothing heavy is imported here, so that help appears at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Learn the DMSD plant from its published records, improve on the plant, write a report."""
+
+    out: Path = Path("demo")
+    """Folder for agents and report."""
+    updates: int = 30_000
+    """Critic updates from the records."""
+    steps: int = 2_000
+    """Plant steps of online learning."""
+    episodes: int = 200
+    """Whole evaluation episodes for each agent."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Let simulated people run a plant, and write their records as a historian exports them."""
+
+    plant: str = "furnace"
+    """The plant: furnace, a cracking centre such as centre-steady, or a centre's scenario file."""
+    out: Path = Path("runs/people")
+    """Folder for the export and its plant file."""
+    years: int = 1
+    """Years of records; each one has other people, feeds and prices."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Show what exports hold and whether an agent could learn from them; or draft a plant file."""
+
+    exports: tyro.conf.Positional[tuple[str, ...]]
+    """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
+    tags: Path | None = None
+    """The plant file (.toml), which says what the columns mean."""
+    draft: bool = False
+    """Write a first plant file from what the exports hold, instead."""
+    out: Path | None = None
+    """Folder of the inspection (runs/inspection), or the drafted file (plant.toml)."""
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Write exports again for other tools: as Parquet, as an .npz of episodes, or for Minari."""
+
+    exports: tyro.conf.Positional[tuple[str, ...]]
+    """Files, folders, patterns or a connection string, as for inspect."""
+    tags: Path
+    """The plant file (.toml), which says what the columns mean."""
+    out: Path
+    """A .parquet or .npz file, or a folder for a Minari data set."""
+    stage: Literal["episodes", "grid", "samples"] = "episodes"
+    """How far the exports are worked up; grid and samples go to Parquet only."""
+
+
+@dataclass(frozen=True)
+class Learn:
+    """Learn an agent from records."""
+
+    records: tyro.conf.Positional[tuple[str, ...]]
+    """An .npz file, a Minari folder, "dmsd" for the records that ship with the package, or exports
+    (with their --tags file)."""
+    out: Path = Path("runs/agent")
+    """The agent's folder."""
+    algo: str = "pars"
+    """bc, td3bc, iql, rebrac or pars; --config depends on it."""
+    tags: Path | None = None
+    """The plant file (.toml) of exports, which says what the columns mean."""
+    plant: str | None = None
+    """A built-in plant or a Gymnasium id whose tags name the columns of records without names."""
+    updates: int = 40_000
+    """Critic updates."""
+    select: bool = False
+    """Choose settings among a handful by off-policy evaluation before learning."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluate operators on a plant (whole episodes), or an agent on records.
+
+    An operator is an agent's or a team's folder, or one of the words people, random, scheduler.
+    Several operators run the same episodes, and each is compared with the first.
+    """
+
+    agent: tyro.conf.Positional[str | None] = None
+    """The agent's or team's folder."""
+    operator: tuple[str, ...] = ()
+    """More operators for the same episodes: people, random, scheduler, or a folder."""
+    plant: str | None = None
+    """Where to run: a built-in plant, a Gymnasium id, or a centre's scenario file. A team's own
+    plant if not given."""
+    records: tuple[str, ...] | None = None
+    """Records or exports for an estimate without a plant, best such as the agent did not learn from."""
+    tags: Path | None = None
+    """The plant file (.toml) of exports, which says what the columns mean."""
+    episodes: int = 200
+    """Whole episodes on the plant."""
+    copies: int = 8
+    """Copies of a Gymnasium environment that are stepped side by side."""
+    discount: float | None = None
+    """Discount of the estimate from records; the agent's own if not given."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class Improve:
+    """Let an agent go on learning online, on a plant."""
+
+    agent: tyro.conf.Positional[Path]
+    """The agent's folder."""
+    plant: str
+    """A built-in plant or a Gymnasium id."""
+    records: str
+    """What the agent learned from; it stays in the batches."""
+    out: Path = Path("runs/improved")
+    """The better agent's folder."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write an HTML page: about an agent, before and after improving; or about a team's episode."""
+
+    agent: tyro.conf.Positional[Path]
+    """The agent's folder, or that of a team on a cracking centre."""
+    records: tuple[str, ...] | None = None
+    """Records or exports that the agent learned from (a team needs none)."""
+    improved: Path | None = None
+    """The folder that improve wrote."""
+    plant: str | None = None
+    """Where to run the agent: a built-in plant or a Gymnasium id; without it the page rests on the
+    records alone."""
+    tags: Path | None = None
+    """The plant file (.toml) of exports, which says what the columns mean."""
+    out: Path = Path("runs/report.html")
+    """The HTML file."""
+    episodes: int = 200
+    """Whole episodes of each agent."""
+    title: str = "What the agent learned"
+    """Heading of the page about an agent."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class TeamLearn:
+    """Let a team learn on a plant, every agent on its own clock."""
+
+    plant: str
+    """A team's plant, such as box-pushing-6 or centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/team")
+    """The team's folder."""
+    algo: str = "acac"
+    """acac, mac-iaicc, mac-niacc, independent or mappo; --config depends on it."""
+    steps: int = 500_000
+    """Executed primitive steps of the plant."""
+    paper: bool = False
+    """Start from the published settings instead of the project's own."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamWatch:
+    """Write one episode of a team as an animated GIF."""
+
+    team: tyro.conf.Positional[Path]
+    """The team's folder."""
+    out: Path = Path("runs/episode.gif")
+    """The film, a .gif file."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """Teams of agents: learn, watch. The verbs evaluate, report and people take teams too."""
+
+    verb: Annotated[
+        Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
+        tyro.conf.arg(name=""),
+    ]
+    """What to do."""
