@@ -20,8 +20,9 @@ from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.people.centre.people import People
+from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.market import Account
 from shiftwork.plants.centre.trace import run_centre
 from shiftwork.plants.operator import TeamOperator
@@ -106,7 +107,7 @@ def table() -> str:
     """Make the table from the CSV."""
     rows = read_rows("centre")
     lines = []
-    for name in NAMES:
+    for name in CENTRES:
         own = [row for row in rows if row["scenario"] == name]
         if not own:
             continue
@@ -141,7 +142,7 @@ def _told(profit: np.ndarray) -> str:
 
 def main() -> None:
     """Run the scenarios named, or all; what is done is kept if it is stopped."""
-    for name in sys.argv[1:] or NAMES:
+    for name in sys.argv[1:] or CENTRES:
         write_rows("centre", measured(name), replace=("scenario", "who", "episode"))
         console.print(table())
 

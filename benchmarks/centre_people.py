@@ -15,8 +15,9 @@ import numpy as np
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.people.centre.people import People
+from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.trace import profit_usd, run_centre
 from shiftwork.plants.cracker.yields import PRODUCTS
 from shiftwork.plants.operator import TeamOperator
@@ -55,7 +56,7 @@ def episodes_of(plant: Centre) -> dict[str, dict[str, np.ndarray]]:
 
 def main() -> None:
     """Run the scenarios named, or all."""
-    for name in sys.argv[1:] or NAMES:
+    for name in sys.argv[1:] or CENTRES:
         rows: list[dict[str, Any]] = []
         for who, found in episodes_of(Centre(load_scenario(name))).items():
             rows += [
@@ -76,7 +77,7 @@ HEADER = (
 
 def _pairs() -> list[tuple[str, str]]:
     told = {(row["scenario"], row["who"]): None for row in read_rows("centre_people")}
-    order = {name: place for place, name in enumerate(NAMES)}
+    order = {name: place for place, name in enumerate(CENTRES)}
     return sorted(told, key=lambda pair: (order[pair[0]], pair[1] != "people"))
 
 

@@ -20,8 +20,9 @@ import numpy as np
 from benchmarks.centre_people import QUICK
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.people.centre.people import People
+from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.rules import broken_rules
 from shiftwork.plants.operator import TeamOperator
 from shiftwork.plants.run_team import run_team
@@ -96,7 +97,7 @@ def look(plant: Centre) -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     """Look at the scenarios named, or at all."""
-    for name in sys.argv[1:] or NAMES:
+    for name in sys.argv[1:] or CENTRES:
         found = look(Centre(load_scenario(name)))
         rows = [{"scenario": name, "who": who} | seen for who, seen in found.items()]
         write_rows("centre_rules", rows, replace=("scenario", "who"))

@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.results import read_rows, write_rows, write_table
+from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.team_plant import TeamStep
 
 COPIES = 512
@@ -77,7 +78,7 @@ def measure(plant: Centre) -> dict[str, Any]:
 
 def main() -> None:
     """Measure the scenarios named, or all."""
-    for name in sys.argv[1:] or NAMES:
+    for name in sys.argv[1:] or CENTRES:
         row = measure(Centre(load_scenario(name)))
         write_rows("centre_speed", [row], replace=("scenario", "device"))
         print(f"{name}: {row['hours_per_second']:,.0f} h/s, {row['compile_s']:.1f} s to compile")

@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from benchmarks.results import FOLDER, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import iqm_interval
+from shiftwork.learning.learner import Learner, Sizes
 from shiftwork.learning.loop import create_members
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.offline.learner import Learner, Sizes
 from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.online.compiled import Online, improve

@@ -49,9 +49,9 @@ def make_work(case: str, seed: int) -> tuple[Work, int]:
     """Load the records and make one learner; return it with its updates per cycle."""
     import jax
 
+    from shiftwork.learning.learner import Sizes
     from shiftwork.learning.loop import create_members
     from shiftwork.learning.offline.algorithms import algorithm
-    from shiftwork.learning.offline.learner import Sizes
     from shiftwork.learning.offline.settings import settle, value_range
     from shiftwork.learning.replay import Replay, Scaling
     from shiftwork.records.formats.load import load_records

@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from shiftwork.files import VERSION as __version__
+
 if TYPE_CHECKING:
     from shiftwork.agents.agent import Agent
     from shiftwork.agents.team import Team
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from shiftwork.plants.catalogue import make_plant, make_team_plant
     from shiftwork.records.episodes import Episodes
     from shiftwork.records.formats.load import load_records
-
-__version__ = "0.1.0"
 
 _PLACES = {
     "Agent": "agents.agent:Agent",

@@ -13,6 +13,9 @@ from typing import Any
 
 from shiftwork.errors import UserError
 
+VERSION = "0.1.0"
+"""The package's version, which every written folder carries."""
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.nets import Critic, normalized, product
 from shiftwork.learning.offline import rebrac, td3bc
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.replay import Batch
 
 pytestmark = pytest.mark.fast

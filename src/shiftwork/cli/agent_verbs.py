@@ -24,10 +24,10 @@ from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_ev
 from shiftwork.evaluation.rollout import check_fit, rollout
 from shiftwork.evaluation.selection import Selection, select
 from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.learning.learner import Learner
 from shiftwork.learning.loop import member
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import learn, load_learner, make_agent, save_agent
-from shiftwork.learning.offline.learner import Learner
 from shiftwork.learning.offline.settings import gather_evidence, settle
 from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
 from shiftwork.learning.online.gymnasium import improve_foreign
@@ -40,7 +40,6 @@ from shiftwork.records.formats.load import load_records
 from shiftwork.records.formats.npz import read_npz
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.reports.agent.contents import ReportContents, Trace, ValueCheck
-from shiftwork.reports.agent.page import write_report
 
 AnyPlant = Plant | ForeignPlant
 
@@ -309,6 +308,8 @@ def make_report(
         notes: Sentences for its end.
         judge: Records for the value estimate; ``records`` if not given.
     """
+    from shiftwork.reports.agent.page import write_report  # pictures load slowly
+
     agents = {name: Agent.load(folder) for name, folder in folders.items()}
     runs: dict[str, Episodes] = {}
     checks: dict[str, ValueCheck] = {}

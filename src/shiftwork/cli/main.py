@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
-from shiftwork import __version__
 from shiftwork.cli import commands
 from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.settings_file import given, grown, parse
 from shiftwork.errors import Stopped, UserError
+from shiftwork.files import VERSION
 
 if TYPE_CHECKING:
     from shiftwork.records.historian.plant_file.model import PlantFile
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command line; every mistake of the user is one line on standard error."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments == ["--version"]:
-        sys.stdout.write(f"shiftwork {__version__}\n")
+        sys.stdout.write(f"shiftwork {VERSION}\n")
         return
     keep_compiled()
     try:

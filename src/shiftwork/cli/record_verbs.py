@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
@@ -18,10 +18,10 @@ from shiftwork.records.historian.plant_file.draft import draft_plant_file
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples, read_samples
-from shiftwork.reports.inspection.contents import Inspection
-from shiftwork.reports.inspection.inspect import inspect
-from shiftwork.reports.inspection.page import write_inspection
-from shiftwork.reports.inspection.words import count
+from shiftwork.reports.paper.measures import count
+
+if TYPE_CHECKING:
+    from shiftwork.reports.inspection.contents import Inspection
 
 Stage = Literal["episodes", "grid", "samples"]
 
@@ -75,6 +75,10 @@ def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspe
         plant: Its plant file.
         out: Folder of the inspection.
     """
+    # Pictures load slowly, and only this verb draws them.
+    from shiftwork.reports.inspection.inspect import inspect
+    from shiftwork.reports.inspection.page import write_inspection
+
     samples, grid = read_export(exports, plant)
     cut, refusal = None, ""
     try:

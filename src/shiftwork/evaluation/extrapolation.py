@@ -20,8 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from matplotlib.figure import Figure
 
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members, train
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.replay import Batch, Replay
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.offline import bc, pars
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.online.compiled import Online, learn_once, online_learner
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.records.episodes import Episodes

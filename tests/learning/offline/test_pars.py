@@ -15,7 +15,7 @@ from shiftwork.evaluation.extrapolation import (
     extrapolation_figure,
     true_reward,
 )
-from shiftwork.learning.offline.learner import Sizes, Values
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.offline.td3 import robust_square, value_weight
 from shiftwork.learning.replay import Batch

@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members, train
 from shiftwork.learning.offline import bc, iql, pars, rebrac, td3bc
 from shiftwork.learning.offline.algorithms import ALGORITHMS, algorithm
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.plants.probes.single import PROBES, probe_records
 

@@ -15,9 +15,9 @@ import pytest
 
 from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.config import replaced
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members
 from shiftwork.learning.offline import pars
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.online.compiled import (
     Online,
     begin,

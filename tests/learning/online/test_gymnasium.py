@@ -11,9 +11,9 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 
 from shiftwork.errors import Stopped, UserError
+from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members, member
 from shiftwork.learning.offline import bc
-from shiftwork.learning.offline.learner import Sizes, Values
 from shiftwork.learning.online import gymnasium as experience
 from shiftwork.learning.online.compiled import Online
 from shiftwork.learning.replay import Replay, Scaling

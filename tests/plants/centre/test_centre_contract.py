@@ -9,9 +9,9 @@ import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.to_pettingzoo import TeamEnv
-from shiftwork.plants.catalogue import make_team_plant
+from shiftwork.plants.catalogue import CENTRES, make_team_plant
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.load import NAMES, load_scenario
+from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
 from support.centre_builders import KEY, RESET, STEP, centre
 from support.compile_options import QUICK
@@ -28,7 +28,7 @@ def shapes(tree):
     return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CENTRES)
 def test_reset_and_step_give_back_the_same_kind_of_thing(name):
     plant = make_team_plant(name)
     n = len(plant.agents)
@@ -61,7 +61,7 @@ def test_reset_and_step_give_back_the_same_kind_of_thing(name):
 def test_equal_scenarios_are_equal_plants_and_share_a_program():
     assert make_team_plant("centre-small") == Centre(load_scenario("centre-small"))
     assert hash(SMALL) == hash(centre())
-    assert len({make_team_plant(name) for name in NAMES}) == 5
+    assert len({make_team_plant(name) for name in CENTRES}) == 5
     assert SMALL.horizon == 240
 
 

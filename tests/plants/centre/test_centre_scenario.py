@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftwork.errors import UserError
-from shiftwork.plants.catalogue import make_team_plant
-from shiftwork.plants.centre.load import NAMES, load_scenario, parse_scenario
+from shiftwork.plants.catalogue import CENTRES, make_team_plant
+from shiftwork.plants.centre.load import load_scenario, parse_scenario
 from shiftwork.plants.centre.scenario_checks import check_scenario
 from support.centre_builders import OPEN, changed, raw
 
@@ -121,8 +121,8 @@ def test_junk_at_any_key_is_a_scenario_or_one_line(changes):
 
 @pytest.mark.fast
 def test_the_shipped_scenarios_are_what_their_names_say():
-    found = {name: load_scenario(name) for name in NAMES}
-    assert [s.name for s in found.values()] == list(NAMES)
+    found = {name: load_scenario(name) for name in CENTRES}
+    assert [s.name for s in found.values()] == list(CENTRES)
     small, steady = found["centre-small"], found["centre-steady"]
     assert (len(small.tanks), small.furnaces.count, small.horizon_d) == (2, 2, 10)
     assert (len(steady.tanks), steady.furnaces.count, steady.horizon_d) == (8, 10, 90)

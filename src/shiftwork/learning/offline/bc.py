@@ -14,8 +14,8 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.nets import Actor, Adam
-from shiftwork.learning.offline.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.offline.td3 import cloning_error
 from shiftwork.learning.replay import Batch
 

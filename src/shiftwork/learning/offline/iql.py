@@ -21,8 +21,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.nets import MLP, Actor, Adam, Critic, averaged
-from shiftwork.learning.offline.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.replay import Batch
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from shiftwork import __version__
 from shiftwork.agents.agent import Agent
 from shiftwork.agents.card import model_card
 from shiftwork.errors import UserError
+from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
+from shiftwork.learning.learner import Learner, Sizes, Values
 from shiftwork.learning.loop import History, create_members, member, train
 from shiftwork.learning.nets import Actor
 from shiftwork.learning.offline.algorithms import algorithm
-from shiftwork.learning.offline.learner import Learner, Sizes, Values
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Replay, Scaling
@@ -222,7 +222,7 @@ def make_agent(
         about
         | {
             "reward_unit": scaling.reward_unit,
-            "shiftwork": __version__,
+            "shiftwork": VERSION,
             "jax": jax.__version__,
             "records": {
                 "source": Path(records.source).name,

@@ -33,8 +33,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.nets import Actor, Adam, Critic
-from shiftwork.learning.offline.learner import Metrics, Sample, Sizes, Values
 from shiftwork.learning.offline.td3 import (
     cloning_error,
     cycle,

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from shiftwork.learning.offline.learner import Values
+from shiftwork.learning.learner import Values
 from shiftwork.learning.replay import Scaling
 from shiftwork.records.episodes import Episodes
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from shiftwork.learning.learner import Metrics, Sample
 from shiftwork.learning.nets import Actor, Adam, Critic, averaged
-from shiftwork.learning.offline.learner import Metrics, Sample
 from shiftwork.learning.replay import Batch
 
 

@@ -32,7 +32,7 @@ from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
 from shiftwork.learning.config import replaced
-from shiftwork.learning.offline.learner import Learner, Metrics
+from shiftwork.learning.learner import Learner, Metrics
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Batch, Replay, Scaling
 from shiftwork.plants.plant import Plant

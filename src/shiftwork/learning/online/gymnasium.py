@@ -19,7 +19,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from shiftwork.errors import Stopped
 from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
-from shiftwork.learning.offline.learner import Learner
+from shiftwork.learning.learner import Learner
 from shiftwork.learning.online.compiled import (
     CHECKPOINT_S,
     Online,

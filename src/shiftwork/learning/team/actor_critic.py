@@ -21,8 +21,8 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam, Params
-from shiftwork.learning.offline.learner import Metrics
 from shiftwork.learning.team.critics import Valued
 from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.returns import Advantages, event_advantages

@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from shiftwork import __version__
 from shiftwork.agents.team import ABOUT, Actors, Team, read_about
 from shiftwork.errors import UserError
+from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.policy import Policies, unshared
@@ -59,7 +59,7 @@ def save_team(
         scenario: The text of the plant's scenario, if it is one of the user's own.
     """
     about = {
-        "shiftwork": __version__,
+        "shiftwork": VERSION,
         "plant": learned.plant.name,
         "algorithm": learned.algorithm,
         "config": dataclasses.asdict(learned.config),

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from shiftwork.errors import UserError
+from shiftwork.learning.learner import Metrics
 from shiftwork.learning.loop import History, run_pieces
-from shiftwork.learning.offline.learner import Metrics
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm

@@ -10,11 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from shiftwork.errors import UserError, unknown
-from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.scenario import Grade, Scenario, Table, Tank
 from shiftwork.plants.centre.scenario_checks import check_scenario
 
-NAMES = CENTRES
+NAMES = frozenset(
+    Path(str(file)).stem
+    for file in (files("shiftwork.plants.centre") / "scenarios").iterdir()
+    if str(file).endswith(".toml")
+)
 """The scenarios that ship with the package."""
 
 

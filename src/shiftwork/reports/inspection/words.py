@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwork.reports.agent.words import percent
-from shiftwork.reports.paper.measures import number
+from shiftwork.reports.paper.measures import count, number
 
 __all__ = ["count", "duration", "joined", "moment", "percent", "quantity"]
 
@@ -18,11 +18,6 @@ def duration(seconds: float | None) -> str:
         if seconds >= 2 * factor or seconds == factor:
             return f"{float(f'{seconds / factor:.3g}'):g} {unit}"
     return f"{float(f'{seconds:.3g}'):g} s"
-
-
-def count(amount: int, thing: str) -> str:
-    """Write a number of things."""
-    return f"{amount:,} {thing}" + ("" if amount == 1 else "s")
 
 
 def joined(parts: Sequence[str], last: str = "and") -> str:

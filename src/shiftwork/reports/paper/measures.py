@@ -136,3 +136,8 @@ def proposals(agent: Agent, records: Episodes, rows: int = 20_000) -> Float[np.n
     seen = records.transitions.observation
     chosen = np.linspace(0, len(seen) - 1, min(rows, len(seen))).astype(np.int64)
     return agent.act(seen[chosen])
+
+
+def count(amount: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{amount:,} {thing}" + ("" if amount == 1 else "s")
