@@ -35,6 +35,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from shiftwork.plants.cracker.coke_estimate import COVERED_H, MARGIN_C, estimate, foreseen
 from shiftwork.plants.cracker.disturbances import (
     REVERSION_DAYS,
     TYPICAL_NAPHTHAS,
@@ -43,12 +44,7 @@ from shiftwork.plants.cracker.disturbances import (
 )
 from shiftwork.plants.cracker.furnace import CATALYTIC, CATALYTIC_H, Cracked, FurnaceDesign, crack
 from shiftwork.plants.cracker.furnace_plant import (
-    COT_RATE,
     DECOKE_COST_KUSD,
-    FEED_RATE,
-    STEAM_RATE,
-    STEP_H,
-    Reading,
     read,
 )
 from shiftwork.plants.cracker.prices import margin_per_h, prices_of
@@ -58,14 +54,8 @@ SWEPT_DAYS = 1000
 """Sweeps of value iteration; prices forget within 90 days."""
 GRADES, GRADE_SHARE = np.array([-0.775, 0.0, 0.775]), np.array([5, 8, 5]) / 18
 """Three grades of feed that stand for all from light to heavy (Gauss-Legendre)."""
-SAFETY_C = 8.0
-"""Kept between the tubes, as they are believed to be, and their limit."""
 END_SPAN_C = 40.0
 """Below the limit, the lowest end of run that can be set."""
-COVERED_H = 1e4
-"""Hours after which no bare metal is left."""
-LEAST_GAIN = 0.1
-"""Weight of a reading in the estimate of coke, however many there were before."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +172,7 @@ def solve(design: FurnaceDesign, grid: Grid = Grid()) -> Optimum:
     hours = 24 / grid.steps_per_day
     tube_c = offer.tube_c + offer.tube_c_per_mm * level
     earned = hours * (offer.margin + offer.margin_per_mm * level)
-    earned = jnp.where(tube_c <= design.tube_limit_c - SAFETY_C, earned, -jnp.inf)
+    earned = jnp.where(tube_c <= design.tube_limit_c - MARGIN_C, earned, -jnp.inf)
     after = (jnp.minimum(level + hours * offer.growth, coke[-1]) / coke[1])[..., 0]
     below = jnp.clip(after.astype(jnp.int32), 0, grid.coke - 2)  # (C, G, U)
     part = (after - below)[..., None]
@@ -302,62 +292,24 @@ class OptimalOperator:
         """Take what is worth most with its coke at the shadow price."""
         del key
         seen = read(observation)
-        memory = self._believe(memory, seen)
+        piona = jnp.where(jnp.isnan(memory.piona), seen.piona, memory.piona)
+        estimated = estimate(self.design, memory.coke_mm, memory.readings, piona, seen)
+        memory = Belief(estimated[0], seen.piona, estimated[1])
         actions = jnp.asarray(candidates(self.design, *self.fineness))
         coke_mm = jnp.clip(memory.coke_mm, 0.0, self.optimum.coke_mm[-1])
         offer = offers(self.design, actions, seen.leaders, seen.piona)
         spread = seen.leaders @ self.optimum.spread_weight
         shadow = self._looked_up(self.optimum.shadow, coke_mm, spread)
         worth = offer.margin + offer.margin_per_mm * coke_mm - shadow * offer.growth
-        tube_c = jnp.maximum(
-            offer.tube_c + offer.tube_c_per_mm * coke_mm, self._on_the_way(actions, coke_mm, seen)
-        )
-        fits = tube_c <= self.design.tube_limit_c - SAFETY_C
+        # Feed may come up before COT goes down; while feed swings in, nothing is hot.
+        swung_in = seen.feed_t_per_h >= self.design.feed_low_t_per_h
+        on_the_way = jnp.where(swung_in, foreseen(self.design, seen, coke_mm, actions), 0.0)
+        tube_c = jnp.maximum(offer.tube_c + offer.tube_c_per_mm * coke_mm, on_the_way)
+        fits = tube_c <= self.design.tube_limit_c - MARGIN_C
         best = jnp.where(fits, worth, -1e6 - tube_c).argmax()
         stop = (self._looked_up(self.optimum.decoke_gain, coke_mm, spread) > 0) | ~fits.any()
         end_c = self.design.tube_limit_c - jnp.where(stop, END_SPAN_C, 0.0)
         return memory, jnp.append(actions[best], end_c)
-
-    def _on_the_way(
-        self, actions: Float[Array, "U 3"], coke_mm: Float[Array, ""], seen: Reading
-    ) -> Float[Array, " U"]:
-        """Hottest tubes in an hour and at the step's end: feed may come up before COT goes down."""
-        now = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio])
-        rates = jnp.array([FEED_RATE, COT_RATE, STEAM_RATE])
-        same, covered = jnp.full(len(actions), coke_mm), jnp.full(len(actions), COVERED_H)
-
-        def after(hours: float) -> Float[Array, " U"]:
-            feed, cot, steam = jnp.clip(actions, now - hours * rates, now + hours * rates).T
-            return crack(self.design, same, covered, feed, cot, steam, seen.piona[None]).tube_c
-
-        swung_in = seen.feed_t_per_h >= self.design.feed_low_t_per_h
-        return jnp.where(swung_in, jnp.maximum(after(1.0), after(float(STEP_H))), 0.0)
-
-    def _believe(self, memory: Belief, seen: Reading) -> Belief:
-        """Let the estimated coke grow by the plant's law, and correct it by the reading."""
-        piona = jnp.where(jnp.isnan(memory.piona), seen.piona, memory.piona)
-
-        def at(coke_mm: Float[Array, ""]) -> Cracked:
-            return crack(
-                self.design,
-                coke_mm,
-                seen.run_h,
-                seen.feed_t_per_h,
-                seen.cot_c,
-                seen.steam_ratio,
-                piona,
-            )
-
-        clean_c, coked_c = at(jnp.zeros(())).tube_c, at(jnp.ones(())).tube_c
-        told_mm = (seen.tube_c - clean_c) / jnp.maximum(coked_c - clean_c, 1.0)
-        grown_mm = memory.coke_mm + STEP_H * at(memory.coke_mm).coke_mm_per_h
-        decoking = seen.decoke_left_h > 0
-        # Without much feed a reading tells nothing.
-        trusted = (seen.feed_t_per_h >= 0.9 * self.design.feed_low_t_per_h) & ~decoking
-        readings = jnp.where(decoking, 1e3, memory.readings + trusted)
-        gain = jnp.where(trusted, jnp.maximum(1 / jnp.maximum(readings, 1.0), LEAST_GAIN), 0.0)
-        coke_mm = jnp.where(decoking, 0.0, grown_mm + gain * (told_mm - grown_mm))
-        return Belief(jnp.maximum(coke_mm, 0.0), seen.piona, readings)
 
     def _looked_up(
         self, table: Float[Array, "C X"], coke_mm: Float[Array, ""], spread: Float[Array, ""]

@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 from shiftwork.people.furnace.people import People
-from shiftwork.plants.cracker.envelope import (
-    MARGIN_C,
-    FurnaceWithinEnvelope,
-    estimate,
-    foreseen,
-    hold,
-)
+from shiftwork.plants.cracker.coke_estimate import MARGIN_C, estimate, foreseen
+from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope, hold
 from shiftwork.plants.cracker.furnace import LIQUID, crack
 from shiftwork.plants.cracker.furnace_plant import Furnace, read
 from shiftwork.plants.plant import Plant
+from shiftwork.plants.run import run
 from support.compile_options import QUICK
 
 FURNACE = Furnace(horizon=1440)
@@ -84,8 +80,8 @@ def reckless() -> Watched:
 
 def lived(plant, operator, copies=4):
     """Let an operator run copies of a plant."""
-    run = jax.jit(lambda: run(plant, operator, jax.random.key(0), copies), compiler_options=QUICK)
-    return run()
+    ran = jax.jit(lambda: run(plant, operator, jax.random.key(0), copies), compiler_options=QUICK)
+    return ran()
 
 
 def test_without_it_reckless_set_points_trip_the_furnace():
@@ -167,14 +163,16 @@ def test_the_estimate_of_coke_starts_at_the_first_reading_and_then_trusts_the_la
                 seen.steam_ratio, seen.piona).tube_c  # fmt: skip
     read_5mm = panel(tube_c=float(hot))
     zero = jnp.zeros(())
-    coke_mm, readings = estimate(LIQUID, zero, zero, read_5mm, read_5mm)
+    coke_mm, readings = estimate(LIQUID, zero, zero, read_5mm.piona, read_5mm)
     assert float(coke_mm) == pytest.approx(5.0, abs=0.01)
     assert readings == 1
     # After many readings one that is 13 C off moves it by a tenth of a mm only.
     off = panel(tube_c=float(hot) + 13.0)
-    moved, _ = estimate(LIQUID, jnp.float32(5.0), jnp.float32(500.0), off, off)
+    moved, _ = estimate(LIQUID, jnp.float32(5.0), jnp.float32(500.0), off.piona, off)
     assert 0.05 < float(moved) - 5.0 < 0.2
-    clean, certain = estimate(LIQUID, jnp.float32(5.0), readings, seen, panel(feed=0.0, left=20.0))
+    clean, certain = estimate(
+        LIQUID, jnp.float32(5.0), readings, seen.piona, panel(feed=0.0, left=20.0)
+    )
     assert clean == 0.0
     assert certain > 100
 

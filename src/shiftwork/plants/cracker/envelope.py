@@ -28,11 +28,11 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from shiftwork.plants.cracker.furnace import Cracked, FurnaceDesign, crack
+from shiftwork.plants.cracker.coke_estimate import MARGIN_C, estimate, foreseen
+from shiftwork.plants.cracker.furnace import FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import (
     COT_RATE,
     FEED_RATE,
-    STEAM_RATE,
     STEP_H,
     Furnace,
     Reading,
@@ -41,16 +41,8 @@ from shiftwork.plants.cracker.furnace_plant import (
 from shiftwork.plants.plant import ScoreRange, Step
 from shiftwork.records.tags import Tags
 
-MARGIN_C = 8.0
-"""Between the hottest tube as foreseen and the limit."""
-LEAST_GAIN = 0.1
-"""Weight of a reading in the estimate of coke, however many there were before."""
-KNOWN = 1e3
-"""Readings that the certainty of clean tubes after a decoke is worth."""
 MOVES = 17
 """Choices from rising as fast as the furnace can to falling as fast."""
-COVERED_H = 1e4
-"""Hours after which no bare metal is left; tube temperatures do not depend on it."""
 
 
 class EnvelopeState(NamedTuple):
@@ -120,7 +112,7 @@ class FurnaceWithinEnvelope:
         """Begin as the furnace does, with one reading to tell the coke from."""
         state, observation = self.plant.reset(key)
         seen = read(observation)
-        coke_mm, readings = estimate(self.design, jnp.zeros(()), jnp.zeros(()), seen, seen)
+        coke_mm, readings = estimate(self.design, jnp.zeros(()), jnp.zeros(()), seen.piona, seen)
         return EnvelopeState(state, observation, coke_mm, readings), observation
 
     def step(self, state: EnvelopeState, action: Float[Array, " 4"], key: PRNGKeyArray) -> Step:
@@ -129,7 +121,7 @@ class FurnaceWithinEnvelope:
         within, held = hold(self.design, before, state.coke_mm, action)
         step = self.plant.step(state.plant, within, key)
         after = read(step.observation)
-        told = estimate(self.design, state.coke_mm, state.readings, before, after)
+        told = estimate(self.design, state.coke_mm, state.readings, before.piona, after)
         return step._replace(
             state=EnvelopeState(step.state, step.observation, *told),
             info=step.info | {"held": held},
@@ -162,64 +154,3 @@ def hold(
     running = (seen.feed_t_per_h >= design.feed_low_t_per_h) & (seen.decoke_left_h <= 0)
     held = running & ~fits[0]
     return jnp.where(held, pulled_back, action), held
-
-
-def foreseen(
-    design: FurnaceDesign,
-    seen: Reading,
-    coke_mm: Float[Array, ""],
-    set_points: Float[Array, "U 3"],
-) -> Float[Array, " U"]:
-    """Hottest tube of the coming step for each choice of set-points, C.
-
-    After the first hour, where feed may have risen before COT has fallen, and at the step's end.
-    """
-    now = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio])
-    rates = jnp.array([FEED_RATE, COT_RATE, STEAM_RATE])
-    hours = jnp.array([1.0, STEP_H])[:, None, None]
-    feed, cot, steam = jnp.moveaxis(
-        jnp.clip(set_points, now - hours * rates, now + hours * rates), -1, 0
-    )
-    coke, covered = jnp.full_like(feed, coke_mm), jnp.full_like(feed, COVERED_H)
-    return crack(design, coke, covered, feed, cot, steam, seen.piona).tube_c.max(0)
-
-
-def estimate(
-    design: FurnaceDesign,
-    coke_mm: Float[Array, ""],
-    readings: Float[Array, ""],
-    before: Reading,
-    after: Reading,
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Carry the estimated coke over a step by the law of coking, and correct it by the reading.
-
-    Args:
-        design: Of the furnace.
-        coke_mm: Estimate before the step, ().
-        readings: That went into it, ().
-        before: The panel before the step, whose laboratory analysed the step's feed.
-        after: The panel after it.
-    """
-
-    def at(coke_mm: Float[Array, ""] | float) -> Cracked:
-        coke = jnp.full_like(after.feed_t_per_h, coke_mm)
-        return crack(
-            design,
-            coke,
-            after.run_h,
-            after.feed_t_per_h,
-            after.cot_c,
-            after.steam_ratio,
-            before.piona,
-        )
-
-    clean_c, coked_c = at(0.0).tube_c, at(1.0).tube_c
-    told_mm = (after.tube_c - clean_c) / jnp.maximum(coked_c - clean_c, 1.0)
-    grown_mm = coke_mm + STEP_H * at(coke_mm).coke_mm_per_h
-    decoking = after.decoke_left_h > 0
-    # Without much feed a reading tells nothing.
-    trusted = (after.feed_t_per_h >= 0.9 * design.feed_low_t_per_h) & ~decoking
-    readings = jnp.where(decoking, KNOWN, readings + trusted)
-    gain = jnp.where(trusted, jnp.maximum(1.0 / jnp.maximum(readings, 1.0), LEAST_GAIN), 0.0)
-    grown_mm = jnp.where(decoking, 0.0, grown_mm + gain * (told_mm - grown_mm))
-    return jnp.maximum(grown_mm, 0.0), readings
