@@ -4,10 +4,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
-# A file of tests shares what it compiles, so files are dealt out whole.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# A worker that is lost (out of memory, a crash in a library) ends the run with the test's name.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal --max-worker-restart 0
 
-.PHONY: setup demo test test-fast lint bench lock clean
+.PHONY: help setup demo test test-all test-quick lint docs bench lock clean
+
+help:
+	@echo "make demo      learn a plant from its records, improve on it, write a report"
+	@echo "make test      lint, types and the quick tests"
+	@echo "make test-all  lint, types and every test"
+	@echo "make docs      build the documentation into site/"
+	@echo "make bench     run every benchmark (hours) and write the tables"
+	@echo "make lock      pin the dependencies again; clean  remove what was made"
 
 setup: $(STAMP)
 
@@ -33,12 +41,16 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint
+test: lint test-quick
+
+test-quick: setup
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
+
+test-all: lint
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-# The subset that .ci/run repeats on a second interpreter.
-test-fast: setup
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m fast
+docs: setup
+	$(BIN)/mkdocs build --strict
 
 bench: setup
 	$(BIN)/python -m benchmarks.all

@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.results import FOLDER, read_rows, write_rows, write_table
+from benchmarks.results import ROOT, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.learning.learner import Learner, Sizes
@@ -65,7 +65,7 @@ def main() -> None:
         rows = run(name, members, online, seeds, scaling, replay)
         write_rows("online", rows, replace=("start",))
     console.print(table())
-    picture().savefig(FOLDER / "online.svg")
+    picture().savefig(ROOT / "docs" / "pictures" / "online.svg")
 
 
 def run(

@@ -1,4 +1,4 @@
-"""Put the measured tables and the demo's output into README.md, between their markers.
+"""Put the measured tables into README.md and the documents, between their markers.
 
 python -m benchmarks.readme
 """
@@ -10,18 +10,26 @@ from pathlib import Path
 
 from benchmarks.results import FOLDER
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"<!-- (table|output): (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
+def documents() -> list[Path]:
+    """List README.md and every document that has a marked block."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [path for path in found if BLOCK.search(path.read_text(encoding="utf-8"))]
+
+
 def filled(text: str) -> str:
-    """Return the README with every marked block made from its file in ``results``."""
+    """Return a document with every marked block made from its file in ``results``."""
 
     def block(match: re.Match[str]) -> str:
         kind, name = match.groups()
         suffix = ".md" if kind == "table" else ".txt"
         file = FOLDER / f"{name}{suffix}"
         file = file if file.is_file() else FOLDER.parent / name / "table.md"
+        if not file.is_file():  # a table that a test computes, not a benchmark
+            return match[0]
         content = file.read_text(encoding="utf-8").rstrip("\n")
         if kind == "output":
             content = f"```text\n{content}\n```"
@@ -30,5 +38,11 @@ def filled(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+def main() -> None:
+    """Fill all documents."""
+    for path in documents():
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main()

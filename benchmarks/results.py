@@ -16,7 +16,8 @@ import numpy as np
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.files import written_whole
 
-FOLDER = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "benchmarks" / "results"
 RECORDS = Path(__file__).parent / "records"
 
 

@@ -12,7 +12,7 @@ import support.numeric_tower  # noqa: F401  (the hook looks the checker up by th
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 
-# Every annotated shape and dtype of ours is checked while the tests run.
+# Every annotated shape and dtype of the package is checked while the tests run.
 install_import_hook("shiftwork", "support.numeric_tower.checked")
 
 from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
@@ -20,18 +20,32 @@ from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
 # What one test has compiled none compiles again, nor does the next run of all tests.
 keep_compiled()
 
+pytest_plugins = ["support.quick_tests"]
+
 MANY_MAPPINGS = 20_000
+MUCH_MEMORY_MB = 1_800
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_compiled_programs():
-    """Forget compiled programs before they are too many.
+    """Forget compiled programs before they are too many or take too much memory.
 
     Each one holds several memory mappings, of which Linux allows a process 65,530; the compiler
-    crashes when it gets no more.
+    crashes when it gets no more. A worker stays below 3 GB.
     """
     yield
-    mappings = Path("/proc/self/maps")
-    if mappings.exists() and mappings.read_bytes().count(b"\n") > MANY_MAPPINGS:
+    if _mappings() > MANY_MAPPINGS or _memory_mb() > MUCH_MEMORY_MB:
         jax.clear_caches()
         gc.collect()
+
+
+def _mappings() -> int:
+    file = Path("/proc/self/maps")
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def _memory_mb() -> float:
+    file = Path("/proc/self/statm")
+    if not file.exists():
+        return 0.0
+    return int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,0 +1,100 @@
+"""README's one table: what people, simple alternatives and learned operators earn on each plant.
+
+python -m benchmarks.overview
+
+It measures nothing: every cell comes from the rows of the other benchmarks.
+"""
+
+from __future__ import annotations
+
+from benchmarks.results import read_rows, scored, write_table
+
+Row = tuple[str, str, str, str, str]
+
+
+def learned_from_records() -> list[Row]:
+    """DMSD and Simglucose, normalized scores."""
+    rows, online = read_rows("offline"), read_rows("online")
+    found: list[Row] = []
+    for name, people in (("dmsd", "56.6"), ("simglucose", "73.9")):
+        own = [row for row in rows if row["set"] == name]
+        score = {
+            algorithm: scored(row for row in own if row["algorithm"] == algorithm)
+            for algorithm in ("bc", "pars")
+        }
+        last = max((int(row["steps"]) for row in online), default=0)
+        later = [
+            r for r in online if int(r["steps"]) == last and r["start"].startswith("from the off")
+        ]
+        ended = f"{scored(later)} after {last:,} steps" if name == "dmsd" else ""
+        found.append(
+            (f"{name}, normalized score", people, f"{score['bc']} (cloning)", score["pars"], ended)
+        )
+    return found
+
+
+def furnace() -> list[Row]:
+    """One furnace, $/h: as shipped, and with accounts that an engineer adds."""
+    rows = read_rows("furnace")
+
+    def mean(method: str) -> str:
+        values = [float(row["margin_usd_per_h"]) for row in rows if row["method"] == method]
+        return f"{sum(values) / len(values):,.0f}" if values else ""
+
+    constant, same = (
+        f"{mean('constant')} (constant set-points)",
+        f"{mean('td3bc')} (TD3+BC, same accounts)",
+    )
+    return [
+        ("furnace, $/h, plain margin", mean("people"), constant, mean("pars-plain"), ""),
+        (
+            "furnace, $/h, with accounts for coke",
+            mean("people"),
+            same,
+            mean("pars"),
+            mean("online"),
+        ),
+    ]
+
+
+def teams() -> list[Row]:
+    """Teams that learned by experience alone."""
+    found: list[Row] = []
+    centre = read_rows("centre_team")
+    people = [r for r in centre if r["who"] == "people"]
+    team = [float(r["profit_usd_per_h"]) for r in centre if r["who"] == "acac"]
+    if people and team:
+        found.append(
+            (
+                "centre-small, $/h (3 seeds)",
+                f"{float(people[0]['profit_usd_per_h']):,.0f}",
+                "",
+                "",
+                f"{min(team):,.0f} to {max(team):,.0f} after 1.8 million hours",
+            )
+        )
+    thresholds = {"box-pushing-6": 298, "overcooked-A": 200, "overcooked-B-rand": 200}
+    for plant, threshold in thresholds.items():
+        own = [r for r in read_rows("team") if (r["plant"], r["algorithm"]) == (plant, "acac")]
+        if own:
+            reached = sorted(float(r["steps_to_threshold"] or "inf") for r in own)
+            found.append(
+                (
+                    f"{plant}, return",
+                    "",
+                    "",
+                    "",
+                    f"{scored(own, 'return')}; {threshold} after {reached[len(reached) // 2] / 1e3:,.0f}k steps",
+                )
+            )
+    return found
+
+
+def main() -> None:
+    """Make the table."""
+    header = ("plant", "people", "simple alternative", "from records alone", "learned online")
+    print(write_table("overview", header, [*learned_from_records(), *furnace(), *teams()]))
+
+
+if __name__ == "__main__":
+    main()
