@@ -108,7 +108,7 @@ def test_any_integers_as_decisions_break_no_rule(seed, decisions):
         state = after.state
 
 
-CHECK = jax.jit(broken_rules, static_argnums=0, compiler_options=QUICK)
+CHECK = jax.jit(broken_rules, compiler_options=QUICK)
 
 
 def test_same_key_is_the_same_episode_and_busy_agents_are_not_asked():
