@@ -21,17 +21,27 @@ from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
 keep_compiled()
 
 MANY_MAPPINGS = 20_000
+MUCH_MEMORY_BYTES = 1_500 * 2**20
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few_compiled_programs():
-    """Forget compiled programs before they are too many.
+    """Forget compiled programs before they are too many or take too much memory.
 
     Each one holds several memory mappings, of which Linux allows a process 65,530; the compiler
-    crashes when it gets no more.
+    crashes when it gets no more. Several workers share the machine's memory.
     """
     yield
-    mappings = Path("/proc/self/maps")
-    if mappings.exists() and mappings.read_bytes().count(b"\n") > MANY_MAPPINGS:
+    if _mappings() > MANY_MAPPINGS or _resident_bytes() > MUCH_MEMORY_BYTES:
         jax.clear_caches()
         gc.collect()
+
+
+def _mappings() -> int:
+    path = Path("/proc/self/maps")
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _resident_bytes() -> int:
+    path = Path("/proc/self/statm")
+    return int(path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if path.exists() else 0

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Array, Float, Float32
+from jaxtyping import Float32
 
 from shiftwork.plants.centre.scenario import Scenario
 from shiftwork.plants.centre.scenario_checks import tonnes_per_m3
@@ -71,7 +71,7 @@ class Layout:
     first_piona: Float32[np.ndarray, "K 5"]
     recipes: Float32[np.ndarray, "R K"]
     recipe_names: tuple[str, ...]
-    most_feed_t_per_h: float | Float[Array, ""]
+    most_feed_t_per_h: float
     set_points: Float32[np.ndarray, "P 2"]
     grade_probability: Float32[np.ndarray, " Q"]
     grade_piona: Float32[np.ndarray, "Q 5"]
