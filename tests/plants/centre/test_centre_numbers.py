@@ -38,6 +38,7 @@ def hours(plant: Centre, key: jax.Array) -> tuple[jax.Array, ...]:
     return jax.lax.scan(hour, first._replace(info={}), jax.random.split(key, 30))[1]
 
 
+@pytest.mark.slow
 def test_other_numbers_run_in_the_same_program_and_count():
     traces = []
 

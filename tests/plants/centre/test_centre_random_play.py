@@ -64,6 +64,7 @@ def roll(plant, copies, hours):
     return jax.jit(jax.vmap(episode), compiler_options=QUICK)(keys, jnp.arange(copies) % 2 == 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_random_play_keeps_every_rule_and_the_balances(case):
     plant, copies, hours = CASES[case]
