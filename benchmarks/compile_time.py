@@ -3,8 +3,8 @@
     python -m benchmarks.compile_time
 
 Nothing is read from the cache of compiled programs. Each plant runs in a process of its own.
-An update here is one batch learned from and the whole episodes
-by which progress is reported. Seconds are processor time of the process, because a machine is often shared; a quiet machine with
+An update here is one batch learned from and the whole episodes by which progress is reported.
+Seconds are processor time of the process, because a machine is often shared; a quiet machine with
 several cores takes less time on the clock.
 """
 
