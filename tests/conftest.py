@@ -20,8 +20,6 @@ from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
 # What one test has compiled none compiles again, nor does the next run of all tests.
 keep_compiled()
 
-pytest_plugins = ["support.quick_tests"]
-
 MANY_MAPPINGS = 20_000
 MUCH_MEMORY_MB = 1_800
 

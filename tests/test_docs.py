@@ -13,8 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-pytestmark = pytest.mark.fast
-
 
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()

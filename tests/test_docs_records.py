@@ -26,8 +26,6 @@ DOCS = Path(__file__).parents[1] / "docs"
 RECORDS = (DOCS / "records.md").read_text(encoding="utf-8")
 COLUMN = (DOCS / "distillation.md").read_text(encoding="utf-8")
 
-pytestmark = pytest.mark.fast
-
 
 def table(name: str) -> list[list[str]]:
     """Rows of a marked table, without its head."""

@@ -19,8 +19,6 @@ from shiftwork.agents.agent import VERSION
 from shiftwork.evaluation.rollout import compiled_policy
 from shiftwork.records.tags import Tag
 
-pytestmark = pytest.mark.fast
-
 
 def make(seed=0, width=64):
     """An agent of random weights: three observations, two actions with odd limits."""

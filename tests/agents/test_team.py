@@ -22,8 +22,6 @@ from shiftwork.plants.options import WithOptions
 from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
 from shiftwork.records.positions import Places
 
-pytestmark = pytest.mark.fast
-
 CORRIDOR = corridor_with_options(Corridor())
 # Agent 2 has fewer macro-actions than agent 1.
 PLANT = WithOptions("uneven", CORRIDOR.plant, (CORRIDOR.options[0], CORRIDOR.options[1][:2]))
@@ -74,6 +72,7 @@ def test_it_weighs_as_the_policies_that_learned(changes):
     assert expected.std() > 0.05  # else agreement would say nothing
 
 
+@pytest.mark.slow
 def test_it_finds_its_own_place_and_is_told_which_coincide_as_the_policies_were():
     kitchen = make_team_plant("overcooked-A")
     learned = policies(plant=kitchen)

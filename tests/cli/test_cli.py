@@ -62,6 +62,7 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 def test_learn_writes_an_agent_that_acts_in_plant_units(agent: Path) -> None:
     loaded = Agent.load(agent)
     action = loaded.act(np.zeros(6, np.float32))
@@ -73,10 +74,12 @@ def test_learn_writes_an_agent_that_acts_in_plant_units(agent: Path) -> None:
     assert "force 1 [30 N]" in card
 
 
+@pytest.mark.slow
 def test_learn_leaves_no_checkpoint_behind(agent: Path) -> None:
     assert [p.name for p in agent.parent.iterdir()] == [agent.name]
 
 
+@pytest.mark.slow
 def test_evaluate_improve_and_report_go_on_from_the_agent(
     agent: Path, records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,6 +102,7 @@ def test_evaluate_improve_and_report_go_on_from_the_agent(
     assert "</html>" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_foreign_environment_is_evaluated_and_improved_on(tmp_path: Path) -> None:
     # Records of Pendulum made here, by random actions, through the same public classes.
     from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
@@ -128,6 +132,7 @@ def test_foreign_environment_is_evaluated_and_improved_on(tmp_path: Path) -> Non
     assert read_npz(better / "history.npz")["training_end"].tolist() == [200]
 
 
+@pytest.mark.slow
 def test_settings_file_nests_and_the_command_line_wins(records: Path, tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text(
@@ -197,12 +202,14 @@ def test_mistakes_in_a_settings_file_are_named(
         assert part in line
 
 
+@pytest.mark.slow
 def test_evaluate_needs_something_to_judge_by(
     agent: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "--plant or --records" in refused(["evaluate", str(agent)], capsys)
 
 
+@pytest.mark.slow
 def test_agent_of_another_plant_or_version_is_refused(
     agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,6 +222,7 @@ def test_agent_of_another_plant_or_version_is_refused(
     assert "version 99" in refused(["evaluate", str(other), "--plant", "dmsd"], capsys)
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_agent_is_not_overwritten(
     records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,6 +234,7 @@ def test_a_folder_that_is_no_agent_is_not_overwritten(
     assert (out / "chapter.txt").read_text() == "years of work"
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
     records: Path, tmp_path: Path
 ) -> None:
@@ -262,7 +271,6 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(
     assert not (tmp_path / "agent.part.npz").exists()
 
 
-@pytest.mark.fast
 def test_help_names_every_verb_without_importing_jax() -> None:
     code = (
         "import sys\nfrom shiftwork.cli.main import main\n"
@@ -286,6 +294,7 @@ def test_module_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert done.stdout == f"shiftwork {shiftwork.__version__}\n"
 
 
+@pytest.mark.slow
 def test_records_an_agent_learned_from_can_judge_it(
     records: Path, agent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from shiftwork.cli.main import main
 
 
+@pytest.mark.slow
 def test_people_at_the_furnace_leave_records_that_can_be_inspected(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

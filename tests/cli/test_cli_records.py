@@ -54,6 +54,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.slow
 def test_inspect_tells_the_verdict_and_writes_page_and_numbers(still, tmp_path, capsys):
     out = tmp_path / "inspection"
     main(["inspect", still[0], "--tags", still[1], "--out", str(out)])
@@ -88,6 +89,7 @@ def test_a_draft_can_be_inspected_with(tmp_path, capsys):
     assert "cannot be told from fewer" in said(capsys)
 
 
+@pytest.mark.slow
 def test_convert_writes_the_same_episodes_in_every_form(still, tmp_path, capsys):
     export, plant = still
     for out in ("episodes.npz", "minari", "episodes.parquet"):
@@ -102,6 +104,7 @@ def test_convert_writes_the_same_episodes_in_every_form(still, tmp_path, capsys)
     np.testing.assert_array_equal(frame["observation.level"].to_numpy(), compact.observation[:, 2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "rows"), [("grid", 1000), ("samples", 4000)])
 def test_convert_writes_what_comes_before_episodes(stage, rows, still, tmp_path):
     out = tmp_path / "out.parquet"
@@ -109,6 +112,7 @@ def test_convert_writes_what_comes_before_episodes(stage, rows, still, tmp_path)
     assert len(pl.read_parquet(out)) == rows
 
 
+@pytest.mark.slow
 def test_learn_takes_exports_as_they_are(agent):
     loaded = Agent.load(agent)
     assert [tag.name for tag in loaded.observation_tags] == [
@@ -120,12 +124,14 @@ def test_learn_takes_exports_as_they_are(agent):
     assert 3.9 <= loaded.act(np.array([4.0, 3.0, 50.0, 20.0, 3.9, 4.0], np.float32))[0] <= 4.0
 
 
+@pytest.mark.slow
 def test_learn_from_exports_and_from_what_convert_wrote_is_the_same(still, agent, tmp_path):
     main(["convert", still[0], "--tags", still[1], "--out", str(tmp_path / "records.npz")])
     records = load_records(tmp_path / "records.npz")
     assert Agent.load(agent).about["records"]["hash"] == records.hash
 
 
+@pytest.mark.slow
 def test_learn_takes_several_exports_and_a_settings_file(still, tmp_path):
     text = Path(still[0]).read_text().splitlines(keepends=True)
     for name, rows in (("first.csv", text[:501]), ("second.csv", text[:1] + text[501:])):
@@ -143,6 +149,7 @@ def test_learn_takes_several_exports_and_a_settings_file(still, tmp_path):
     assert len(hashes) == 1
 
 
+@pytest.mark.slow
 def test_evaluate_and_report_judge_by_exports_without_running_anything(
     still, agent, tmp_path, monkeypatch, capsys
 ):
@@ -158,6 +165,7 @@ def test_evaluate_and_report_judge_by_exports_without_running_anything(
     assert "not run" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_agent_is_not_judged_by_columns_in_another_order(still, agent, tmp_path, capsys):
     text = Path(still[1]).read_text()
     head, *entries = text.split("\n[tags.")
@@ -169,6 +177,7 @@ def test_an_agent_is_not_judged_by_columns_in_another_order(still, agent, tmp_pa
     assert "other columns" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -201,6 +210,7 @@ def test_what_cannot_be_done_is_one_line(
     assert not list(tmp_path.iterdir())  # nothing half-written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "parts"),
     [

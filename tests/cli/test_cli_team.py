@@ -22,6 +22,7 @@ def team(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_a_team_learns_and_is_written_whole(team):
     about = json.loads((team / "team.json").read_text())
     assert about["plant"] == "box-pushing-6"
@@ -31,6 +32,7 @@ def test_a_team_learns_and_is_written_whole(team):
     assert not list(team.parent.glob("*.part*"))
 
 
+@pytest.mark.slow
 def test_it_is_evaluated_on_whole_episodes(team, capsys):
     main(["evaluate", str(team), "--episodes", "4"])
     told = capsys.readouterr().err
@@ -38,6 +40,7 @@ def test_it_is_evaluated_on_whole_episodes(team, capsys):
     assert "success in" in told
 
 
+@pytest.mark.slow
 def test_an_episode_becomes_a_film(team, tmp_path, capsys):
     film = tmp_path / "episode.gif"
     main(["team", "watch", str(team), "--out", str(film)])
@@ -47,6 +50,7 @@ def test_an_episode_becomes_a_film(team, tmp_path, capsys):
     assert "one episode on box-pushing-6" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.slow
 def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
     out = tmp_path / "people"
     main(["people", "--plant", "centre-small", "--out", str(out)])
@@ -105,6 +109,7 @@ def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_film_that_is_no_gif_is_refused(team, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["team", "watch", str(team), "--out", str(tmp_path / "film.mp4")])
@@ -119,6 +124,7 @@ def test_settings_come_from_a_file(tmp_path, capsys):
     assert "unknown key 'config.widht'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_operators_run_the_same_episodes_and_are_compared(team, capsys):
     main(["evaluate", str(team), "--operator", "random", str(team), "--episodes", "6"])
     told = " ".join(capsys.readouterr().err.split())
@@ -127,6 +133,7 @@ def test_operators_run_the_same_episodes_and_are_compared(team, capsys):
     assert f"random less {team}, on the same episodes:" in told
 
 
+@pytest.mark.slow
 def test_a_team_of_another_plant_is_refused(team, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", str(team), "--plant", "centre-small"])

@@ -49,6 +49,7 @@ def agent(request, records, tmp_path_factory) -> tuple[str, Agent, Path]:
     return request.param, learned, folder
 
 
+@pytest.mark.slow
 def test_the_inspection_tells_what_is_known_of_these_records(column):
     plant, samples, grid, cut = column
     found = inspect(samples, grid, cut, plant)
@@ -64,6 +65,7 @@ def test_the_inspection_tells_what_is_known_of_these_records(column):
     assert (found.episodes.count, found.episodes.steps) == (37, 4367)
 
 
+@pytest.mark.slow
 def test_the_box_is_one_to_seven_and_two_tenths_a_minute(records):
     names = [tag.name for tag in records.observation_tags]
     before, low, high = (
@@ -75,6 +77,7 @@ def test_the_box_is_one_to_seven_and_two_tenths_a_minute(records):
     assert (records.action_tags[0].low, records.action_tags[0].high) == (1.0, 7.0)
 
 
+@pytest.mark.slow
 def test_no_agent_proposes_outside_the_box_at_any_row(records, agent):
     _, learned, _ = agent
     names = [tag.name for tag in records.observation_tags]
@@ -94,6 +97,7 @@ def test_no_agent_proposes_outside_the_box_at_any_row(records, agent):
         assert proposed.max() <= 7
 
 
+@pytest.mark.slow
 def test_in_shadow_an_agent_moves_as_the_controller_does(records, agent):
     _, learned, _ = agent
     before = records.transitions.observation[:, 0]
@@ -103,6 +107,7 @@ def test_in_shadow_an_agent_moves_as_the_controller_does(records, agent):
     assert np.abs(ours).max() < 1.5 * np.abs(theirs).max()
 
 
+@pytest.mark.slow
 def test_the_estimate_has_an_interval_around_what_the_controller_earned(records, agent):
     name, learned, _ = agent
     found = fitted_q_evaluation(records, learned, 0.919, updates=2_000, members=4)
@@ -112,6 +117,7 @@ def test_the_estimate_has_an_interval_around_what_the_controller_earned(records,
         assert abs(found.gain.estimate) < 0.05 * abs(found.records.estimate)
 
 
+@pytest.mark.slow
 def test_the_report_tells_the_estimate(column, agent, tmp_path, monkeypatch):
     _, _, folder = agent
     quick = functools.partial(fitted_q_evaluation, updates=1_000, members=2)

@@ -163,6 +163,7 @@ def test_candidates_lie_one_step_around_the_default():
     assert len(candidates("bc", records)) == 3
 
 
+@pytest.mark.slow
 def test_selection_finds_the_setting_that_is_clearly_better(monkeypatch):
     """Full cloning earns the mean of the box, 5/12; none earns nearly 1."""
     monkeypatch.setattr(loop, "PIECE", 500)

@@ -21,8 +21,6 @@ from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.tags import Tag, numbered
 from shiftwork.yardsticks.simple import RandomActions, constant
 
-pytestmark = pytest.mark.fast
-
 BY_NAME = {probe.name: probe for probe in PROBES}
 
 

@@ -13,8 +13,6 @@ from shiftwork.evaluation.statistics import (
     mean_interval,
 )
 
-pytestmark = pytest.mark.fast
-
 
 def trimmed_mean(values):
     """scipy.stats.trim_mean(values, 0.25): cut a quarter of the values at either end."""

@@ -74,6 +74,7 @@ def interrupt_after(pieces):
     return advance, calls
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_learning_ends_in_the_very_same_weights(whole, tmp_path):
     checkpoint = tmp_path / "checkpoint.npz"
     before = signal.getsignal(signal.SIGINT)
@@ -127,6 +128,7 @@ def test_a_second_press_is_left_to_python():
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 def test_the_seed_alone_decides(whole):
     assert same(leaves(run()), leaves(whole))
     other = run(seeds=(2, 3))
@@ -137,6 +139,7 @@ def test_the_seed_alone_decides(whole):
     assert not same(leaves(whole, 0), leaves(whole, 1))
 
 
+@pytest.mark.slow
 def test_a_member_learns_as_if_it_were_alone(whole):
     """Up to float32's last digits: XLA multiplies batches of another shape in another order."""
     for number, seed in enumerate((0, 1)):
@@ -148,6 +151,7 @@ def test_a_member_learns_as_if_it_were_alone(whole):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_settings_that_differ_in_floats_share_a_program(whole):
     """And give what each gives by itself, although nothing is compiled anew."""
     changed = dataclasses.replace(CONFIG, discount=0.5, alpha=1.0, actor_rate=1e-4)
@@ -165,6 +169,7 @@ def test_settings_that_differ_in_floats_share_a_program(whole):
     assert both.agent(1).about["config"]["discount"] == 0.5
 
 
+@pytest.mark.slow
 def test_it_compiles_once_for_all_pieces(whole, programs):
     """Five pieces of the first run, and whatever their number later."""
     assert programs == 1
@@ -173,6 +178,7 @@ def test_it_compiles_once_for_all_pieces(whole, programs):
     assert loop.run_piece._cached._cache_size() == compiled
 
 
+@pytest.mark.slow
 def test_updates_are_made_in_whole_pieces(whole):
     assert run(updates=81).history.updates[-1] == 100
     assert whole.history.metrics["td_error"].shape == (5, 2)
@@ -235,6 +241,7 @@ def _restored(path, content):
     return path
 
 
+@pytest.mark.slow
 def test_a_saved_learner_can_go_on(whole, tmp_path):
     agent = whole.save(tmp_path / "agent", 1)
     loaded, learner, scaling, config = load_learner(tmp_path / "agent")

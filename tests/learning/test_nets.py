@@ -10,8 +10,6 @@ from shiftwork.learning.nets import Critic, normalized, product
 from shiftwork.learning.offline import rebrac, td3bc
 from shiftwork.learning.replay import Batch
 
-pytestmark = pytest.mark.fast
-
 KEYS = jax.random.split(jax.random.key(0), 4)
 BATCH = 8
 
@@ -55,6 +53,7 @@ def test_the_first_member_alone():
     np.testing.assert_allclose(alone[0], critic(observation, action)[0], rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [1, 3])
 @pytest.mark.parametrize("algorithm", [td3bc, rebrac])
 def test_a_cycle_is_so_many_critic_steps_and_one_of_the_rest(algorithm, delay):

@@ -29,6 +29,7 @@ def profit(trace):
     return profit_usd(trace.hours.account).mean(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_people_keep_every_rule_and_earn_clearly_more_than_chance(name):
     hours, copies, more = SCENARIOS[name]
@@ -42,6 +43,7 @@ def test_people_keep_every_rule_and_earn_clearly_more_than_chance(name):
     assert (trace.hours.fed_t[:copies].mean(1) > 0).all()
 
 
+@pytest.mark.slow
 def test_one_agent_for_all_furnaces_is_run_as_well():
     changes = (("furnace_agents", "all"), ("furnaces.age_d", (50.0, 62.0)),
                ("furnaces.decoke_h", 12))  # fmt: skip
@@ -57,7 +59,6 @@ def test_the_other_rules_hold_for_their_shadow_by_chance_too():
     assert not broken["not allowed"].any()
 
 
-@pytest.mark.fast
 def test_persons_and_crews_differ_and_take_turns():
     persons = hire(KEY)
     for name, value in persons._asdict().items():

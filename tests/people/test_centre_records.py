@@ -29,6 +29,7 @@ def written(tmp_path_factory):
     return plant, years, files, told, samples, to_grid(samples, told)
 
 
+@pytest.mark.slow
 def test_everything_says_that_it_is_simulated(written):
     _, _, files, _, _, _ = written
     for path in (files.parquet, files.csv, files.log, files.plant):
@@ -40,6 +41,7 @@ def test_everything_says_that_it_is_simulated(written):
     assert "no plant was measured" in about["title"]
 
 
+@pytest.mark.slow
 def test_csv_and_parquet_hold_the_same(written):
     _, _, files, told, samples, _ = written
     same = read_samples([files.csv], told)
@@ -53,6 +55,7 @@ def rows(grid, year, hours):
     return slice(start, start + hours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", [0, 1])
 def test_the_grid_is_what_happened_within_the_dead_bands(written, year):
     plant, years, _, _, _, grid = written
@@ -88,6 +91,7 @@ def test_the_grid_is_what_happened_within_the_dead_bands(written, year):
     assert checked > 40
 
 
+@pytest.mark.slow
 def test_the_objective_is_the_profit(written):
     _, years, _, told, _, grid = written
     cut = cut_episodes(grid, told)
@@ -104,6 +108,7 @@ def test_the_objective_is_the_profit(written):
         np.testing.assert_allclose(earned, profit[:hours], rtol=1e-5, atol=1.0)
 
 
+@pytest.mark.slow
 def test_bad_spells_are_bad_and_rare(written):
     samples = written[4]
     bad = samples.frame.filter(pl.col("status") == 2)
@@ -129,6 +134,7 @@ def test_the_next_ship_is_told_as_announced():
     )
 
 
+@pytest.mark.slow
 def test_the_shift_log_tells_who_decided_what(written):
     _, years, files, _, _, _ = written
     log = pl.read_csv(files.log, skip_rows=1)
@@ -153,6 +159,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path):
     assert (tmp_path / "keep.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_the_inspection_reads_it(written, tmp_path):
     from shiftwork.cli.record_verbs import inspect_export
 

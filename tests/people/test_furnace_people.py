@@ -38,7 +38,6 @@ def lived() -> Trajectory:
     return run_by_people(PLANT, jax.random.key(0), COPIES)
 
 
-@pytest.mark.fast
 def test_persons_differ_and_crews_differ():
     crews = jax.vmap(hire)(jax.random.split(jax.random.key(0), 50))
     for name, trait in crews._asdict().items():

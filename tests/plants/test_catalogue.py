@@ -9,8 +9,6 @@ from shiftwork.plants.catalogue import MAPS, PLANTS, TEAM_PLANTS, make_plant, ma
 from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.plants.tasks.overcooked.kitchen import KITCHENS
 
-pytestmark = pytest.mark.fast
-
 
 def test_our_plants_by_name():
     assert make_plant("dmsd") == Dmsd()

@@ -79,7 +79,6 @@ def run(cells, macro, seed=0, play=played):
     return as_numpy(begun), as_numpy(steps)
 
 
-@pytest.mark.fast
 def test_each_agent_decides_when_its_own_option_ends():
     begun, steps = run([2, 4], [[GO_RIGHT, GO_RIGHT]] + [[GO_LEFT, WAIT]] * (STEPS - 1))
     assert begun.decided.all()
@@ -92,7 +91,6 @@ def test_each_agent_decides_when_its_own_option_ends():
     np.testing.assert_array_equal(steps.info["action"][:4, 0], [RIGHT, RIGHT, RIGHT, LEFT])
 
 
-@pytest.mark.fast
 def test_an_option_that_may_not_begin_does_not_run():
     begun, steps = run([0, 5], [[GO_LEFT, GO_RIGHT], [7, -1]] + [[WAIT, WAIT]] * (STEPS - 2))
     np.testing.assert_array_equal(begun.mask, [[True, False, True], [True, True, False]])
@@ -149,7 +147,6 @@ def test_whatever_is_played_the_plant_underneath_is_run(plant, play, cells, macr
         before = step
 
 
-@pytest.mark.fast
 def test_agents_may_differ_in_their_options_and_one_always_has_a_choice():
     begun, _ = run([0, 0], [[0, 0]] * STEPS, play=strolled)
     # Nobody strolls from the left end or goes there; beyond the only option of agent 2 is padding.
@@ -161,7 +158,6 @@ def test_agents_may_differ_in_their_options_and_one_always_has_a_choice():
     np.testing.assert_array_equal(stuck.begin(nowhere).mask[0], [True, False, False])
 
 
-@pytest.mark.fast
 def test_contracts_and_equality():
     assert isinstance(CORRIDOR, SynchronousPlant)
     assert isinstance(PLANT, TeamPlant)
@@ -171,7 +167,6 @@ def test_contracts_and_equality():
     assert corridor_with_options(Corridor()) != again
 
 
-@pytest.mark.fast
 def test_options_that_do_not_fit_are_refused():
     with pytest.raises(UserError, match="has 2 agents but options for 1; give one tuple"):
         WithOptions("p", CORRIDOR, (PLANT.options[0],))

@@ -15,8 +15,6 @@ from shiftwork.plants.plant import Plant, ScoreRange, Step
 from shiftwork.plants.probes.single import PROBES
 from shiftwork.records.tags import box
 
-pytestmark = pytest.mark.fast
-
 PLANTS = (*catalogue.PLANTS.values(), *PROBES)
 ANY_PLANT = pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 KEY = jax.random.key(0)

@@ -7,8 +7,6 @@ import pytest
 
 from shiftwork.plants.probes.single import PROBES, ProbeState, probe_records
 
-pytestmark = pytest.mark.fast
-
 BY_NAME = {probe.name: probe for probe in PROBES}
 ANY_PROBE = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
 KEY = jax.random.key(0)

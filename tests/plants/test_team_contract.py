@@ -57,6 +57,7 @@ def test_reset_and_step_give_back_the_same_kind_of_thing(plant):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["box-pushing-6", "overcooked-B-rand", "box-pushing-6-primitive"])
 def test_batches_and_batches_of_batches_are_the_same_as_one_by_one(name):
     plant = TEAM_PLANTS[name]
@@ -83,7 +84,6 @@ def test_batches_and_batches_of_batches_are_the_same_as_one_by_one(name):
             )
 
 
-@pytest.mark.fast
 def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
     expected = {f"box-pushing-{n}" for n in (6, 8, 10)}
     expected |= {
@@ -100,7 +100,6 @@ def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
     assert len(set(TEAM_PLANTS.values())) == len(TEAM_PLANTS)
 
 
-@pytest.mark.fast
 def test_unknown_plant_is_one_line_with_the_nearest_name():
     with pytest.raises(UserError, match="unknown team plant 'overcooked-D'; did you mean 'over"):
         make_team_plant("overcooked-D")

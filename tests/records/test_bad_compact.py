@@ -10,7 +10,7 @@ from shiftwork.records.formats.compact import read_compact
 from shiftwork.records.formats.load import load_records
 from support.record_builders import Arrays, compact_arrays, make_episodes, refused, save
 
-pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
+pytestmark = [pytest.mark.usefixtures("unhooked")]
 
 
 def without(key: str):

@@ -9,7 +9,7 @@ from shiftwork.records.formats.load import load_records
 from shiftwork.records.tags import Tag
 from support.record_builders import Arrays, crafted, neorl_arrays, npy, plain_header, refused, save
 
-pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
+pytestmark = [pytest.mark.usefixtures("unhooked")]
 
 
 def without(key: str):

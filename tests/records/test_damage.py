@@ -25,7 +25,7 @@ from support.record_builders import (
     save,
 )
 
-pytestmark = [pytest.mark.fast, pytest.mark.usefixtures("unhooked")]
+pytestmark = [pytest.mark.usefixtures("unhooked")]
 
 FOREIGN = {
     "empty": (b"", "cannot be read"),

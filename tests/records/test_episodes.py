@@ -10,8 +10,6 @@ from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.tags import Tag
 from support.record_builders import ACTION, OBSERVATION, Fields, any_fields, make_episodes, refused
 
-pytestmark = pytest.mark.fast
-
 
 def test_shapes_and_dtypes_are_checked_while_tests_run() -> None:
     rows = make_episodes().transitions

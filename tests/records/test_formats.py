@@ -37,7 +37,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(fields=any_fields())
 @settings(deadline=None)
-@pytest.mark.fast
 def test_compact_round_trip(folder: Path, fields: Fields) -> None:
     episodes = Episodes(**fields)
     write_compact(episodes, folder / "compact.npz")
@@ -49,7 +48,6 @@ def test_compact_round_trip(folder: Path, fields: Fields) -> None:
 
 @given(fields=any_fields())
 @settings(deadline=None)
-@pytest.mark.fast
 def test_neorl_round_trip(folder: Path, fields: Fields) -> None:
     episodes = Episodes(**fields)
     write_neorl(episodes, folder / "neorl.npz")
@@ -85,7 +83,6 @@ def test_all_formats_agree_on_plant_units(tmp_path: Path) -> None:
     assert hashes == {episodes.hash}
 
 
-@pytest.mark.fast
 def test_compact_keeps_tags_of_any_spelling(tmp_path: Path) -> None:
     tags = (
         Tag('say "90 °C", \\ 온도', "°C", -np.inf, 1e300),
@@ -97,7 +94,6 @@ def test_compact_keeps_tags_of_any_spelling(tmp_path: Path) -> None:
     assert load_records(tmp_path / "tags.npz").hash == episodes.hash
 
 
-@pytest.mark.fast
 @pytest.mark.usefixtures("unhooked")
 def test_limits_of_any_number_type_are_written_and_hashed_alike(tmp_path: Path) -> None:
     plain = (Tag("valve", "%", 0.0, 100.0), Tag("pump", "", -1.0, 1.0))
@@ -108,14 +104,12 @@ def test_limits_of_any_number_type_are_written_and_hashed_alike(tmp_path: Path) 
     assert load_records(tmp_path / "mixed.npz").hash == episodes.hash
 
 
-@pytest.mark.fast
 def test_the_same_episodes_make_the_same_file(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         write_compact(make_episodes(), tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     "change",
     [
@@ -152,7 +146,6 @@ def test_neorl_variants_are_one(tmp_path: Path, change) -> None:
     assert episodes.action_tags == (Tag("action0", "", -1.0, 1.0),)
 
 
-@pytest.mark.fast
 def test_what_stands_in_a_neorl_file(tmp_path: Path) -> None:
     write_neorl(make_episodes((3, 1, 2), terminal=(1,)), tmp_path / "neorl.npz")
     with np.load(tmp_path / "neorl.npz") as archive:
@@ -167,7 +160,6 @@ def test_what_stands_in_a_neorl_file(tmp_path: Path) -> None:
     assert file["truncated"].tolist() == [0, 0, 1, 0, 0, 1]
 
 
-@pytest.mark.fast
 def test_a_time_limit_is_no_terminal(tmp_path: Path) -> None:
     episodes = load_records(save(tmp_path / "neorl.npz", neorl_arrays()))
     rows = episodes.transitions

@@ -13,8 +13,6 @@ from shiftwork.plants.catalogue import TEAM_PLANTS
 from shiftwork.plants.team_plant import places_of
 from shiftwork.records.positions import Places, coincidence, pairs, sense
 
-pytestmark = pytest.mark.fast
-
 PLACES = Places(((0, 1), (3, 4), (5, 6), (8, 7)), own=(1, 3))
 CELLS = st.integers(0, 3).map(lambda cell: cell / 3)
 

@@ -4,8 +4,6 @@ import pytest
 from shiftwork.plants.tasks.dmsd import Dmsd
 from shiftwork.records.formats.load import load_records
 
-pytestmark = pytest.mark.fast
-
 
 def test_dmsd() -> None:
     """Gao et al. 2025, table 2: 100,000 steps with a normalized return of 56.6."""

@@ -6,8 +6,6 @@ import pytest
 from shiftwork.records.tags import Tag, box, tags_from_json, tags_to_json
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 
 def test_a_label_shows_the_unit() -> None:
     assert Tag("coil outlet", "°C").label == "coil outlet [°C]"

@@ -16,7 +16,6 @@ from shiftwork.records.formats.minari import write_minari
 from shiftwork.records.formats.neorl import write_neorl
 from support.record_builders import make_episodes, neorl_arrays, refused, save
 
-pytestmark = pytest.mark.fast
 Write = Callable[[Episodes, Path], None]
 both = pytest.mark.parametrize("write", [write_compact, write_neorl])
 

@@ -123,7 +123,6 @@ def test_state_and_trace_show_the_same_plant():
     assert len(one.anchored) == len(other.anchored)
 
 
-@pytest.mark.fast
 def test_stretches_days_and_thinning():
     assert spans(np.array([True, True, False, True])) == [(0.0, 2 / 24), (3 / 24, 1 / 24)]
     assert spans(np.zeros(5, bool)) == []

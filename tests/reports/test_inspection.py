@@ -147,7 +147,6 @@ def test_moves_are_counted_and_measured(tmp_path):
     assert found.at_limit == 0.0
 
 
-@pytest.mark.fast
 def test_samples_gaps_and_texts_are_counted_by_tag(tmp_path):
     still = Still(rows=700)
     level = still.columns["level"]
@@ -169,7 +168,6 @@ def test_samples_gaps_and_texts_are_counted_by_tag(tmp_path):
     assert tag(found, "feed").constant
 
 
-@pytest.mark.fast
 def test_broken_limits_are_counted(tmp_path):
     still = Still(rows=700)
     still.columns["reflux"][600] = "9.0"
@@ -262,7 +260,6 @@ def test_hostile_names_stay_text(tmp_path):
     assert "'<b>&amp;' 1 times" in text
 
 
-@pytest.mark.fast
 def test_words_for_people():
     assert [duration(s) for s in (0.5, 90, 60, 3600, 7200, 86400 * 3.03, None)] == [
         "0.5 s", "90 s", "1 min", "1 h", "2 h", "3.03 d", "–"

@@ -242,7 +242,6 @@ def _run(value: np.ndarray, target: np.ndarray, length: list[int]) -> Episodes:
     )
 
 
-@pytest.mark.fast
 def test_steady_offsets_by_hand():
     # One episode of 20 rows with a new target after 10, and one of 10 rows: three periods.
     target = np.repeat([1.0, 2.0, 2.0], 10)
@@ -251,13 +250,11 @@ def test_steady_offsets_by_hand():
     np.testing.assert_allclose(offsets, [0.2, 0.2, 0.4], rtol=1e-5)
 
 
-@pytest.mark.fast
 def test_a_target_that_never_rests_has_no_steady_offset():
     ramp = np.linspace(0, 1, 30)
     assert not len(steady_offsets(_run(ramp, ramp, [29]), (0, 1)))
 
 
-@pytest.mark.fast
 def test_numbers_are_written_for_people():
     assert [number(x) for x in (0, 773.4, 77.34, -7.734, 0.05754, 12_345.6)] == [
         "0",
@@ -277,7 +274,6 @@ def test_numbers_are_written_for_people():
     assert spread(Interval(1, 1, 1)) == ""
 
 
-@pytest.mark.fast
 def test_an_axis_shows_the_limits_or_what_was_used_of_them():
     wide, narrow = np.array([1.5, 3.0]), np.array([2.5, 2.6])
     assert shown_span([wide], (1.0, 7.0)) == (1.0, 7.0)
@@ -287,7 +283,6 @@ def test_an_axis_shows_the_limits_or_what_was_used_of_them():
     assert shown_span([np.array([2.0, 2.0])], (1.0, 7.0)) == (1.0, 7.0)
 
 
-@pytest.mark.fast
 def test_difference_covers_the_true_one():
     rng = np.random.default_rng(1)
     gap = difference(rng.normal(3, 1, 400), rng.normal(1, 1, 400))

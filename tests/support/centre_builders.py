@@ -60,13 +60,12 @@ def centre(changes=(), name="centre-small"):
     return Centre(scenario)
 
 
-RESET = jax.jit(lambda plant, key: plant.reset(key), static_argnums=0, compiler_options=QUICK)
+RESET = jax.jit(lambda plant, key: plant.reset(key), compiler_options=QUICK)
 STEP = jax.jit(
     lambda plant, state, macro, key: plant.step(state, macro, key),
-    static_argnums=0,
     compiler_options=QUICK,
 )
-TOLD = jax.jit(lambda plant, state: plant.told(state), static_argnums=0, compiler_options=QUICK)
+TOLD = jax.jit(lambda plant, state: plant.told(state), compiler_options=QUICK)
 KEY = jax.random.key(0)
 
 

@@ -60,7 +60,6 @@ def test_a_mixture_cokes_as_much_as_the_share_of_its_parts_says(parts, weights):
     assert (growth[3] >= 0.9999 * least * (share @ growth[:3])).all()
 
 
-@pytest.mark.fast
 def test_heat_of_reaction_bends_one_way_only():
     # The hydrogen of other pygas, a mean of its classes', never comes near its ceiling.
     cot, feed = (x.ravel() for x in np.meshgrid([780.0, 820.0, 860.0], [6.0, 30.0, 49.0]))
@@ -101,6 +100,7 @@ def searched(key, choice_key):
     return best
 
 
+@pytest.mark.slow
 def test_no_search_in_the_plant_finds_more_than_the_bound():
     for episode in range(6):
         key = jax.random.key(100 + episode)
@@ -121,7 +121,6 @@ def test_finer_slots_never_loosen_much():
     assert 0.9 * coarse <= fine <= 1.002 * coarse
 
 
-@pytest.mark.fast
 def test_a_day_of_plenty_is_bounded_by_the_best_set_point():
     # Full tanks of one naphtha, typical prices, no limit that binds, nothing recycled.
     scenario = SMALL.scenario

@@ -49,12 +49,14 @@ def runs():
     return found
 
 
+@pytest.mark.slow
 def test_the_scheduler_obeys_every_mask(runs):
     for run in runs:
         assert len(run["allowed"]) > 12
         assert all(run["allowed"])
 
 
+@pytest.mark.slow
 def test_the_scheduler_earns_more_than_chance_and_never_more_than_the_bound(runs):
     for run in runs:
         milp, chance = run["milp"].profit_per_h, run["chance"].profit_per_h
@@ -64,6 +66,7 @@ def test_the_scheduler_earns_more_than_chance_and_never_more_than_the_bound(runs
         assert run["milp"].account["forced_decoke"] == 0
 
 
+@pytest.mark.slow
 def test_plans_are_found_within_their_time(runs):
     for run in runs:
         assert run["scheduler"].fallbacks == 0
@@ -71,7 +74,6 @@ def test_plans_are_found_within_their_time(runs):
         assert max(run["scheduler"].solve_s) < 10 * QUICK.seconds
 
 
-@pytest.mark.fast
 def test_one_agent_for_all_furnaces_is_refused():
     together = Centre(SMALL.model_copy(update={"furnace_agents": "all"}))
     with pytest.raises(UserError, match="set furnace_agents to 'each'"):
@@ -109,7 +111,6 @@ def test_set_points_share_what_there_is():
     assert set_points(SMALL, furnace, worth, able, room_of(1e3, 1e3, 1e3))[1] == 0
 
 
-@pytest.mark.fast
 def test_only_naphtha_that_needs_others_is_awkward():
     open_spec, heavy = [0.56, 0.16, 0.005, 0.195, 0.08], [0.38, 0.22, 0.005, 0.26, 0.135]
     at_the_limit = [0.42, 0.20, 0.005, 0.25, 0.125]

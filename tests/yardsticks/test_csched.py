@@ -11,7 +11,6 @@ from shiftwork.errors import UserError
 from shiftwork.yardsticks.csched import EXAMPLE, PUBLISHED, Cycles, best_schedule, profit_per_d
 
 
-@pytest.mark.fast
 def test_published_optimum_with_four_sub_cycles():
     found = best_schedule(EXAMPLE, 4)
     assert found.profit_per_d == pytest.approx(PUBLISHED[4], abs=1e-3)

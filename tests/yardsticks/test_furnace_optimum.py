@@ -52,7 +52,6 @@ class Fixed:
         return memory, self.action
 
 
-@pytest.mark.fast
 def test_the_markov_chain_reverts_and_scatters_as_the_process_does():
     moves = rouwenhorst(11, 0.9)
     points = np.sqrt(10) * np.linspace(-1, 1, 11)

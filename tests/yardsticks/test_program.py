@@ -6,8 +6,6 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.yardsticks.program import Program
 
-pytestmark = pytest.mark.fast
-
 
 def test_a_linear_program_of_known_value():
     # Two products, x at 3 $ and y at 2 $, share 4 h and 6 kg: the corner is x = 2, y = 2.

@@ -231,6 +231,7 @@ def at(found, name, action):
     return np.array([np.interp(action, found.action, row) for row in found.values[name]])
 
 
+@pytest.mark.slow
 def test_every_variant_fits_where_there_are_data(found):
     recorded = np.abs(found.action) < 0.9 * COVERED
     for name in VARIANTS:
@@ -238,6 +239,7 @@ def test_every_variant_fits_where_there_are_data(found):
         assert np.abs(error).max() < 0.05, name
 
 
+@pytest.mark.slow
 def test_a_plain_critic_extrapolates_upward_without_end(found):
     """The reason for the method: the best value lies where nobody has been."""
     inside, edge, beyond, far = (at(found, "plain critic", x) for x in (COVERED, 1.0, 3.0, 15.0))
@@ -246,6 +248,7 @@ def test_a_plain_critic_extrapolates_upward_without_end(found):
     assert (far > 4.0).all()
 
 
+@pytest.mark.slow
 def test_penalty_makes_values_fall_outside_and_tend_to_q_min(found):
     for name in ("PA", "RS-LN and PA (PARS)"):
         inside, far = at(found, name, COVERED), at(found, name, 15.0)
@@ -257,6 +260,7 @@ def test_penalty_makes_values_fall_outside_and_tend_to_q_min(found):
         assert (np.abs(best) < 2.0).all(), name
 
 
+@pytest.mark.slow
 def test_scaling_with_layer_norm_lowers_unrecorded_actions_in_the_box(found):
     """At the box's edge, measured by the value where the data end."""
     for with_it, without in (("RS-LN", "plain critic"), ("RS-LN and PA (PARS)", "PA")):
@@ -266,6 +270,7 @@ def test_scaling_with_layer_norm_lowers_unrecorded_actions_in_the_box(found):
     assert (np.abs(found.values["RS-LN"]) < 1.2).all()
 
 
+@pytest.mark.slow
 def test_only_both_together_fall_towards_the_edge_from_inside(found):
     """What keeps the actor inside the data: Q falls before the box ends."""
     edge, inside = at(found, "RS-LN and PA (PARS)", 1.0), at(found, "RS-LN and PA (PARS)", COVERED)
@@ -274,6 +279,7 @@ def test_only_both_together_fall_towards_the_edge_from_inside(found):
         assert (at(found, name, 1.0) > at(found, name, COVERED) - 0.02).mean() > 0.5, name
 
 
+@pytest.mark.slow
 def test_the_picture_holds_every_variant(found):
     figure = extrapolation_figure(found)
     assert isinstance(figure, Figure)

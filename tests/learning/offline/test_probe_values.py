@@ -71,6 +71,7 @@ def test_every_algorithm_is_probed():
     assert set(CONFIGS) == set(ALGORITHMS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
 @pytest.mark.parametrize("name", VALUED)
 def test_values_and_best_actions_are_recovered(name, probe):

@@ -144,6 +144,7 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in pairs)
 
 
+@pytest.mark.slow
 def test_every_step_of_the_plant_is_a_row_and_is_counted(runs, members, scaling, records):
     store = runs[0].store
     assert store.size.tolist() == [ONLINE.steps, ONLINE.steps]
@@ -171,6 +172,7 @@ def test_every_step_of_the_plant_is_a_row_and_is_counted(runs, members, scaling,
         np.testing.assert_allclose(history.episode_return[number][kept], earned[ends, number])
 
 
+@pytest.mark.slow
 def test_ends_and_cuts_are_told_apart(runs):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
     even = NUMBERS * rows.observation[..., 1] % 2 == 0
@@ -181,6 +183,7 @@ def test_ends_and_cuts_are_told_apart(runs):
         assert (rows.last[kind] == 1).any()
 
 
+@pytest.mark.slow
 def test_the_last_observation_of_an_episode_is_kept(runs):
     """Its number is the episode's own; the next episode's would be another."""
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
@@ -195,6 +198,7 @@ def test_the_last_observation_of_an_episode_is_kept(runs):
     )
 
 
+@pytest.mark.slow
 def test_rows_hold_what_was_done_and_earned(runs, scaling):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
     valve = scaling.act(rows.action, rows.observation)[..., 0]
@@ -207,6 +211,7 @@ def test_rows_hold_what_was_done_and_earned(runs, scaling):
     )
 
 
+@pytest.mark.slow
 def test_the_next_action_is_the_next_rows_unless_the_episode_ended(runs):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
     going_on = rows.last[:, :-1] == 0
@@ -224,6 +229,7 @@ def test_a_cut_store_knows_that_nothing_follows():
     assert Replay.empty(like, 4).cut(2).rows.last.tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.slow
 def test_the_share_of_experience_grows_with_the_store(runs, records):
     """Nearly none at first, one half from the ramp's end on: 20 of 40 rows are enough."""
     store = jax.tree.map(lambda x: x[0], runs[0].store)
@@ -254,6 +260,7 @@ def test_online_settings_go_into_the_learner(members):
     assert replaced(CONFIG, cloning=5.0) == dataclasses.replace(CONFIG, cloning=5.0)
 
 
+@pytest.mark.slow
 def test_improving_stopped_and_resumed_is_the_same(runs, members, scaling, records, tmp_path):
     checkpoint = tmp_path / "online.npz"
     calls = []

@@ -5,7 +5,6 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,7 +63,6 @@ def test_packed_histories_are_those_of_a_walk_over_every_step(steps, share, seed
         np.testing.assert_allclose(packed, plain, atol=2e-5 * (1 + np.abs(plain).max()))
 
 
-@pytest.mark.fast
 def test_every_event_is_in_its_place():
     decided = jnp.array([[1, 1], [0, 1], [1, 0], [0, 0], [1, 1]], bool).reshape(5, 1, 2)
     packed = pack(decided)

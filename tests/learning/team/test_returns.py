@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from shiftwork.learning.team.returns import durations, event_advantages
 
-pytestmark = pytest.mark.fast
-
 
 def oracle(reward, ended, event, value, last_value, discount, trace):
     """One stream, event by event, as the formulas stand: a list of events for each episode."""
@@ -48,6 +46,7 @@ def streams(draw):
     return rng.normal(size=steps), ended, event, rng.normal(size=steps), rng.normal()
 
 
+@pytest.mark.slow
 @given(streams(), st.sampled_from([0.5, 0.98, 1.0]), st.sampled_from([0.0, 0.7, 1.0]))
 @settings(max_examples=150, deadline=None)
 def test_advantages_equal_the_oracle(stream, discount, trace):

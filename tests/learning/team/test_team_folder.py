@@ -57,12 +57,14 @@ def learned():
     return learn_team(PLANT, "acac", CONFIG, steps=100, seeds=(3, 4))
 
 
+@pytest.mark.slow
 def test_every_executed_step_is_counted(learned):
     batch = CONFIG.copies * PLANT.horizon
     assert learned.history.updates[-1] % batch == 0
     assert int(learned.learners.batches[0]) * batch == learned.history.updates[-1]
 
 
+@pytest.mark.slow
 def test_a_batch_holds_whole_horizons_of_fresh_episodes(learned):
     batch = collect(PLANT, learned.policies(0), jax.random.key(0), 8, 0.5)
     assert batch.reward.shape == (PLANT.horizon, 8)
@@ -77,12 +79,14 @@ def test_a_batch_holds_whole_horizons_of_fresh_episodes(learned):
     assert (np.asarray(batch.log_probability) <= 0).all()
 
 
+@pytest.mark.slow
 def test_whole_episodes_are_counted_whatever_their_length(learned):
     found = run_episodes(PLANT, learned.policies(0), jax.random.key(0), 16)
     np.testing.assert_array_equal(found.length, PLANT.horizon)
     assert found.returns.shape == (16,)
 
 
+@pytest.mark.slow
 def test_there_and_back(learned, tmp_path):
     save_team(learned, tmp_path / "team", 1)
     plant, policies, about = load_team(tmp_path / "team", only_plant)
@@ -92,6 +96,7 @@ def test_there_and_back(learned, tmp_path):
     assert "Team learned by ACAC on probe-action" in (tmp_path / "team/README.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_team_is_surer_for_good_than_while_it_learns(learned, tmp_path):
     save_team(learned, tmp_path / "team")
     _, again, _ = load_team(tmp_path / "team", only_plant)
@@ -116,6 +121,7 @@ def test_looks_are_at_the_team_as_it_acts_for_good():
         assert abs(look - learns.returns.mean()) > 0.6
 
 
+@pytest.mark.slow
 def test_what_acts_from_the_folder_earns_what_was_learned(learned, tmp_path):
     save_team(learned, tmp_path / "team")
     team, plant = Team.load(tmp_path / "team"), PLANT
@@ -222,6 +228,7 @@ def test_impossible_settings_are_refused(changes, line):
         check(PLANT, replaced(CONFIG, **changes), 100, (0,))
 
 
+@pytest.mark.slow
 def test_a_plant_without_agents_or_steps_is_refused(learned):
     with pytest.raises(UserError, match="has no agent"):
         check(TeamProbe(agents=()), CONFIG, 100, (0,))
@@ -235,6 +242,7 @@ def test_a_plant_without_agents_or_steps_is_refused(learned):
         preset("acac", "probe-action", paper=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "line"),
     [
@@ -275,6 +283,7 @@ def test_presets_know_their_plants():
         preset("acac", "centre-small", paper=True)
 
 
+@pytest.mark.slow
 def test_the_best_runs_are_kept_whenever_they_came(learned):
     first, second = (collect(PLANT, learned.policies(0), jax.random.key(k), 8, 1.0) for k in (1, 2))
     best = Best.empty(first, 3).merged(first, 0.9)

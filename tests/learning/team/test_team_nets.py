@@ -8,8 +8,6 @@ from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.nets import orthogonal
 from shiftwork.plants.probes.team import TeamProbe
 
-pytestmark = pytest.mark.fast
-
 
 @pytest.mark.parametrize("width", [1, 2, 16, 64])
 def test_the_closest_orthogonal_matrices(width):

@@ -10,6 +10,7 @@ from support.small_teams import DISCOUNT, first_values, learned
 CORRIDOR = Corridor()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "name"),
     [(corridor_with_options(CORRIDOR), "acac"), (primitive(CORRIDOR), "mappo")],

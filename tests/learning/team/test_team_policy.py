@@ -7,8 +7,6 @@ import pytest
 
 from shiftwork.learning.team.policy import choose, log_probabilities
 
-pytestmark = pytest.mark.fast
-
 
 def test_macro_actions_are_drawn_as_often_as_they_are_probable_and_never_masked_ones():
     draws = 200_000

@@ -25,6 +25,7 @@ def recovered(found):
     np.testing.assert_allclose(first_values(found).mean(), plant.value(DISCOUNT), rtol=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "plant",
     [TeamProbe("constant", ends=False), TeamProbe("together")],
@@ -34,22 +35,26 @@ def test_acac_recovers(plant):
     recovered(learned(plant, "acac"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in TEAM_ALGORITHMS if name != "acac"])
 def test_baselines_recover(name):
     recovered(learned(TeamProbe("observation"), name, best_runs=0))
 
 
+@pytest.mark.slow
 def test_acac_recovers_without_what_can_be_left_out():
     """Histories are averaged, on each agent's own clock, with the paper's time and one actor."""
     options = {"attention": False, "own_clock": True, "ages": False, "octaves": False}
     recovered(learned(TeamProbe("observation"), "acac", share=True, best_runs=0, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["acac", "independent"])
 def test_agents_that_share_their_nets_find_their_own_place(name):
     recovered(learned(TeamProbe("place"), name, share=True, best_runs=0))
 
 
+@pytest.mark.slow
 def test_agents_that_share_a_net_and_know_no_own_place_are_taken_for_each_other():
     plant = TeamProbe("place")
     told = learned(plant, "acac", share=True, places=False, best_runs=0)
@@ -58,11 +63,12 @@ def test_agents_that_share_a_net_and_know_no_own_place_are_taken_for_each_other(
     assert earned < 0.8
 
 
+@pytest.mark.slow
 def test_acac_recovers_with_advantages_scaled_slowly():
     recovered(learned(TeamProbe("observation"), "acac", slow_scale=True, best_runs=0))
 
 
-@pytest.mark.fast
+@pytest.mark.slow
 def test_the_slow_scale_remembers_batches_that_held_more():
     plant = TeamProbe("observation")
     config = team_algorithm("acac").config(**SMALL | {"slow_scale": True, "own_clock": True})
@@ -91,7 +97,7 @@ def test_the_slow_scale_remembers_batches_that_held_more():
     np.testing.assert_allclose(gradient(None), gradient(first), rtol=1e-3, atol=1e-7)
 
 
-@pytest.mark.fast
+@pytest.mark.slow
 def test_best_runs_walked_over_beside_a_batch_weigh_as_alone():
     plant = TeamProbe("observation")
     config = team_algorithm("acac").config(**SMALL | {"imitation": 0.3})
@@ -114,7 +120,6 @@ def test_best_runs_walked_over_beside_a_batch_weigh_as_alone():
     np.testing.assert_allclose(loss(again) - loss(), -0.3 * weighed.mean(), rtol=1e-4)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("slow_scale", [False, True])
 @pytest.mark.parametrize("name", TEAM_ALGORITHMS)
 def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
@@ -143,7 +148,6 @@ def sure_to_wait(**changes):
     return plant, eqx.tree_at(bias, learner, bias(learner) + jnp.array([7.0, -7.0]))
 
 
-@pytest.mark.fast
 def test_scouts_choose_by_chance_and_nobody_else_does():
     plant, learner = sure_to_wait()
     batch = collect(plant, learner.policies, jax.random.key(1), 64, jnp.eye(64)[-16:].sum(0))
@@ -156,7 +160,7 @@ def test_scouts_choose_by_chance_and_nobody_else_does():
     np.testing.assert_allclose(batch.log_probability[..., 48:][decided], np.log(0.5), rtol=1e-5)
 
 
-@pytest.mark.fast
+@pytest.mark.slow
 def test_critic_and_actors_learn_from_those_that_are_no_scouts(monkeypatch):
     plant, learner = sure_to_wait(scouts=16)
     seen = []
@@ -173,6 +177,7 @@ def test_critic_and_actors_learn_from_those_that_are_no_scouts(monkeypatch):
     assert metrics["reward"] == 0.0
 
 
+@pytest.mark.slow
 def test_scouts_lead_out_of_a_trap_that_the_team_is_sure_of():
     def after_a_while(scouts):
         plant, learner = sure_to_wait(scouts=scouts)
@@ -197,7 +202,6 @@ class FromTheMiddle(TeamProbe):
         return step._replace(observation=step.observation + 5.0)
 
 
-@pytest.mark.fast
 def test_the_share_of_episodes_asked_for_begins_half_way():
     plant = FromTheMiddle("observation")
     config = team_algorithm("acac").config(**SMALL, half_way=0.5)
@@ -212,7 +216,6 @@ def test_the_share_of_episodes_asked_for_begins_half_way():
     assert begun(1.0) == 1.0
 
 
-@pytest.mark.fast
 def test_at_the_end_of_learning_no_episode_begins_half_way(monkeypatch):
     plant = FromTheMiddle("observation")
     learner = team_algorithm("acac").create(

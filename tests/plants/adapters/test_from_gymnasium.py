@@ -9,8 +9,6 @@ from gymnasium.error import ResetNeeded
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 
-pytestmark = pytest.mark.fast
-
 TIME_LIMIT = 8
 CUT_BY_ITSELF = 5
 CALLS = Counter()

@@ -10,8 +10,6 @@ from gymnasium import spaces
 from shiftwork.errors import UserError
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 
-pytestmark = pytest.mark.fast
-
 
 class Shaped(gymnasium.Env):
     """Has the spaces it is told."""

@@ -20,8 +20,6 @@ from shiftwork.plants.probes.single import PROBES
 from shiftwork.plants.tasks.dmsd import Dmsd, DmsdState
 from shiftwork.records.tags import Tag
 
-pytestmark = pytest.mark.fast
-
 BY_NAME = {probe.name: probe for probe in PROBES}
 # Advice of Gymnasium's checker that a plant in its own units cannot take.
 ADVICE = ("minimum value is -infinity", "maximum value is infinity", "symmetric and normalized")

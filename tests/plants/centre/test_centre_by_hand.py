@@ -48,7 +48,6 @@ def start(plant=PLANT):
     return RESET(plant, KEY).state
 
 
-@pytest.mark.fast
 def test_names_say_what_the_numbers_mean():
     berth, blending, furnace, _ = PLANT.macro_actions
     assert berth[INTO_T2] == "first ship into tank T2"

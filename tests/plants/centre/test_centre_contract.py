@@ -57,7 +57,6 @@ def test_reset_and_step_give_back_the_same_kind_of_thing(name):
         assert roles[role] == (own, names)
 
 
-@pytest.mark.fast
 def test_equal_scenarios_are_equal_plants_and_share_a_program():
     assert make_team_plant("centre-small") == Centre(load_scenario("centre-small"))
     assert hash(SMALL) == hash(centre())

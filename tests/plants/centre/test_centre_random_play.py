@@ -64,6 +64,7 @@ def roll(plant, copies, hours):
     return jax.jit(jax.vmap(episode), compiler_options=QUICK)(keys, jnp.arange(copies) % 2 == 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_random_play_keeps_every_rule_and_the_balances(case):
     plant, copies, hours = CASES[case]
@@ -108,7 +109,7 @@ def test_any_integers_as_decisions_break_no_rule(seed, decisions):
         state = after.state
 
 
-CHECK = jax.jit(broken_rules, static_argnums=0, compiler_options=QUICK)
+CHECK = jax.jit(broken_rules, compiler_options=QUICK)
 
 
 def test_same_key_is_the_same_episode_and_busy_agents_are_not_asked():

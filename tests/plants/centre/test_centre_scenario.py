@@ -27,7 +27,6 @@ def refused(changes):
     return message
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -119,7 +118,6 @@ def test_junk_at_any_key_is_a_scenario_or_one_line(changes):
         assert len(message) < 400
 
 
-@pytest.mark.fast
 def test_the_shipped_scenarios_are_what_their_names_say():
     found = {name: load_scenario(name) for name in CENTRES}
     assert [s.name for s in found.values()] == list(CENTRES)
@@ -146,7 +144,6 @@ def written(path, changes):
     return path
 
 
-@pytest.mark.fast
 def test_ones_own_file_is_a_plant(tmp_path):
     path = written(tmp_path / "mine.toml", {'"centre-small"': '"mine"'})
     plant = make_team_plant(str(path))
@@ -155,7 +152,6 @@ def test_ones_own_file_is_a_plant(tmp_path):
     assert plant.scenario == load_scenario(path)
 
 
-@pytest.mark.fast
 def test_files_that_cannot_be_read_are_one_line(tmp_path):
     for content, told in (
         (None, "no such file; give"),

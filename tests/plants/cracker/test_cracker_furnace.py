@@ -84,7 +84,6 @@ def test_catalytic_coking_dies_out_in_2_to_4_days():
     assert four / later < 1.1
 
 
-@pytest.mark.fast
 def test_heat_of_reaction_and_firing_are_those_of_naphtha_cracking():
     now = cracked()
     assert 4.5 < now.fuel_gj_per_h / 47.0 < 6.5  # GJ per tonne
@@ -161,7 +160,6 @@ def test_one_feed_serves_all_furnaces():
     np.testing.assert_allclose(one.tube_c, cracked().tube_c, rtol=1e-6)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -195,7 +193,6 @@ def test_margin_by_hand():
     assert margin_per_h(now, jnp.float32(47), prices) == pytest.approx(by_hand, rel=1e-4)
 
 
-@pytest.mark.fast
 def test_products_are_priced_by_the_leader_that_they_follow():
     leaders = jnp.array([600.0, 900.0, 1000.0, 1100.0, 8.0])
     prices = prices_of(leaders)

@@ -82,7 +82,6 @@ def random_play():
     return seen, steps
 
 
-@pytest.mark.fast
 def test_one_step_at_rest_by_hand():
     step = STEP(make_state(), jnp.array(USUAL), KEY)
     tonnes = np.asarray(step.info["products_t"], np.float64)
@@ -219,7 +218,6 @@ def test_episodes_begin_anywhere_in_a_run_and_never_beyond_it():
     assert state.coke_mm.max() <= 0.6 * PLANT.design.coke_room_mm
 
 
-@pytest.mark.fast
 def test_the_catalogue_knows_the_furnace():
     assert make_plant("furnace") == PLANT
     assert PLANT.horizon * STEP_H == 120 * 24

@@ -69,7 +69,6 @@ def errors(compared, kind, product):
     return np.array([r["error"] for r in compared if (r["kind"], r["product"]) == (kind, product)])
 
 
-@pytest.mark.fast
 def test_tables_are_met(tables):
     compared = tables.compare(jnp.asarray(CONTROL_POINTS), tables.tables())
     for product in ("ethylene", "propylene"):
@@ -185,7 +184,6 @@ def test_hydrogen_and_carbon_close_for_naphthas(piona, scale):
     np.testing.assert_allclose(hydrogen + residual, hydrogen_content(f32(piona)), atol=1e-6)
 
 
-@pytest.mark.fast
 def test_plant_scale_has_the_levels_of_plants():
     yields = PLANT_SCALE(f32(OPEN), f32(840.0), f32(0.5), f32(0.3))
     wt = {name: 100 * float(y) for name, y in zip(PRODUCTS, yields, strict=True)}
@@ -224,7 +222,6 @@ def test_ethane_at_design_and_its_trends():
     np.testing.assert_allclose(residual, 0.0, atol=0.002)
 
 
-@pytest.mark.fast
 def test_density_is_that_of_naphtha_and_volumes_add():
     densities = density_t_per_m3(f32(TYPICAL_NAPHTHAS))
     assert ((densities > 0.66) & (densities < 0.73)).all()
@@ -233,7 +230,6 @@ def test_density_is_that_of_naphtha_and_volumes_add():
     np.testing.assert_allclose(half, 2 / (1 / 0.668 + 1 / 0.772), rtol=1e-6)
 
 
-@pytest.mark.fast
 def test_constants_are_yields_of_every_class():
     assert CONTROL_POINTS.shape == (len(CLASSES), 5, len(PRODUCTS))
     assert (CONTROL_POINTS >= 0).all()

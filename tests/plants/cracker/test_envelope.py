@@ -123,7 +123,6 @@ def panel(tube_c=1000.0, feed=47.0, cot=840.0, left=0.0):
     return read(jnp.array([feed, cot, 0.5, tube_c, 500.0, left, *naphtha, *prices, 29.0, 15.0]))
 
 
-@pytest.mark.fast
 def test_clean_tubes_leave_any_action_alone():
     action = jnp.array([49.0, 880.0, 0.35, 1100.0])
     within, held = hold(LIQUID, panel(), jnp.float32(0.0), action)

@@ -58,6 +58,7 @@ def panel(run_h=500.0, left=0.0, feed=47.0, cot=840.0, steam=0.5):
     return read(jnp.array([feed, cot, steam, 1040.0, run_h, left, *naphtha, *prices, 29.0, 15.0]))
 
 
+@pytest.mark.slow
 def test_the_reward_is_margin_less_standard_less_growth_of_the_provision():
     usual, growth, _ = accounts()
     against = against_standard(records(), LIQUID)
@@ -93,7 +94,6 @@ def test_at_design_a_run_sets_one_usual_decoke_aside():
     assert 100 < decoke < 250
 
 
-@pytest.mark.fast
 def test_severity_is_charged_when_it_cokes_and_the_decoke_pays_it_back():
     gentle, harsh = panel(cot=820.0), panel(cot=860.0)
     mild = next_provision(LIQUID, jnp.float32(50.0), gentle, gentle)

@@ -52,7 +52,6 @@ def test_every_recorded_step_is_reproduced(name):
 
 
 @ANY_SIZE
-@pytest.mark.fast
 def test_best_episode_has_the_published_return(plant):
     # Both turn and go to their halves of the big box, then push together.
     steps, total = play(plant, RESET(plant).state, ([2, PUSH], [3, PUSH]))
@@ -67,7 +66,6 @@ def test_both_small_boxes_are_the_published_trap(plant):
     assert not steps[-1].info["success"]
 
 
-@pytest.mark.fast
 def test_reset_shows_an_empty_cell_and_everybody_decides():
     step = RESET(BoxPushing(6))
     assert step.observation.tolist() == [[0, 0, 1, 0, 0]] * 2

@@ -6,8 +6,6 @@ import pytest
 from shiftwork.plants.tasks.dmsd import SWITCH_STEP, Dmsd, DmsdState
 from shiftwork.records.formats.load import load_records
 
-pytestmark = pytest.mark.fast
-
 PLANT = Dmsd()
 KEY = jax.random.key(0)
 

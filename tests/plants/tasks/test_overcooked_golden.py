@@ -12,6 +12,7 @@ def counted(request):
     return request.param, compare_kitchens(request.param)
 
 
+@pytest.mark.slow
 def test_with_recorded_primitives_all_else_is_equal_in_every_step(counted):
     name, counts = counted
     wrong = {key: count for key, count in counts.items() if key not in TOTALS and count}
@@ -20,11 +21,13 @@ def test_with_recorded_primitives_all_else_is_equal_in_every_step(counted):
     assert counts["left out"] == (2 if name == "ovcA11" else 0)
 
 
+@pytest.mark.slow
 def test_the_controllers_own_primitives_are_the_recorded_ones(counted):
     # Ties among equal paths too: the public heap is rebuilt entry by entry.
     assert counted[1]["wrong primitives"] == 0
 
 
+@pytest.mark.slow
 def test_whole_episodes_follow_from_the_macro_actions_alone():
     plant, trace = KITCHENS["ovcB7"], load(GOLDEN, "ovcB7")
 
@@ -44,7 +47,6 @@ def test_whole_episodes_follow_from_the_macro_actions_alone():
     np.testing.assert_array_equal(np.asarray(terminal)[e, t], trace["terminated"][e, t])
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", KITCHENS)
 def test_maps_and_macro_actions_are_the_recorded_ones(name):
     kitchen, trace = KITCHENS[name].kitchen, load(GOLDEN, name)

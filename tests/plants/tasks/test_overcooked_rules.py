@@ -42,11 +42,13 @@ def play(request):
     return plant, *jax.tree.map(np.asarray, (before, after, other))
 
 
+@pytest.mark.slow
 def test_what_is_given_to_busy_agents_is_ignored(play):
     _, _, after, other = play
     jax.tree.map(np.testing.assert_array_equal, after, other)
 
 
+@pytest.mark.slow
 def test_agents_stand_on_floor_and_never_two_in_one_cell(play):
     plant, before, after, _ = play
     agent = after.state.agent
@@ -56,6 +58,7 @@ def test_agents_stand_on_floor_and_never_two_in_one_cell(play):
     assert moved.max() == 1
 
 
+@pytest.mark.slow
 def test_no_item_is_lost_or_in_two_hands(play):
     plant, _, after, _ = play
     state, kitchen = after.state, plant.kitchen
@@ -78,6 +81,7 @@ def test_no_item_is_lost_or_in_two_hands(play):
     assert not np.isin(state.item[free], kitchen.floor_cells).any()
 
 
+@pytest.mark.slow
 def test_rewards_are_those_of_the_events(play):
     _, _, after, _ = play
     info = after.info
@@ -88,6 +92,7 @@ def test_rewards_are_those_of_the_events(play):
     assert info["wrong_deliveries"].sum() > 0
 
 
+@pytest.mark.slow
 def test_macro_action_and_view_stay_while_busy(play):
     plant, before, after, _ = play
     busy = ~before.decided
@@ -102,6 +107,7 @@ def test_macro_action_and_view_stay_while_busy(play):
         assert (place == after.state.agent[..., i])[after.decided[..., i]].all()
 
 
+@pytest.mark.slow
 def test_everybody_remembers_what_it_sees_and_itself(play):
     plant, _, after, _ = play
     state, n = after.state, plant.kitchen.n_agents
@@ -136,7 +142,6 @@ def test_random_starts_are_drawn_by_the_rules(plant):
         assert (left == 1).mean() == pytest.approx(0.5, abs=0.04)
 
 
-@pytest.mark.fast
 def test_fixed_kitchens_start_as_drawn_and_show_what_is_in_sight():
     step = Overcooked("A").reset(KEY)
     assert (step.state.home == jnp.array(Overcooked("A").kitchen.object_cells)).all()
@@ -149,6 +154,7 @@ def test_fixed_kitchens_start_as_drawn_and_show_what_is_in_sight():
     assert seen[25:].tolist() == [0] * 6 + [1]
 
 
+@pytest.mark.slow
 def test_the_wall_of_b_is_never_crossed(play):
     plant, before, after, _ = play
     if plant.kitchen.wall == plant.kitchen.size - 2:
@@ -156,6 +162,7 @@ def test_the_wall_of_b_is_never_crossed(play):
         np.testing.assert_array_equal(after.state.agent % 16 < plant.kitchen.middle, side)
 
 
+@pytest.mark.slow
 def test_where_chops_are_paid_once_only_the_first_of_each_food_is():
     plain = Overcooked("A", random=True)
     once = dataclasses.replace(plain, once=True)

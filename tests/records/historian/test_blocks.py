@@ -11,8 +11,6 @@ from shiftwork.records.historian.readers.lines import Lines
 from support.export_builders import lines, read, shown, write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 HEADER = "time,SP,x0,note"
 QUOTED = st.text('ab,"\n\r', max_size=30).map(lambda text: '"' + text.replace('"', '""') + '"')
 PLAIN = st.sampled_from(["", "plain", '5" pipe', 'a ""b"" c'])

@@ -67,7 +67,6 @@ def test_interpolation_stays_within_the_bound(
     assert error.max() <= how.bound + 1e-9 * (1 + np.abs(value).max())
 
 
-@pytest.mark.fast
 @given(any_series(), st.floats(0.01, 10))
 @settings(max_examples=50, deadline=None)
 def test_the_door_alone_stays_within_its_own_band(
@@ -79,7 +78,6 @@ def test_the_door_alone_stays_within_its_own_band(
     assert error.max() <= dead_band + 1e-9 * (1 + np.abs(value).max())
 
 
-@pytest.mark.fast
 def test_the_plain_sum_of_both_bands_is_no_bound() -> None:
     # Just under 1 below the value sent, then just under 1 above it, then a jump: the last scan
     # before the jump is sent too, and the line to it passes far above the dip just before.
@@ -91,32 +89,27 @@ def test_the_plain_sum_of_both_bands_is_no_bound() -> None:
     assert 1.01 < error <= how.bound == pytest.approx(2.01)
 
 
-@pytest.mark.fast
 def test_a_line_needs_its_ends_only() -> None:
     time_s = seconds(500)
     assert swinging_door(time_s, 3 + 0.01 * time_s, 0.001, 1e9).tolist() == [0, 499]
 
 
-@pytest.mark.fast
 def test_a_step_is_sent_with_the_scan_before_it() -> None:
     value = np.array([1.0] * 20 + [5.0] * 20)
     assert exception_reported(seconds(40), value, 0.5, 1e9).tolist() == [0, 19, 20, 39]
     assert swinging_door(seconds(40), value, 0.5, 1e9).tolist() == [0, 19, 20, 39]
 
 
-@pytest.mark.fast
 def test_a_change_of_just_the_dead_band_is_none() -> None:
     assert exception_reported(seconds(5), np.array([0, 1, 0, 1, 0.0]), 1.0, 1e9).tolist() == [0, 4]
 
 
-@pytest.mark.fast
 def test_longest_times_keep_what_does_not_move() -> None:
     still = np.ones(8641)  # a day
     assert np.diff(exception_reported(seconds(8641), still, 1, 600)).tolist() == [60] * 144
     assert np.diff(swinging_door(seconds(8641), still, 1, 28800)).tolist() == [2880] * 3
 
 
-@pytest.mark.fast
 def test_shortest_times_hold_values_back() -> None:
     noise = np.random.default_rng(1).normal(size=600)
     sent = exception_reported(seconds(600), noise, 0.01, 1e9, min_s=100)
@@ -129,7 +122,6 @@ def test_shortest_times_hold_values_back() -> None:
     )
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_the_shortest_series(count: int) -> None:
     assert archived(seconds(count), np.ones(count), Compression(1)).tolist() == list(range(count))

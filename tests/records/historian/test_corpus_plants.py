@@ -16,8 +16,6 @@ from shiftwork.records.historian.plant_file.load import load_plant_file, parse_p
 from support.export_builders import write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 WHOLE = """
 name = "distillation column"
 period = "1min"

@@ -8,8 +8,6 @@ from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN, sta
 from support.export_builders import lines, plant, read, shown, write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 DAY = "2025-03-04"
 MARKS = {GOOD: "", UNCERTAIN: "?", BAD: "!"}
 

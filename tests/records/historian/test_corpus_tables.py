@@ -16,8 +16,6 @@ from shiftwork.records.historian.readers.table import Wanted
 from support.export_builders import RUN, plant, read, shown, write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 T0 = datetime(2025, 3, 4)
 T1 = T0 + timedelta(minutes=1)
 ONE = "rr 00:00 1 | x0 00:00 2"

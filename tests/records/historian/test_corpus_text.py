@@ -5,8 +5,6 @@ import pytest
 from support.export_builders import RUN, kinds, lines, plant, read, shown, times, write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 LONG = "tag,timestamp,value"
 WIDE = "timestamp,SP,x0"
 DAY = "2025-03-04"

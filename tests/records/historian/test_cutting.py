@@ -41,7 +41,6 @@ def total(found: Cut) -> int:
     return sum(found.dropped.values()) + len(found.episodes.reward)
 
 
-@pytest.mark.fast
 def test_the_action_is_the_set_point_before_the_next_decision() -> None:
     # Moved 20 s after the stamp: it is the action of that minute, and seen at its end.
     found = cut(reflux=[(0, 2.0), (80, 3.0), (240, 3.0)], level=minutes([10.0, 12, 14, 16, 18]))
@@ -56,7 +55,6 @@ def test_the_action_is_the_set_point_before_the_next_decision() -> None:
     assert found.spans.tolist() == [[found.stamps[0].item(), found.stamps[-1].item()]]
 
 
-@pytest.mark.fast
 def test_columns_are_tags_in_order_and_the_box() -> None:
     tags = {
         "reflux": REFLUX + '\nunit = "t/h"',
@@ -77,7 +75,6 @@ def test_columns_are_tags_in_order_and_the_box() -> None:
     assert (quiet.low, quiet.high) == (0, 1)
 
 
-@pytest.mark.fast
 def test_the_box_moves_with_the_set_point() -> None:
     plant = make_plant({"reflux": RATED, "level": LEVEL})
     found = cut(plant, reflux=minutes([2.0, 3.0, 2.5, 6.5, 6.5]), level=minutes([0.0] * 5))
@@ -90,7 +87,6 @@ def test_the_box_moves_with_the_set_point() -> None:
     assert broken.example == found.stamps[2]
 
 
-@pytest.mark.fast
 def test_limits_in_tags_hold_row_by_row() -> None:
     tags = {
         "reflux": 'role = "action"\nbounds = ["floor", 7]\nrate = [-6, "jump"]\nrate_per = "2min"',
@@ -112,7 +108,6 @@ def test_limits_in_tags_hold_row_by_row() -> None:
     assert not found.violations
 
 
-@pytest.mark.fast
 def test_absolute_limits_come_before_rate_limits() -> None:
     plant = make_plant({"reflux": RATED, "level": LEVEL})
     found = cut(plant, reflux=minutes([9.0, 8.5, 8.0]), level=minutes([0.0] * 3))
@@ -122,7 +117,6 @@ def test_absolute_limits_come_before_rate_limits() -> None:
     assert [(v.limit, v.count, v.worst) for v in found.violations] == [("high", 2, 1.5)]
 
 
-@pytest.mark.fast
 def test_absolute_limits_come_before_rate_limits_from_below_too() -> None:
     plant = make_plant({"reflux": REFLUX + "\nrate = [-1.0, 0.2]", "level": LEVEL})
     found = cut(plant, reflux=minutes([0.5, 0.5, 0.5]), level=minutes([0.0] * 3))
@@ -130,7 +124,6 @@ def test_absolute_limits_come_before_rate_limits_from_below_too() -> None:
     assert [(v.limit, v.count, v.worst) for v in found.violations] == [("low", 2, 0.5)]
 
 
-@pytest.mark.fast
 def test_a_dead_band_breaks_no_limit() -> None:
     # A set-point that is told to 0.1 only may seem to have moved by that much more.
     plant = make_plant({"reflux": RATED + "\ndead_band = 0.1", "level": LEVEL})
@@ -138,7 +131,6 @@ def test_a_dead_band_breaks_no_limit() -> None:
     assert [(v.limit, v.count) for v in found.violations] == [("rise", 1)]
 
 
-@pytest.mark.fast
 def test_rounding_breaks_no_limit() -> None:
     plant = make_plant({"reflux": RATED, "level": LEVEL})
     found = cut(plant, reflux=minutes([2.0, 3.0004, 2.4]), level=minutes([0.0] * 3))
@@ -146,7 +138,6 @@ def test_rounding_breaks_no_limit() -> None:
     assert found.episodes.action[0, 0] == 3.0
 
 
-@pytest.mark.fast
 def test_a_shutdown_ends_an_episode_for_good() -> None:
     plant = make_plant(RUN, episodes="shutdown = \"run != 'RUN'\"")
     run = minutes(["RUN"] * 4 + ["STOP"] * 3 + ["RUN"] * 4)
@@ -157,7 +148,6 @@ def test_a_shutdown_ends_an_episode_for_good() -> None:
     assert found.dropped == {"shutdown": 3, "end of the records": 1}
 
 
-@pytest.mark.fast
 def test_a_shutdown_that_takes_the_measurements_along_is_still_one() -> None:
     tags = RUN | {"mode": 'role = "state"'}
     plant = make_plant(tags, episodes='shutdown = "run == \'STOP\'"\nmode = "mode"\ngap = "1min"')
@@ -176,7 +166,6 @@ def test_a_shutdown_that_takes_the_measurements_along_is_still_one() -> None:
     assert found.episodes.reward.tolist() == [1.5, 2.5, 3.5, 3.5]
 
 
-@pytest.mark.fast
 def test_a_change_of_mode_cuts() -> None:
     plant = make_plant(RUN, episodes='mode = "run"')
     run = minutes(["auto"] * 4 + ["manual"] * 4)
@@ -187,7 +176,6 @@ def test_a_change_of_mode_cuts() -> None:
     assert found.dropped == {"run changes": 1, "end of the records": 1}
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [("shutdown = \"run == 'STOP'\"", "unknown whether it runs"), ('mode = "run"', "run missing")],
@@ -201,7 +189,6 @@ def test_nobody_knows_what_an_unknown_state_is(rules: str, reason: str) -> None:
     assert found.dropped == {reason: 4, "end of the records": 1}
 
 
-@pytest.mark.fast
 def test_a_fixed_length_loses_no_step() -> None:
     plant = make_plant(episodes='length = "3min"')
     found = cut(plant, reflux=minutes([2.0] * 9), level=minutes([*range(9)]))
@@ -210,7 +197,6 @@ def test_a_fixed_length_loses_no_step() -> None:
     assert seen(found, "level") == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8]
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(("gap", "lengths"), [("3min", [9]), ("2min", [2, 3])])
 def test_short_gaps_are_filled_and_long_ones_cut(gap: str, lengths: list[int]) -> None:
     level = minutes([0.0, 1, 2, LOST, LOST, LOST, 6, 7, 8, 9])
@@ -225,7 +211,6 @@ def test_short_gaps_are_filled_and_long_ones_cut(gap: str, lengths: list[int]) -
     assert total(found) == 10
 
 
-@pytest.mark.fast
 def test_a_gap_that_never_ends_is_not_filled() -> None:
     level = minutes([0.0, 1, 2, 3, LOST])
     found = cut(reflux=minutes([2.0] * 6), level=level)
@@ -233,7 +218,6 @@ def test_a_gap_that_never_ends_is_not_filled() -> None:
     assert found.filled == {}
 
 
-@pytest.mark.fast
 def test_short_episodes_are_dropped() -> None:
     plant = make_plant(RUN, episodes='mode = "run"\nshortest = 3')
     run = minutes(["a"] * 3 + ["b"] * 5)
@@ -246,7 +230,6 @@ def test_short_episodes_are_dropped() -> None:
     }
 
 
-@pytest.mark.fast
 def test_crossed_limits_are_left_out() -> None:
     tags = {
         "reflux": 'role = "action"\nbounds = ["floor", 7]',
@@ -263,7 +246,6 @@ def test_crossed_limits_are_left_out() -> None:
     assert found.dropped["limits of reflux crossed"] == 2
 
 
-@pytest.mark.fast
 def test_an_objective_that_cannot_be_computed_is_left_out() -> None:
     plant = make_plant(objective="sqrt(level)")
     found = cut(plant, reflux=minutes([2.0] * 7), level=minutes([4.0, 4, 4, -9, 4, 4, 4]))
@@ -271,7 +253,6 @@ def test_an_objective_that_cannot_be_computed_is_left_out() -> None:
     assert found.dropped["objective missing"] == 2
 
 
-@pytest.mark.fast
 @pytest.mark.usefixtures("unhooked")
 def test_an_action_that_was_never_recorded_is_refused() -> None:
     refused(lambda: cut(level=minutes([0.0] * 5)), "column.toml", "'reflux missing' (5 periods)")
@@ -357,7 +338,6 @@ def test_no_step_crosses_a_boundary(records: dict[str, list], gap: int, length: 
                 assert low <= episodes.action[episodes.starts[e] + step, 0] <= high
 
 
-@pytest.mark.fast
 def test_minari_takes_them(tmp_path) -> None:
     pytest.importorskip("h5py")
     plant = make_plant({"reflux": RATED, "level": LEVEL}, episodes='length = "3min"')

@@ -88,7 +88,6 @@ def computed_set_point(seed: int, moves: int) -> tuple[np.ndarray, np.ndarray]:
     return 10.0 * np.arange(3 * DAY), np.repeat(levels, np.diff([0, *at, 3 * DAY]))
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("seed", range(5))
 def test_few_moves_tell_nothing(seed: int) -> None:
     time_s, value = computed_set_point(seed, 5)
@@ -109,7 +108,6 @@ def test_moves_that_are_kept_with_the_scan_before_them_are_not_hidden(seed: int)
     assert not judged(time_s, value, known, on_change(value)).hidden
 
 
-@pytest.mark.fast
 def test_what_was_kept_for_the_longest_time_alone_needs_less_to_be_hidden() -> None:
     step = np.arange(24)
     value = 800 + 2.0 * step + np.where(step % 2, 3.0, -3.0)
@@ -152,7 +150,6 @@ def test_a_compressed_measurement_is_no_action(seed: int) -> None:
     assert judged(time_s, value, tag("action"), kept).hidden
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("more", "hidden"), [("dead_band = 0.01", False), ("dead_band = 0.4", True)]
 )
@@ -164,27 +161,23 @@ def test_a_known_dead_band_is_believed(more: str, hidden: bool) -> None:
     assert "0.5 C" in found.reason
 
 
-@pytest.mark.fast
 def test_a_known_dead_band_of_a_measurement_stands_against_its_deviation() -> None:
     time_s, value = coil_temperature(0, days=1)
     assert judged(time_s, value, tag(more="dead_band = 30.0")).hidden
     assert not judged(time_s, value, tag(more="dead_band = 0.3")).hidden
 
 
-@pytest.mark.fast
 def test_what_never_changes_hides_nothing() -> None:
     time_s = 28800.0 * np.arange(20)
     assert not judged(time_s, np.ones(20), tag("action")).hidden
     assert not judged(time_s, np.ones(20), tag(more="dead_band = 5.0")).hidden
 
 
-@pytest.mark.fast
 def test_a_slow_drift_is_told_by_few_points() -> None:
     time_s = 28800.0 * np.arange(30)
     assert not judged(time_s, 800 + np.sqrt(time_s), tag()).hidden
 
 
-@pytest.mark.fast
 def test_laboratory_values_are_rare_and_not_compressed() -> None:
     time_s = 28800.0 * np.arange(30)
     value = np.random.default_rng(0).normal(size=30)
@@ -192,7 +185,6 @@ def test_laboratory_values_are_rare_and_not_compressed() -> None:
     assert not judged(time_s, value, tag(more='laboratory_delay = "4h"')).hidden
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_hardly_any_samples(count: int) -> None:
     time_s = 3600.0 * np.arange(count)
@@ -202,7 +194,6 @@ def test_hardly_any_samples(count: int) -> None:
         assert np.isfinite([found.width, found.deviation, found.silence_s]).all()
 
 
-@pytest.mark.fast
 def test_bad_samples_are_not_compared() -> None:
     time_s = 60.0 * np.arange(400)
     value = np.sin(time_s / 3000)

@@ -3,14 +3,11 @@
 from datetime import datetime, timedelta
 
 import polars as pl
-import pytest
 
 from shiftwork.records.historian.plant_file.draft import draft_plant_file
 from shiftwork.records.historian.plant_file.load import parse_plant
 from support.export_builders import lines, read, write
 from support.record_builders import refused
-
-pytestmark = pytest.mark.fast
 
 T0 = datetime(2025, 3, 4)
 

@@ -13,8 +13,6 @@ from shiftwork.records.historian.grid import to_grid
 from support.grid_builders import LEVEL, REFLUX, every, make_plant, make_samples
 from support.record_builders import make_episodes, refused
 
-pytestmark = pytest.mark.fast
-
 
 def test_samples_in_long_form(tmp_path: Path) -> None:
     plant = make_plant()

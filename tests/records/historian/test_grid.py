@@ -29,7 +29,6 @@ def same(found: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.fast
 def test_a_value_is_the_last_one_known_and_a_mean_is_weighted_by_time() -> None:
     grid = gridded(level=[(0, 0.0), (30, 3.0), (60, 3.0), (90, 9.0), (150, 3.0), (180, 3.0)])
     assert grid.time.astype("int64").tolist() == [(START_S + 60 * i) * 10**6 for i in range(4)]
@@ -39,21 +38,18 @@ def test_a_value_is_the_last_one_known_and_a_mean_is_weighted_by_time() -> None:
     assert not grid.uncertain.any()
 
 
-@pytest.mark.fast
 def test_set_points_stand_until_the_next() -> None:
     grid = gridded(reflux=[(0, 2.0), (75, 6.0), (180, 6.0)], level=every(60, [0, 0, 0, 0]))
     same(column(grid, "reflux"), [2, 2, 6, 6])
     same(column(grid, "reflux", "mean"), [2, 5, 6, 6])
 
 
-@pytest.mark.fast
 def test_more_samples_where_more_happens_do_not_move_the_mean() -> None:
     plain = gridded(level=[(0, 0.0), (60, 6.0), (120, 0.0)])
     crowded = gridded(level=[(0, 0.0), (55, 5.5), (56, 5.6), (57, 5.7), (60, 6.0), (120, 0.0)])
     same(column(plain, "level", "mean"), column(crowded, "level", "mean"))
 
 
-@pytest.mark.fast
 def test_after_a_bad_sample_nothing_is_known_until_the_next_good_one() -> None:
     samples = [(0, 1.0), (60, 1.0), (70, 50.0, BAD), (180, 1.0), (240, 2.0), (300, 2.0)]
     grid = gridded(level=samples)
@@ -62,7 +58,6 @@ def test_after_a_bad_sample_nothing_is_known_until_the_next_good_one() -> None:
     same(column(grid, "level", "mean"), [1, NAN, NAN, 1.5, 2, NAN])
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     "wrong", [(90, None), (90, "I/O Timeout", BAD), (90, np.nan), (90, np.inf)]
 )
@@ -72,14 +67,12 @@ def test_what_is_no_number_counts_as_bad(wrong: tuple) -> None:
     same(column(grid, "level", "mean"), [1, 1, NAN, 1, NAN])
 
 
-@pytest.mark.fast
 def test_half_of_a_period_must_be_known() -> None:
     for bad_from, mean in ((95, 2.0), (85, NAN)):
         grid = gridded(reflux=[(0, 2.0), (bad_from, 0.0, BAD), (240, 2.0)], level=[(0, 1.0)])
         assert column(grid, "reflux", "mean")[1] == pytest.approx(mean, nan_ok=True)
 
 
-@pytest.mark.fast
 def test_uncertain_values_are_used_and_flagged() -> None:
     grid = gridded(level=[(0, 1.0), (60, 1.0), (130, 2.0, UNCERTAIN), (200, 2.0), (300, 2.0)])
     same(column(grid, "level"), [1, 1, 1, 2, 2, 2])
@@ -89,7 +82,6 @@ def test_uncertain_values_are_used_and_flagged() -> None:
     assert column(grid, "level", "uncertain") == [False, True, True]
 
 
-@pytest.mark.fast
 def test_old_values_are_missing() -> None:
     tags = {"reflux": REFLUX + '\nmax_age = "2min"', "level": LEVEL + '\nmax_age = "2min"'}
     grid = gridded(
@@ -102,7 +94,6 @@ def test_old_values_are_missing() -> None:
     same(column(grid, "level", "mean"), [1.5, NAN, NAN, NAN, NAN, NAN])
 
 
-@pytest.mark.fast
 def test_laboratory_values_are_seen_when_they_are_told() -> None:
     purity = 'role = "observation"\nlaboratory_delay = "2min"\nmax_age = "4min"'
     plant = make_plant({"reflux": REFLUX, "purity": purity}, objective="purity")
@@ -112,7 +103,6 @@ def test_laboratory_values_are_seen_when_they_are_told() -> None:
     assert column(grid, "purity", "mean")[0] == 6
 
 
-@pytest.mark.fast
 def test_states_are_held_and_lost_with_bad_quality() -> None:
     tags = {"reflux": REFLUX, "level": LEVEL, "run": 'role = "state"\nmax_age = "3min"'}
     run = [(10, "RUN"), (60, "STOP"), (100, "No Data", BAD), (170, "RUN")]
@@ -123,7 +113,6 @@ def test_states_are_held_and_lost_with_bad_quality() -> None:
     assert grid.states.schema == {"run": pl.String()}
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("zone", "period", "hour"),
     [("UTC", "8h", 8), ("Asia/Seoul", "8h", 15), ("Asia/Kolkata", "1h", 14.5), ("UTC", "1d", 0)],
@@ -135,7 +124,6 @@ def test_stamps_are_whole_periods_from_local_midnight(zone: str, period: str, ho
     assert grid.time[0] <= np.datetime64(START_S, "s") < grid.time[1]
 
 
-@pytest.mark.fast
 def test_one_absurd_value_does_not_spoil_the_rest() -> None:
     values = np.full(600, 850.25)
     values[100] = 1e300
@@ -143,21 +131,18 @@ def test_one_absurd_value_does_not_spoil_the_rest() -> None:
     assert mean[:16] + mean[18:-1] == [850.25] * (len(mean) - 3)
 
 
-@pytest.mark.fast
 def test_tags_without_a_sample_are_missing() -> None:
     grid = gridded(level=every(60, [1.0, 2.0]))
     same(column(grid, "reflux"), [NAN, NAN])
     same(column(grid, "reflux", "mean"), [NAN, NAN])
 
 
-@pytest.mark.fast
 @pytest.mark.usefixtures("unhooked")
 @pytest.mark.parametrize("level", [[], [(0, 1.0, BAD), (60, "Shutdown", BAD)]])
 def test_no_good_sample_is_refused(level: list) -> None:
     refused(lambda: gridded(level=level), "column.toml", "no sample is good")
 
 
-@pytest.mark.fast
 @pytest.mark.usefixtures("unhooked")
 def test_a_stray_stamp_is_told() -> None:
     plant = make_plant(period="1s")
@@ -218,7 +203,6 @@ def test_what_is_seen_never_comes_from_later(rows: list[tuple], until_s: float) 
     np.testing.assert_array_equal(early.value[stamps], whole.value[: len(early.time)][stamps])
 
 
-@pytest.mark.fast
 def test_a_frame_in_many_chunks_is_the_same() -> None:
     plant = make_plant()
     samples = make_samples(plant, reflux=every(60, [1.0, 2.0]), level=every(20, range(9)))

@@ -19,8 +19,6 @@ from shiftwork.records.historian.readers.lines import LONGEST_LINE
 from support.export_builders import lines, read, shown, write
 from support.record_builders import refused
 
-pytestmark = pytest.mark.fast
-
 DAY = "2025-03-04"
 GOOD = lines("time,SP,x0", f"{DAY},1,2")
 ONE = "rr 00:00 1 | x0 00:00 2"

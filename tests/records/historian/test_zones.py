@@ -19,7 +19,6 @@ def microseconds(local: datetime) -> int:
     return (local - EPOCH) // timedelta(microseconds=1)
 
 
-@pytest.mark.fast
 @given(
     st.sampled_from(ZONES),
     st.lists(st.datetimes(datetime(1960, 1, 1), datetime(2035, 1, 1)), min_size=1, max_size=5),
@@ -36,7 +35,6 @@ def test_agrees_with_the_standard_library(name, clock):
             assert found.later_us[row] == (second - first) // timedelta(microseconds=1)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", ZONES)
 def test_every_utc_minute_around_clock_changes_comes_back(name):
     zone, hours = ZoneInfo(name), range(24 * 366)

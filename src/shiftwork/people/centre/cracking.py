@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from shiftwork.people.centre.crew import Person
@@ -99,7 +98,7 @@ def _feed(plant: Centre, state: CentreState, person: Person) -> Float[Array, ""]
     """Feed of each furnace: full with stock enough, else less; eased at a shared limit."""
     layout = plant.layout
     most = layout.most_feed_t_per_h
-    levels = np.array(plant.scenario.furnaces.feed_levels_t_per_h, np.float32)
+    levels = jnp.asarray(plant.scenario.furnaces.feed_levels_t_per_h, jnp.float32)
     cover_d = drawable_t(layout, state.tanks).sum() / most / 24.0
     share = (cover_d - person.low_cover_d) / (person.full_cover_d - person.low_cover_d)
     feed = levels[0] + (levels[-1] - levels[0]) * jnp.clip(share, 0.0, 1.0)

@@ -103,6 +103,6 @@ def after_hour(layout: Layout, blend: Blend, tanks: Tanks) -> Blend:
 
 def _in_spec(scenario: Scenario, piona: Float[Array, "*X 5"]) -> Bool[Array, "*X"]:
     rules = scenario.blending
-    low = np.array(rules.spec_low, np.float32) / 100 - SPEC_SLACK
-    high = np.array(rules.spec_high, np.float32) / 100 + SPEC_SLACK
+    low = jnp.asarray(rules.spec_low, jnp.float32) / 100 - SPEC_SLACK
+    high = jnp.asarray(rules.spec_high, jnp.float32) / 100 + SPEC_SLACK
     return ((piona >= low) & (piona <= high)).all(-1)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.centre import blending, cracking, harbour, market, observe, start
-from shiftwork.plants.centre.layout import Layout, layout_of, macro_actions_of
+from shiftwork.plants.centre.layout import ARRAYS, Layout, layout_of, macro_actions_of
 from shiftwork.plants.centre.market import REWARD_USD, Account
+from shiftwork.plants.centre.numbers import Label, numbers_in, static_in, with_numbers
 from shiftwork.plants.centre.scenario import Scenario
 from shiftwork.plants.centre.state import DECOKING, QUEUED, CentreState, Seen
 from shiftwork.plants.cracker.yields import PRODUCTS
 from shiftwork.plants.team_plant import TeamStep
 
 
+@jax.tree_util.register_pytree_node_class
 @dataclass(frozen=True)
 class Centre:
     """Ships, tanks and furnaces of a naphtha cracking centre; a step is an hour.
@@ -26,16 +29,48 @@ class Centre:
     must hold do hold whatever macro-action is given: what is not allowed becomes what harms least
     (``docs/centre.md``).
 
+    As an argument of a compiled program (``jax.jit``, ``equinox.filter_jit``) a centre's numbers
+    are traced: another centre of the same shapes runs in the same program. Closed over, or as a
+    static argument, they are constants of the program.
+
     Attributes:
         scenario: What the centre consists of, already checked (``load_scenario``).
     """
 
     scenario: Scenario
 
-    @property
+    def tree_flatten(self) -> tuple[tuple[dict[str, Any], dict[str, Any]], tuple[Any, ...]]:
+        """Split into numbers, which are data of a program, and what the program is made for."""
+        layout = {name: getattr(self.layout, name) for name in ARRAYS}
+        shapes = (static_in(self.scenario), self.layout.ships)
+        return (numbers_in(self.scenario), layout), (shapes, Label(self))
+
+    @classmethod
+    def tree_unflatten(
+        cls, aux: tuple[Any, ...], children: tuple[dict[str, Any], dict[str, Any]]
+    ) -> Centre:
+        """Put (traced) numbers in the place of those of a plant with the same shapes."""
+        like: Centre = aux[1].value
+        numbers, arrays = children
+        layout = object.__new__(Layout)
+        vars(layout).update(vars(like.layout) | arrays)
+        plant = object.__new__(cls)
+        vars(plant).update(
+            scenario=with_numbers(like.scenario, numbers),
+            layout=layout,
+            macro_actions=like.macro_actions,
+            _names=like._names,
+        )
+        return plant
+
+    @functools.cached_property
     def layout(self) -> Layout:
         """The scenario in numbers."""
         return layout_of(self.scenario)
+
+    @functools.cached_property
+    def _names(self) -> tuple[tuple[str, ...], ...]:
+        return names_of(self.scenario)
 
     @property
     def name(self) -> str:
@@ -68,7 +103,7 @@ class Centre:
         """Alike within a role."""
         return tuple(len(self.observation_names(agent)) for agent in range(len(self.agents)))
 
-    @property
+    @functools.cached_property
     def macro_actions(self) -> tuple[tuple[str, ...], ...]:
         """Alike within a role."""
         return macro_actions_of(self.scenario)
@@ -81,7 +116,7 @@ class Centre:
     def observation_names(self, agent: int) -> tuple[str, ...]:
         """Name each column that an agent sees."""
         role = ("receiving", "blending", "furnace").index(self.roles[agent])
-        return names_of(self.scenario)[role]
+        return self._names[role]
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
         """Draw an episode: its ships, the furnaces' ages, prices."""
@@ -104,7 +139,7 @@ class Centre:
         scenario, layout = self.scenario, self.layout
         ship_key, age_key, price_key = jax.random.split(key, 3)
         port = start.draw_harbour(scenario, layout, ship_key)
-        tanks = start.first_tanks(scenario, layout)
+        tanks = start.first_tanks(layout)
         blend = start.first_blend(layout, tanks)
         hour = jnp.zeros((), jnp.int32)
         nobody = jnp.zeros(layout.agents, jnp.int32)
@@ -115,7 +150,7 @@ class Centre:
             blend=blend,
             furnaces=start.draw_furnaces(scenario, layout, blend.piona, age_key),
             gas=start.first_gas_furnaces(scenario, layout),
-            log_price=start.draw_log_price(scenario, price_key),
+            log_price=start.draw_log_price(scenario, layout, price_key),
             load=jnp.zeros(2),
             failed=jnp.zeros((), bool),
             macro_action=nobody,
@@ -168,7 +203,7 @@ class Centre:
             blend=blending.after_hour(layout, blend, unloaded.tanks),
             furnaces=cracked.furnaces,
             gas=cracked.gas,
-            log_price=market.move(scenario, state.log_price, key),
+            log_price=market.move(scenario, layout, state.log_price, key),
             load=cracked.load,
             failed=state.failed | ~fed | cracked.forced.any(),
             macro_action=self._in_force(macro, cracked.furnaces.mode),
@@ -250,7 +285,7 @@ class Centre:
         self, state: CentreState, reward: Float[Array, ""], info: dict[str, Array]
     ) -> TeamStep:
         seen = state.seen
-        wide = max(self.observation_sizes)
+        wide = max(seen.berths.shape[1], seen.blending.shape[0], seen.furnaces.shape[1])
         many = max(map(len, self.macro_actions))
 
         def padded(rows: Array, width: int) -> Array:

@@ -174,7 +174,7 @@ def crack_hour(
     from_gas = ethane.products_t_per_h.sum(0)
     asked = jnp.stack([from_liquid[:CRACKED_GAS].sum(), liquid.steam_t_per_h.sum()])
     taken = jnp.stack([from_gas[:CRACKED_GAS].sum(), ethane.steam_t_per_h.sum()])
-    limit = np.array([limits.compressor_t_per_h, limits.steam_t_per_h], np.float32)
+    limit = jnp.array([limits.compressor_t_per_h, limits.steam_t_per_h], jnp.float32)
     share = jnp.clip((limit - taken) / jnp.maximum(asked, 1e-3), 0.0, 1.0).min()
 
     products = share * from_liquid + from_gas

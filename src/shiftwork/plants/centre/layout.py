@@ -10,7 +10,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from shiftwork.plants.centre.scenario import Scenario
+from shiftwork.plants.centre.scenario_checks import tonnes_per_m3
 from shiftwork.plants.cracker.feed import DENSITY_T_PER_M3
+from shiftwork.plants.cracker.prices import LEADERS
 
 WAITING, ANNOUNCED = 2, 2
 """Ships at anchor that can be called to a berth, and further ships that are shown."""
@@ -22,9 +24,18 @@ SPECIFIC_M3_PER_T = (1.0 / DENSITY_T_PER_M3).astype(np.float32)
 """Volume of a tonne of each class; volumes add, so a tank's volume is linear in its masses."""
 
 
+ARRAYS = (
+    "capacity_m3", "heel_m3", "high_m3", "first_mass_t", "first_piona", "recipes",
+    "most_feed_t_per_h", "set_points", "grade_probability", "grade_piona", "volatility",
+)  # fmt: skip
+"""The fields of a layout that are data of a program; the others decide its shapes."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Constants of a centre. K tanks, R recipes, B berths, F liquid and G gas furnaces, S ships.
+
+    The arrays are traced where a program takes the plant as an argument (``ARRAYS``).
 
     Attributes:
         tanks: K.
@@ -36,10 +47,15 @@ class Layout:
         capacity_m3: Of each tank.
         heel_m3: Of each tank.
         high_m3: Of each tank.
+        first_mass_t: Mass of each class in each tank at the start, (K, 5).
+        first_piona: Mass fractions in each tank at the start, (K, 5).
         recipes: Share of each tank in each recipe; row ``NO_RECIPE`` is zero.
         recipe_names: For the macro-actions.
         most_feed_t_per_h: The most that all liquid furnaces can take.
         set_points: Outlet temperature and feed of each set-point macro-action, (C * L, 2).
+        grade_probability: Probability of each grade of naphtha, (Q,).
+        grade_piona: Mass fractions of each grade, (Q, 5).
+        volatility: Of the price leaders' own movements, per square root of a day, (5,).
     """
 
     tanks: int
@@ -51,10 +67,15 @@ class Layout:
     capacity_m3: Float32[np.ndarray, " K"]
     heel_m3: Float32[np.ndarray, " K"]
     high_m3: Float32[np.ndarray, " K"]
+    first_mass_t: Float32[np.ndarray, "K 5"]
+    first_piona: Float32[np.ndarray, "K 5"]
     recipes: Float32[np.ndarray, "R K"]
     recipe_names: tuple[str, ...]
     most_feed_t_per_h: float
     set_points: Float32[np.ndarray, "P 2"]
+    grade_probability: Float32[np.ndarray, " Q"]
+    grade_piona: Float32[np.ndarray, "Q 5"]
+    volatility: Float32[np.ndarray, " 5"]
 
     @property
     def agents(self) -> int:
@@ -88,6 +109,11 @@ def layout_of(scenario: Scenario) -> Layout:
     ours, tanks, ships = scenario.furnaces, scenario.tanks, scenario.ships
     capacity = np.array([tank.capacity_m3 for tank in tanks], np.float32)
     recipes, names = _recipes(tuple(tank.name for tank in tanks), scenario.blending.recipe_parts)
+    grades = np.array([grade.probability for grade in ships.grades])
+    first_piona = np.array([tank.piona for tank in tanks], np.float32) / 100
+    first_piona /= first_piona.sum(-1, keepdims=True)
+    first_m3 = capacity * np.array([tank.level for tank in tanks])
+    first_t = first_m3 * np.array([tonnes_per_m3(tank.piona) for tank in tanks])
     planned = int((scenario.horizon_d - ships.first_d) / ships.interval_d) + 1
     return Layout(
         tanks=len(tanks),
@@ -99,12 +125,17 @@ def layout_of(scenario: Scenario) -> Layout:
         capacity_m3=capacity,
         heel_m3=capacity * np.array([tank.heel for tank in tanks], np.float32),
         high_m3=capacity * np.array([tank.high for tank in tanks], np.float32),
+        first_mass_t=(first_t[:, None] * first_piona).astype(np.float32),
+        first_piona=first_piona,
         recipes=recipes,
         recipe_names=names,
         most_feed_t_per_h=ours.count * max(ours.feed_levels_t_per_h[-1], ours.feed_t_per_h),
         set_points=np.array(
             list(itertools.product(ours.cot_levels_c, ours.feed_levels_t_per_h)), np.float32
         ),
+        grade_probability=(grades / grades.sum()).astype(np.float32),
+        grade_piona=np.array([grade.piona for grade in ships.grades], np.float32) / 100,
+        volatility=np.array([getattr(scenario.prices, name) for name in LEADERS], np.float32),
     )
 
 

@@ -12,8 +12,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from shiftwork.plants.centre.blending import Chosen
 from shiftwork.plants.centre.cracking import Cracking
 from shiftwork.plants.centre.harbour import Unloaded
+from shiftwork.plants.centre.layout import Layout
 from shiftwork.plants.centre.scenario import Scenario
-from shiftwork.plants.centre.start import daily_volatility
 from shiftwork.plants.centre.state import DECOKING
 from shiftwork.plants.cracker.prices import (
     LEADERS,
@@ -63,20 +63,20 @@ class Account(NamedTuple):
 
 
 def move(
-    scenario: Scenario, log_price: Float[Array, " 5"], key: PRNGKeyArray
+    scenario: Scenario, layout: Layout, log_price: Float[Array, " 5"], key: PRNGKeyArray
 ) -> Float[Array, " 5"]:
     """Let the price leaders' own movements go on for an hour.
 
     Uniform steps of the right variance: over days their sum is normal, and they are cheap.
     """
-    spread = daily_volatility(scenario) / np.float32(np.sqrt(24.0))
+    spread = layout.volatility / np.float32(np.sqrt(24.0))
     drawn = jax.random.uniform(key, (len(LEADERS),), minval=-np.sqrt(3.0), maxval=np.sqrt(3.0))
     return log_price * (1.0 - 1.0 / (24.0 * scenario.prices.reversion_d)) + spread * drawn
 
 
 def log_leaders(scenario: Scenario, log_price: Float[Array, " 5"]) -> Float[Array, " 5"]:
     """Log of each leader over its typical level: its own movement and a share of naphtha's."""
-    follows = np.array([0.0] + [scenario.prices.passed_on] * (len(LEADERS) - 1), np.float32)
+    follows = (np.arange(len(LEADERS)) > 0).astype(np.float32) * scenario.prices.passed_on
     return log_price + follows * log_price[0]
 
 
@@ -118,10 +118,10 @@ def account(
     return Account(
         margin=margin_per_h(cracking.total, cracking.feed_t_per_h.sum(), prices) + burnt,
         demurrage=usd(costs.demurrage_usd_per_d / 24 * unloaded.waiting_ships),
-        switch=usd(costs.switch_usd * chosen.switched),
+        switch=usd(costs.switch_usd * usd(chosen.switched)),
         quality_step=usd(costs.quality_step_usd_per_pct * chosen.step_pct),
-        shortage=usd(costs.shortage_usd_per_h * ~fed),
-        off_spec=usd(costs.off_spec_usd_per_h * chosen.off_spec),
+        shortage=usd(costs.shortage_usd_per_h * usd(~fed)),
+        off_spec=usd(costs.off_spec_usd_per_h * usd(chosen.off_spec)),
         decoke=usd(costs.decoke_usd * begun),
         forced_decoke=usd(costs.forced_decoke_usd * cracking.forced.sum()),
         curtailed=usd(costs.curtailed_usd_per_t * cracking.cut_t_per_h),

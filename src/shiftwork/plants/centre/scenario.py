@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -147,8 +147,8 @@ class Release(Table):
     lab_h: Hours
 
     @property
-    def rest_h(self) -> int:
-        """From the last drop of cargo to the release."""
+    def rest_h(self) -> Any:
+        """Hours from the last drop of cargo to the release; traced where the scenario is."""
         return self.settling_h + self.lab_h
 
 

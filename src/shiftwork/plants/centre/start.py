@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.plants.centre.layout import NO_RECIPE, Layout
@@ -42,11 +41,10 @@ def draw_harbour(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Harbo
     revision = 24.0 * rules.eta_sigma_d * jnp.sqrt(jnp.array(NOTICE_SHARE)) * normal[:, :3]
     arrival = jnp.maximum(jnp.ceil(planned + revision.sum(-1)), 0.0)
     laytime = jnp.maximum(arrival, jnp.floor(planned - rules.laycan_h / 2)) + rules.laytime_h
-    weight = np.array([grade.probability for grade in rules.grades])
-    grades = np.array([grade.piona for grade in rules.grades], np.float32) / 100
-    grade = jax.random.choice(grade_key, len(weight), (size,), p=jnp.asarray(weight / weight.sum()))
+    weight = jnp.asarray(layout.grade_probability)
+    grade = jax.random.choice(grade_key, len(weight), (size,), p=weight)
     noise = rules.assay_sigma / 100
-    piona = _whole(jnp.asarray(grades)[grade] + noise * normal[:, 3:8])
+    piona = _whole(jnp.asarray(layout.grade_piona)[grade] + noise * normal[:, 3:8])
     ships = Ship(
         arrival_h=arrival,
         planned_h=planned,
@@ -70,18 +68,11 @@ def draw_harbour(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Harbo
     )
 
 
-def first_tanks(scenario: Scenario, layout: Layout) -> Tanks:
+def first_tanks(layout: Layout) -> Tanks:
     """Fill the tanks to their first levels, all released."""
-    from shiftwork.plants.centre.scenario_checks import tonnes_per_m3
-
-    piona = np.array([tank.piona for tank in scenario.tanks], np.float32) / 100
-    piona /= piona.sum(-1, keepdims=True)
-    level_m3 = layout.capacity_m3 * np.array([tank.level for tank in scenario.tanks])
-    density = np.array([tonnes_per_m3(tank.piona) for tank in scenario.tanks])
-    mass = (level_m3 * density)[:, None] * piona
     return Tanks(
-        mass_t=jnp.asarray(mass, jnp.float32),
-        known=jnp.asarray(piona),
+        mass_t=jnp.asarray(layout.first_mass_t),
+        known=jnp.asarray(layout.first_piona),
         rest_h=jnp.zeros(layout.tanks, jnp.int32),
     )
 
@@ -138,15 +129,10 @@ def first_gas_furnaces(scenario: Scenario, layout: Layout) -> GasFurnaces:
     )
 
 
-def draw_log_price(scenario: Scenario, key: PRNGKeyArray) -> Float[Array, " 5"]:
+def draw_log_price(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Float[Array, " 5"]:
     """Draw price leaders from what the movement settles to."""
-    spread = daily_volatility(scenario) * np.sqrt(scenario.prices.reversion_d / 2)
+    spread = layout.volatility * jnp.sqrt(scenario.prices.reversion_d / 2)
     return jnp.asarray(spread) * jax.random.normal(key, (len(LEADERS),))
-
-
-def daily_volatility(scenario: Scenario) -> Float[np.ndarray, " 5"]:
-    """Of the price leaders' own movements, per square root of a day."""
-    return np.array([getattr(scenario.prices, name) for name in LEADERS], np.float32)
 
 
 def _coke_of_age(
@@ -173,7 +159,7 @@ def _coke_of_age(
     return early * rates.mean(0) + (clean_h - early) * growth(jnp.full_like(clean_h, 1e4))
 
 
-def _every(size: int, value: float) -> Float[Array, " X"]:
+def _every(size: int, value: float | Array) -> Float[Array, " X"]:
     return jnp.full(size, value, jnp.float32)
 
 

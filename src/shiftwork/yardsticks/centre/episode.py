@@ -6,7 +6,6 @@ different schedulers, and the bound, can be compared episode by episode.
 
 from __future__ import annotations
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -79,7 +78,7 @@ def future_of(plant: Centre, key: PRNGKeyArray) -> Future:
     )
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@jax.jit
 def _future(
     plant: Centre, reset_key: PRNGKeyArray, step_keys: Array
 ) -> tuple[CentreState, Float[Array, "T 5"]]:
@@ -87,7 +86,7 @@ def _future(
 
     def hour(log_price: Array, key: PRNGKeyArray) -> tuple[Array, Array]:
         now = market.log_leaders(plant.scenario, log_price)
-        return market.move(plant.scenario, log_price, key), now
+        return market.move(plant.scenario, plant.layout, log_price, key), now
 
     return state, jax.lax.scan(hour, state.log_price, step_keys)[1]
 

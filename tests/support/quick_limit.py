@@ -1,0 +1,61 @@
+"""Fail quick tests that are not quick: ``pytest --quick-limit 5``.
+
+The limit holds where everything a test needs was compiled before. Where JAX has to write a program
+to its cache the test may take ``COLD_FACTOR`` times as long, so that the first run of a new
+checkout does not fail; the second run judges.
+"""
+
+import time
+from collections.abc import Iterator
+
+import jax
+import pytest
+
+COLD_FACTOR = 10.0
+_compiled = 0
+
+
+def _count(event: str, **_: object) -> None:
+    global _compiled
+    _compiled += event == "/jax/compilation_cache/cache_misses"
+
+
+jax.monitoring.register_event_listener(_count)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    parser.addoption(
+        "--quick-limit",
+        type=float,
+        metavar="SECONDS",
+        help="processor time, with its fixtures, that a test without the mark 'slow' may take",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Remember where the test's time begins."""
+    item.stash[BEGIN] = (time.process_time(), _compiled)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Let the teardown fail when setup, call and teardown took too long together."""
+    report = yield
+    limit = item.config.getoption("--quick-limit")
+    if limit and call.when == "teardown" and report.passed and not item.get_closest_marker("slow"):
+        begin_s, compiled = item.stash[BEGIN]
+        took_s = time.process_time() - begin_s
+        allowed_s = limit * (COLD_FACTOR if _compiled > compiled else 1.0)
+        if took_s > allowed_s:
+            report.outcome = "failed"
+            report.longrepr = (
+                f"{item.nodeid} took {took_s:.1f} s of processor time, more than {allowed_s:g} s; "
+                "make it quicker or mark it @pytest.mark.slow"
+            )
+    return report
+
+
+BEGIN = pytest.StashKey[tuple[float, int]]()
