@@ -1,5 +1,6 @@
 """The command line: ``shiftwork demo | inspect | convert | learn | evaluate | improve | report``.
 
+Agents at a plant: ``shiftwork plant serve | operate | desk | audit`` (each with --help).
 ``shiftwork people`` makes records to try these on; teams of agents have verbs of their own:
 ``shiftwork team``.
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from shiftwork.cli import operation_verbs
 from shiftwork.cli import team as team_cli
 from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.settings_file import given, grown, parse
@@ -199,6 +201,8 @@ def _run(arguments: list[str]) -> None:
         _improve(parse(grown(Improve, "online", Online), arguments))
     elif verb == "team":
         team_cli.run(arguments[1:])
+    elif verb in operation_verbs.VERBS:
+        operation_verbs.run(arguments)
     else:
         command: Any = tyro.cli(Command, args=arguments, prog="shiftwork", description=__doc__)
         run: Any = {
