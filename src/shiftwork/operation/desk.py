@@ -166,7 +166,10 @@ class Caller:
 
     def state(self) -> dict[str, Any]:
         """What the operating process has published last; empty if nothing yet."""
-        row = self._base.execute("SELECT body FROM state").fetchone()
+        try:
+            row = self._base.execute("SELECT body FROM state").fetchone()
+        except sqlite3.OperationalError:  # the file is being made just now
+            row = None
         found: dict[str, Any] = json.loads(row[0]) if row else {}
         return found
 
@@ -176,10 +179,13 @@ class Caller:
         Raises:
             UserError: It was refused, or nobody answered; then it is withdrawn.
         """
-        number = self._base.execute(
-            "INSERT INTO requests (at_s, person, role, change, given) VALUES (?, ?, ?, ?, ?)",
-            (time.time(), person.name, person.role, change, json.dumps(given)),
-        ).lastrowid
+        try:
+            number = self._base.execute(
+                "INSERT INTO requests (at_s, person, role, change, given) VALUES (?, ?, ?, ?, ?)",
+                (time.time(), person.name, person.role, change, json.dumps(given)),
+            ).lastrowid
+        except sqlite3.OperationalError as error:
+            raise UserError(f"{self.path}: cannot be written ({error}); ask again") from None
         end = time.monotonic() + WAIT_S
         while time.monotonic() < end:
             query = "SELECT answer FROM requests WHERE number = ?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable
 
 from shiftwork.operation.cycle import Cycle
@@ -25,18 +26,34 @@ async def run(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], 
         stop: Set it to end after the cycle under way.
         told: Called after each cycle.
     """
+    serving = asyncio.create_task(_serve(cycle, desk))
+    try:
+        await _cycles(cycle, desk, stop, told)
+    finally:
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _serve(cycle: Cycle, desk: Desk) -> None:
+    """Answer people also while a cycle waits for the plant: whoever says off is heard at once."""
+    while True:
+        with contextlib.suppress(sqlite3.OperationalError):  # locked or full: the next time
+            desk.serve(cycle)
+        await asyncio.sleep(DESK_S)
+
+
+async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], None]) -> None:
     period_s = cycle.plant.period_s
     begin_s, wall_s = cycle.clock.monotonic_s(), cycle.clock.wall_us() / 1e6
     due_s = begin_s + (-wall_s) % period_s
     closed_day = 0
     while not stop.is_set():
         while (left := due_s - cycle.clock.monotonic_s()) > 0 and not stop.is_set():
-            desk.serve(cycle)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), min(left, DESK_S))
+                await asyncio.wait_for(stop.wait(), left)
         if stop.is_set():
             break
-        desk.serve(cycle)
         await cycle.once(due_s)
         desk.show(cycle)
         told()
