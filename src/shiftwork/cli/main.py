@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
-from shiftwork.cli import commands
+from shiftwork.cli import commands, operation_verbs
 from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.settings_file import given, grown, parse
 from shiftwork.errors import Stopped, UserError
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Learn how a plant is run from its records, then improve by experience.
 
-Each verb explains itself: shiftwork learn --help."""
+Each verb explains itself: shiftwork learn --help. Agents at a plant have verbs of their own: plant
+serve, operate, desk, audit."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -199,6 +200,9 @@ VERBS: dict[str, tuple[type, Any]] = {
 def _run(arguments: list[str]) -> None:
     if any(word in ("-h", "--help") for word in arguments[:1]):
         arguments = ["--help"]
+    if arguments[:1] and arguments[0] in operation_verbs.VERBS:
+        operation_verbs.run(arguments)
+        return
     if nested := _nested(arguments):
         command, words, carry_out = nested
         carry_out(parse(command, words))

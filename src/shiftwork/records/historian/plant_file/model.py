@@ -86,6 +86,7 @@ class PlantTag(Table):
         laboratory_delay_s: A value is known only this long after its sample was taken, seconds.
         max_age_s: A value older than this counts as missing, seconds.
         observed: It is among the observations.
+        node: Its OPC UA node, for operation.
     """
 
     key: str
@@ -100,6 +101,7 @@ class PlantTag(Table):
     hold: bool = Field(default_factory=lambda data: data.get("role") in HELD)
     laboratory_delay_s: Duration = Field(default=0.0, alias="laboratory_delay")
     max_age_s: float = Field(default=None, alias="max_age", validate_default=True)
+    node: Text | None = None
     observed: bool = Field(
         default_factory=lambda data: data.get("role") in ("observation", "action"),
         alias="also_observed",
@@ -198,6 +200,8 @@ class PlantFile(Table):
         quality: How the export tells good values from bad ones.
         export: What the export leaves open.
         tags: By key, in the order of the file.
+        opcua: The connection, for operation, which checks it.
+        operation: The engineer's rules, for operation, which checks them.
     """
 
     name: Text
@@ -208,6 +212,8 @@ class PlantFile(Table):
     quality: QualityRules = QualityRules()
     export: ExportRules = ExportRules()
     tags: dict[str, PlantTag]
+    opcua: dict[str, Any] = Field(default_factory=dict)
+    operation: dict[str, Any] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path())
 
     @field_validator("episodes", mode="before")

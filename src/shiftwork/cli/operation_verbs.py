@@ -1,0 +1,333 @@
+"""The verbs of operation: ``plant serve``, ``operate``, ``desk``, ``audit``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from shiftwork.cli.progress import console
+from shiftwork.errors import UserError
+
+if TYPE_CHECKING:
+    from shiftwork.operation.cycle import Cycle
+
+VERBS = ("plant", "operate", "desk", "audit")
+"""The first words that this file answers to."""
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Serve a simulated plant by OPC UA, and write the plant file to operate it with."""
+
+    plant: tyro.conf.Positional[str]
+    """A built-in plant with one agent: furnace, dmsd, dmsd-heavy."""
+    port: int = 4840
+    """TCP port on this machine (loopback only)."""
+    step: float = 1.0
+    """Real seconds of one of the plant's steps; a furnace's step is 4 hours of its own time."""
+    tick: float = 0.25
+    """Real seconds of one tick of its control system."""
+    file: Path = Path("virtual-plant.toml")
+    """Where the plant file is written."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Operate:
+    """Let an agent operate a plant by OPC UA; it begins in shadow and writes nothing."""
+
+    agent: tyro.conf.Positional[Path]
+    """The agent's folder."""
+    plant_file: Path
+    """The plant file, with its tables [opcua] and [operation] and a node for each tag."""
+    out: Path = Path("runs/operation")
+    """Folder for audit, history and desk."""
+    mode: Literal["off", "shadow"] = "shadow"
+    """Where it begins; people raise it at the desk."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask the operating process for a change: mode, highest, on, off, reset, limits."""
+
+    change: tyro.conf.Positional[Literal["mode", "highest", "on", "off", "reset", "limits"]]
+    given: tyro.conf.Positional[tuple[str, ...]] = ()
+    """A mode; an action's key; or an action's key with low and high (without them: no limits)."""
+    name: str = ""
+    """Your name, for the audit."""
+    role: Literal["operator", "engineer"] = "operator"
+    out: Path = Path("runs/operation")
+    """The folder that operate writes to."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Print the state of the operating process."""
+
+    out: Path = Path("runs/operation")
+    """The folder that operate writes to."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Check that no record of an audit was changed, removed or inserted."""
+
+    audit: tyro.conf.Positional[Path]
+    """The audit file."""
+    head: str = ""
+    """NUMBER:HASH, as an earlier verify printed it; finds a tail that was cut off."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write an audit as a table."""
+
+    audit: tyro.conf.Positional[Path]
+    """The audit file."""
+    out: tyro.conf.Positional[Path]
+    """A .csv or .parquet file."""
+
+
+_Plant = Annotated[Serve, tyro.conf.subcommand("serve", prefix_name=False)]
+_Desk = (
+    Annotated[Ask, tyro.conf.subcommand("ask", prefix_name=False)]
+    | Annotated[State, tyro.conf.subcommand("state", prefix_name=False)]
+)
+_Audit = (
+    Annotated[Verify, tyro.conf.subcommand("verify", prefix_name=False)]
+    | Annotated[Export, tyro.conf.subcommand("export", prefix_name=False)]
+)
+
+
+def run(arguments: list[str]) -> None:
+    """Run one of the verbs.
+
+    Raises:
+        UserError: A mistake of the user's.
+    """
+    verb, *rest = arguments
+    prog = f"shiftwork {verb}"
+    if verb == "plant":
+        if rest[:1] == ["serve"]:
+            _serve(tyro.cli(Serve, args=rest[1:], prog=f"{prog} serve"))
+        else:
+            raise UserError("plant: unknown verb; write: shiftwork plant serve PLANT")
+    elif verb == "operate":
+        _operate(tyro.cli(Operate, args=rest, prog=prog))
+    elif verb == "desk":
+        desk: Any = tyro.cli(_Desk, args=rest, prog=prog)
+        (_ask if isinstance(desk, Ask) else _state)(desk)
+    else:
+        audit: Any = tyro.cli(_Audit, args=rest, prog=prog)
+        (_verify if isinstance(audit, Verify) else _export)(audit)
+
+
+def _needs_opcua() -> None:
+    try:
+        import asyncua  # noqa: F401
+    except ImportError:
+        raise UserError(
+            "OPC UA needs the package asyncua; install it with: pip install 'shiftwork[opcua]'"
+        ) from None
+
+
+def _serve(options: Serve) -> None:
+    _needs_opcua()
+    from shiftwork.errors import unknown
+    from shiftwork.files import written_whole
+    from shiftwork.operation.opcua.server import PlantServer
+    from shiftwork.operation.opcua.virtual_plant import VirtualPlant, plant_file_text
+    from shiftwork.plants.catalogue import OURS
+
+    if options.plant not in OURS:
+        raise unknown("plant", options.plant, OURS)
+    if not (options.step > 0 and 0 < options.tick <= options.step):
+        raise UserError("--tick and --step must be above 0, and a tick at most a step")
+    plant = OURS[options.plant]
+    text = plant_file_text(plant, options.port, options.step, options.tick)
+    console.print(f"compiling {options.plant} ...")
+    server = PlantServer(
+        VirtualPlant(plant, options.step, options.seed), options.port, options.tick
+    )
+
+    def ready() -> None:
+        with written_whole(options.file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        console.print(
+            f"{options.plant} is served at opc.tcp://127.0.0.1:{options.port}/; its plant file is "
+            f"{options.file}"
+        )
+
+    asyncio.run(server.serve(ready))
+
+
+def _operate(options: Operate) -> None:
+    _needs_opcua()
+    from shiftwork.agents.agent import Agent
+    from shiftwork.operation.inputs import AgentInput
+    from shiftwork.operation.opcua.connection import OpcUaConnection
+    from shiftwork.operation.opcua.settings import opcua_settings
+    from shiftwork.operation.settings import operation_rules
+    from shiftwork.records.historian.plant_file.load import load_plant_file
+
+    plant = load_plant_file(options.plant_file)
+    rules, settings = operation_rules(plant), opcua_settings(plant)
+    agent = Agent.load(options.agent)
+    columns = AgentInput(agent, plant)
+    connection = OpcUaConnection(plant, settings, rules.timeout_s)
+    cycle = make_cycle(plant, rules, connection, columns, options.out, options.mode)
+    asyncio.run(_run(cycle, connection, options.out))
+
+
+def make_cycle(
+    plant: Any, rules: Any, connection: Any, columns: Any, out: Path, mode: str = "shadow"
+) -> Cycle:
+    """Put a cycle together with audit and history in one folder.
+
+    Raises:
+        UserError: The folder cannot be used, or another process operates there.
+    """
+    from shiftwork.operation import modes
+    from shiftwork.operation.audit import Audit
+    from shiftwork.operation.cycle import Cycle
+    from shiftwork.operation.history import History
+    from shiftwork.operation.settings import envelope_of
+    from shiftwork.operation.shown import Clock
+
+    clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
+    audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
+    cycle = Cycle(
+        plant=plant,
+        rules=rules,
+        owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
+        connection=connection,
+        decide=columns.decide,
+        needed=columns.needed,
+        envelope=envelope_of(plant, rules),
+        audit=audit,
+        history=History(out, plant),
+        clock=clock,
+    )
+    if mode == "off":
+        cycle.state = modes.demote(cycle.state, modes.Mode.OFF, "as asked at the start")
+    return cycle
+
+
+async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
+    from shiftwork.operation.desk import Desk
+    from shiftwork.operation.run import run as run_cycles
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    desk = Desk(out / "desk.sqlite")
+    before = ""
+
+    def told() -> None:
+        nonlocal before
+        state, faults = cycle.state, "; ".join(cycle.shown.faults)
+        line = f"{state.mode.name.lower()}, {state.run.value}" + (f": {faults}" if faults else "")
+        if line != before:
+            console.print(line)
+        before = line
+
+    try:
+        await connection.start()
+        console.print(
+            f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
+            f"audit, history and desk are in {out}"
+        )
+        await run_cycles(cycle, desk, stop, told)
+    finally:
+        with contextlib.suppress(Exception):
+            cycle.audit.append("stop")
+        await connection.stop()
+        desk.close()
+        cycle.history.close()
+        cycle.audit.close()
+
+
+def _ask(options: Ask) -> None:
+    from shiftwork.operation.desk import Caller
+    from shiftwork.operation.modes import Person
+
+    needed = {
+        "mode": (1,),
+        "highest": (1,),
+        "on": (1,),
+        "off": (1,),
+        "reset": (0,),
+        "limits": (1, 3),
+    }
+    if len(options.given) not in needed[options.change]:
+        raise UserError(
+            f"{options.change}: has {len(options.given)} values; give "
+            + " or ".join(str(number) for number in needed[options.change])
+        )
+    caller = Caller(options.out / "desk.sqlite")
+    try:
+        caller.ask(options.change, list(options.given), Person(options.name, options.role))
+    finally:
+        caller.close()
+    console.print("done")
+
+
+def _state(options: State) -> None:
+    from shiftwork.operation.desk import Caller
+
+    caller = Caller(options.out / "desk.sqlite")
+    state = caller.state()
+    caller.close()
+    if not state:
+        raise UserError(f"{options.out}: no cycle has run yet; wait for one period")
+    age_s = time.time() - state["written_s"]
+    console.print(
+        f"{state['plant']}: {state['mode']} (highest {state['highest']}), {state['run']}, "
+        f"{age_s:.0f} s old"
+    )
+    for fault in state["faults"]:
+        console.print(f"  fault: {fault}")
+    for action in state["actions"]:
+        numbers = (
+            "?" if action[name] is None else f"{action[name]:.5g}"
+            for name in ("in_force", "proposed", "allowed", "low", "high")
+        )
+        console.print(
+            "  {}: {}; in force {}, proposed {}, allowed {} (limits {} to {}) {} {}".format(
+                action["key"], action["state"], *numbers, action["unit"], action["reason"]
+            )
+        )
+
+
+def _verify(options: Verify) -> None:
+    from shiftwork.operation.audit import verify
+
+    known = None
+    if options.head:
+        number, _, text = options.head.partition(":")
+        if not number.isdigit() or len(text) != 64:
+            raise UserError(f"--head: '{options.head}' is not NUMBER:HASH, as verify prints it")
+        known = (int(number), text)
+    last = verify(options.audit, known)
+    if last is None:
+        console.print(f"{options.audit}: no records")
+        return
+    console.print(f"{options.audit}: {last.number} records, every one in its place")
+    console.print(f"head {last.number}:{last.hash}")
+
+
+def _export(options: Export) -> None:
+    from shiftwork.operation.audit import export
+
+    count = export(options.audit, options.out)
+    console.print(f"{options.out}: {count} records")

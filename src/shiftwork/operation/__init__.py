@@ -1,0 +1,1 @@
+"""Agents at the plant: envelope, modes, cycle, audit, connection."""

@@ -1,0 +1,152 @@
+"""The plant's own history: what was read and what was in force, as records to learn from.
+
+Samples go into an SQLite file. A day that is over (UTC) is moved to a Parquet file in the long
+shape that ``shiftwork inspect`` and ``learn`` read, under the tags' names of the plant file, so
+that what was operated becomes records by itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from shiftwork.errors import UserError
+from shiftwork.files import written_whole
+from shiftwork.operation.samples import Sample
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
+
+DAY_US = 86_400_000_000
+QUALITY = {GOOD: "Good", UNCERTAIN: "Uncertain", BAD: "Bad"}
+_TABLE = """CREATE TABLE IF NOT EXISTS samples (
+    time_us INTEGER NOT NULL, tag TEXT NOT NULL, value REAL, state TEXT, status INTEGER NOT NULL,
+    PRIMARY KEY (time_us, tag)) STRICT, WITHOUT ROWID"""
+
+
+class History:
+    """A history that is open for writing.
+
+    Args:
+        folder: Holds ``history.sqlite`` and one ``YYYY-MM-DD.parquet`` for each closed day.
+        plant: Names the tags.
+
+    Raises:
+        UserError: The folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, plant: PlantFile) -> None:
+        self.folder, self._plant = folder, plant
+        self._last: dict[str, tuple[Sample, int]] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(
+                folder / "history.sqlite", isolation_level=None, check_same_thread=False
+            )
+            self._base.execute("PRAGMA journal_mode = WAL")
+            # Losing the last second of history at a loss of power is bearable; losing audit is not.
+            self._base.execute("PRAGMA synchronous = NORMAL")
+            self._base.execute(_TABLE)
+        except (sqlite3.Error, OSError) as error:
+            raise UserError(f"{folder}: cannot hold a history ({error}); choose another") from None
+
+    def add(self, time_us: int, samples: dict[str, Sample]) -> None:
+        """Keep the samples of one cycle.
+
+        A held limit or state is kept when it changes and once in half of its maximum age. Every
+        other tag is kept each time: a measurement's mean runs straight between samples, and an
+        action's samples show that no dead-band hides its moves.
+
+        Args:
+            time_us: When they were read, wall clock, microseconds since 1970 UTC.
+            samples: By key of the plant file.
+        """
+        rows = [
+            (time_us, key, sample.value, sample.state, sample.status)
+            for key, sample in samples.items()
+            if self._worth_keeping(key, sample, time_us)
+        ]
+        self._base.execute("BEGIN")
+        try:
+            self._base.executemany("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?)", rows)
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._base.execute("COMMIT")
+
+    def _worth_keeping(self, key: str, sample: Sample, time_us: int) -> bool:
+        tag = self._plant.tags[key]
+        last = self._last.get(key)
+        if tag.hold and tag.role != "action" and last is not None and last[0].same(sample):
+            old = time_us - last[1] > tag.max_age_s * 1e6 / 2
+            if not old:
+                return False
+        self._last[key] = (sample, time_us)
+        return True
+
+    def recent(self, key: str, since_us: int) -> list[tuple[int, float | None]]:
+        """Return time and value of a tag's samples since a time, for trends."""
+        query = "SELECT time_us, value FROM samples WHERE tag = ? AND time_us >= ? ORDER BY time_us"
+        return list(self._base.execute(query, (key, since_us)))
+
+    def close_days(self, now_us: int) -> list[Path]:
+        """Move every day that is over to a Parquet file of its own.
+
+        A day is removed from SQLite only after its file is whole. After a crash in between it is
+        written again, with the same content.
+
+        Returns:
+            The files written.
+        """
+        today = now_us // DAY_US
+        query = "SELECT DISTINCT time_us / ? FROM samples WHERE time_us < ? ORDER BY 1"
+        days = [day for (day,) in self._base.execute(query, (DAY_US, today * DAY_US))]
+        return [self._close(day) for day in days]
+
+    def _close(self, day: int) -> Path:
+        begin, end = day * DAY_US, (day + 1) * DAY_US
+        where = "WHERE time_us >= ? AND time_us < ?"
+        rows = self._base.execute(
+            f"SELECT time_us, tag, value, state, status FROM samples {where} ORDER BY 1, 2",
+            (begin, end),
+        ).fetchall()
+        frame = _table(rows, self._plant)
+        name = str(pl.from_epoch(pl.Series([begin]), "us").dt.date()[0])
+        file = self.folder / f"{name}.parquet"
+        if file.exists():  # a crash before, or samples of a day already closed: a clock went back
+            frame = pl.concat([pl.read_parquet(file), frame])
+            frame = frame.unique(["time", "tag"], keep="last", maintain_order=True)
+        frame = frame.sort("time", "tag")
+        with written_whole(file) as temporary:
+            frame.write_parquet(temporary)
+        self._base.execute(f"DELETE FROM samples {where}", (begin, end))
+        return file
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
+
+
+def _table(
+    rows: Iterable[tuple[int, str, float | None, str | None, int]], plant: PlantFile
+) -> pl.DataFrame:
+    """The long shape: time, tag by its source, value as text, quality as a word."""
+    schema = {
+        "time": pl.Int64,
+        "tag": pl.String,
+        "value": pl.Float64,
+        "state": pl.String,
+        "status": pl.Int64,
+    }
+    frame = pl.DataFrame(list(rows), schema=schema, orient="row")
+    sources = {key: tag.source for key, tag in plant.tags.items()}
+    # As text, since numbers and states share the column; Python's text of a float is exact.
+    text = [None if value is None else repr(value) for value in frame["value"]]
+    return frame.select(
+        time=pl.from_epoch("time", "us").dt.replace_time_zone("UTC"),
+        tag=pl.col("tag").replace_strict(sources, return_dtype=pl.String),
+        value=pl.coalesce("state", pl.Series("text", text, pl.String)),
+        quality=pl.col("status").replace_strict(QUALITY, return_dtype=pl.String),
+    )

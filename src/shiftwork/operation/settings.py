@@ -1,0 +1,131 @@
+"""What the plant file says about operation: the table ``[operation]``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shiftwork.errors import UserError, unknown
+from shiftwork.operation.envelope import ActionLimits, Envelope, Envelopes, LimitEnvelope
+from shiftwork.operation.modes import Mode
+from shiftwork.operation.relations import Relations
+from shiftwork.records.historian.plant_file.durations import seconds
+from shiftwork.records.historian.plant_file.model import Duration, PlantFile
+
+
+class Table(BaseModel):
+    """A table of the plant file that only operation reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+AnyTable = TypeVar("AnyTable", bound=Table)
+
+
+class OperationRules(Table):
+    """The engineer's rules for operation.
+
+    Attributes:
+        highest: Highest mode that may ever be reached.
+        relations: Conditions over set-points and tags that every write keeps.
+        limits: The engineer's limits by action, [low, high], inside the plant's.
+        least_move: By action, the smallest change worth a write.
+        frozen: By tag, how long a measurement may stand still before it counts as broken.
+        shed_after_s: A hold that lasts longer becomes a shed, seconds.
+        tick_s: Time between two of the plant's ticks, seconds.
+        timeout_s: Longest wait for one answer of the plant, seconds.
+    """
+
+    highest: Literal["off", "shadow", "advisory", "closed"] = "shadow"
+    relations: list[str] = Field(default_factory=list)
+    limits: dict[str, list[float]] = Field(default_factory=dict)
+    least_move: dict[str, float] = Field(default_factory=dict)
+    frozen: dict[str, str] = Field(default_factory=dict)
+    shed_after_s: Duration = Field(default=60.0, alias="shed_after")
+    tick_s: Duration = Field(default=1.0, alias="tick")
+    timeout_s: Duration = Field(default=4.0, alias="timeout")
+
+    @property
+    def highest_mode(self) -> Mode:
+        """The highest mode as modes know it."""
+        return Mode[self.highest.upper()]
+
+
+def operation_rules(plant: PlantFile) -> OperationRules:
+    """Read and check the table ``[operation]``.
+
+    Raises:
+        UserError: A key or value is wrong; the message names it and the fix.
+    """
+    rules = read_table(OperationRules, plant.operation, f"{plant.path}: operation")
+    actions = {tag.key for tag in plant.of_role("action")}
+    numeric = {tag.key for tag in plant.tags.values() if tag.role != "state"}
+    for name, known in (("limits", actions), ("least_move", actions), ("frozen", numeric)):
+        for key in getattr(rules, name):
+            if key not in known:
+                raise unknown("tag", key, known, f"{plant.path}: operation.{name}")
+    for key, pair in rules.limits.items():
+        if len(pair) != 2 or not pair[0] < pair[1]:
+            raise UserError(
+                f"{plant.path}: operation.limits.{key}: must be [low, high], low below high; "
+                "correct it"
+            )
+    for key, text in rules.frozen.items():
+        try:
+            seconds(text)
+        except ValueError as error:
+            raise UserError(f"{plant.path}: operation.frozen.{key}: {error}") from None
+    return rules
+
+
+def read_table(kind: type[AnyTable], raw: dict[str, Any], where: str) -> AnyTable:
+    """Check one table of a plant file.
+
+    Raises:
+        UserError: The first mistake in it.
+    """
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = [field.alias or name for name, field in kind.model_fields.items()]
+            raise unknown("key", key, known, where) from None
+        if first["type"] == "missing":
+            raise UserError(f"{where}.{key}: is missing; write it") from None
+        raise UserError(f"{where}.{key}: {first['msg']}; correct it") from None
+
+
+def envelope_of(
+    plant: PlantFile, rules: OperationRules, others: Sequence[Envelope] = ()
+) -> Envelopes:
+    """Build the envelope of a plant file's actions, with further ones after the relations.
+
+    Raises:
+        UserError: A relation is wrong.
+    """
+    actions = plant.of_role("action")
+    limits = []
+    for tag in actions:
+        assert tag.bounds is not None  # the plant file sees to it
+        own = rules.limits.get(tag.key)
+        limits.append(
+            ActionLimits(
+                tag.key,
+                tag.bounds,
+                tag.rate,
+                tag.rate_per_s,
+                engineer=(own[0], own[1]) if own else None,
+                least_move=rules.least_move.get(tag.key, 0.0),
+            )
+        )
+    envelopes = list(others)
+    if rules.relations:
+        numeric = [tag.key for tag in plant.tags.values() if tag.role != "state"]
+        keys = [tag.key for tag in actions]
+        where = f"{plant.path}: operation.relations"
+        envelopes.insert(0, Relations.read(rules.relations, keys, numeric, where))
+    return Envelopes(LimitEnvelope(tuple(limits), plant.period_s), tuple(envelopes))

@@ -1,0 +1,145 @@
+"""How far a decision lies from everything that the records hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from shiftwork.errors import UserError
+from shiftwork.operation.envelope import Held, Observation
+
+QUANTILE = 0.99
+"""Part of the held-out rows that lies within the limit."""
+MOST_ROWS = 4000
+"""Rows of the records that are kept to measure distances to."""
+LEAST_ROWS = 100
+"""Rows below which no distance can be judged."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """Distance of (observation, action) to the nearest row of the records.
+
+    Columns are scaled by their deviation in the records. A column that is constant there counts
+    by its own size, so that any other value is far away. The limit is the distance within which
+    99 % of rows lie that were held out of the kept ones.
+
+    Attributes:
+        keys: Observation keys, then the actions' keys.
+        actions: How many of the keys are actions.
+        rows: Kept rows, scaled, (N, K).
+        mean: (K,), plant units.
+        std: (K,), plant units.
+        limit: In deviations.
+    """
+
+    keys: tuple[str, ...]
+    actions: int
+    rows: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    limit: float
+
+    @classmethod
+    def learn(
+        cls, observation_keys: tuple[str, ...], action_keys: tuple[str, ...], rows: np.ndarray
+    ) -> Support:
+        """Learn from rows in the order of time; the last third is held out.
+
+        Args:
+            observation_keys: Of the first columns.
+            action_keys: Of the last columns.
+            rows: (N, O + A), plant units; rows with NaN are left out.
+
+        Raises:
+            UserError: There are too few rows to judge by.
+        """
+        rows = np.asarray(rows, np.float64)
+        rows = rows[np.isfinite(rows).all(-1)]
+        if len(rows) < LEAST_ROWS:
+            raise UserError(
+                f"records: {len(rows)} whole rows are too few to judge what lies outside them; "
+                f"give at least {LEAST_ROWS}"
+            )
+        cut = 2 * len(rows) // 3  # by time, so that neighbours do not vouch for each other
+        kept = rows[:cut][:: -(-cut // MOST_ROWS)]
+        mean, std = kept.mean(0), kept.std(0)
+        std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1.0), std, np.maximum(np.abs(mean), 1))
+        support = cls(
+            (*observation_keys, *action_keys),
+            len(action_keys),
+            (kept - mean) / std,
+            mean,
+            std,
+            np.inf,
+        )
+        beyond = support.distance(rows[cut:])
+        return replace(support, limit=float(np.quantile(beyond, QUANTILE)))
+
+    def distance(self, rows: np.ndarray) -> np.ndarray:
+        """Distance of each row (M, K), plant units, to the nearest kept one, (M,), deviations."""
+        scaled = (np.asarray(rows, np.float64) - self.mean) / self.std
+        found = np.empty(len(scaled))
+        square = (self.rows**2).sum(-1)
+        for first in range(0, len(scaled), 512):
+            part = scaled[first : first + 512]
+            gap = (part**2).sum(-1)[:, None] - 2 * part @ self.rows.T + square
+            found[first : first + 512] = np.sqrt(np.maximum(gap.min(-1), 0.0))
+        return found
+
+    def observe(self, observation: Observation) -> None:
+        """The records do not change."""
+
+    def hold(self, observation: Observation, action: np.ndarray) -> Held:
+        """Forbid to write what lies outside the records."""
+        given = np.asarray(action, np.float64)
+        flat = given.reshape(-1, given.shape[-1])
+        seen = [
+            np.broadcast_to(np.asarray(observation.get(key, np.nan)), given.shape[:-1]).reshape(-1)
+            for key in self.keys[: -self.actions]
+        ]
+        distance = self.distance(np.concatenate([np.stack(seen, -1), flat], -1))
+        outside = ~(distance <= self.limit)[:, None] | np.zeros(flat.shape, bool)
+        return Held(
+            np.where(outside, np.nan, flat).reshape(given.shape),
+            outside.reshape(given.shape),
+            np.where(outside, OUTSIDE, "").astype(object).reshape(given.shape),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write it as an .npz file."""
+        np.savez(
+            path,
+            keys=np.array(self.keys),
+            actions=np.array(self.actions),
+            rows=self.rows.astype(np.float32),
+            mean=self.mean,
+            std=self.std,
+            limit=np.array(self.limit),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Support:
+        """Read what ``save`` wrote.
+
+        Raises:
+            UserError: The file is missing or holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(
+                    tuple(str(key) for key in file["keys"]),
+                    int(file["actions"]),
+                    file["rows"].astype(np.float64),
+                    file["mean"],
+                    file["std"],
+                    float(file["limit"]),
+                )
+        except (OSError, KeyError, ValueError) as error:
+            raise UserError(f"{path}: holds no support of records ({error}); learn it") from None
+
+
+OUTSIDE = "outside the records"
+"""The reason that support gives."""
