@@ -156,6 +156,8 @@ def test_tags_are_found_by_key_name_unit_and_near_misses(export):
         ({"start": "2025-10-26T02:30"}, "does not exist once in Europe/Berlin"),
         ({"stop": "2025-10-25"}, "is empty"),
         ({"start": "2031-01-01", "stop": "2031-01-02"}, "nothing is known of flow"),
+        ({"start": "0001-01-01"}, "correct the year"),
+        ({"low": float("nan")}, "not a finite number"),
         ({"low": 3.0, "high": 3.0}, "nothing inside"),
     ],
 )

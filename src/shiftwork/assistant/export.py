@@ -99,6 +99,8 @@ def _instant(text: str, zone: str) -> int:
         raise UserError(
             f"'{text}' is not a date or time; write it as 2025-07-16 or 2025-07-16T12:30"
         ) from None
+    if not 1900 <= moment.year <= 2200:
+        raise UserError(f"'{text}' is not between the years 1900 and 2200; correct the year")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(zone))
         # The two folds differ only where clocks change: there a local time is missing or doubled.

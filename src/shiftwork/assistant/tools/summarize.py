@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -38,6 +40,9 @@ def summarize(
         UserError: The tag, the range or the limits mean nothing, or nothing is known in the range.
     """
     unit = export.numeric_tag(tag).unit
+    for limit in (low, high):
+        if limit is not None and not math.isfinite(limit):
+            raise UserError(f"the limit {limit} is not a finite number; leave it out or give one")
     if low is not None and high is not None and not low < high:
         raise UserError(
             f"the limits {low:g} and {high:g} leave nothing inside; give low below high"
