@@ -12,6 +12,7 @@ CONTRACTS = {
     "shiftwork.cli.main": ("jax", "matplotlib", "polars", "shiftwork.plants", "shiftwork.learning"),
     "shiftwork.records.episodes": ("jax", "matplotlib", "polars", "shiftwork.plants"),
     "shiftwork.records.historian.cut": ("jax", "matplotlib", "shiftwork.plants"),
+    "shiftwork.assistant.tools.compare": ("jax", "matplotlib", "shiftwork.plants", "shiftwork.learning"),
     "shiftwork.plants.plant": ("matplotlib", "polars", "gymnasium", "shiftwork.plants.tasks"),
     "shiftwork.plants.team_plant": (
         "matplotlib", "polars", "gymnasium", "shiftwork.plants.tasks", "shiftwork.plants.centre",

@@ -1,0 +1,118 @@
+"""An export that is open for questions: its samples, its plant file, and the hash of each file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shiftwork.errors import UserError, unknown
+from shiftwork.records.historian.plant_file.load import load_plant_file
+from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
+from shiftwork.records.historian.readers.discover import find_files, is_server
+from shiftwork.records.historian.samples import Samples, read_samples
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """Samples of a plant with what is needed to cite them.
+
+    Attributes:
+        plant: What the tags mean.
+        samples: The samples, sorted by tag and time.
+        hashes: SHA-256 of the plant file and of each file of the export, sorted.
+    """
+
+    plant: PlantFile
+    samples: Samples
+    hashes: tuple[str, ...]
+
+    @classmethod
+    def open(cls, records: Sequence[str | Path], tags: str | Path) -> Export:
+        """Read an export and its plant file.
+
+        Args:
+            records: Files, folders or patterns.
+            tags: The plant file.
+
+        Raises:
+            UserError: Something cannot be read, or the export is a server, which has no hash.
+        """
+        for path in records:
+            if is_server(path):
+                raise UserError(
+                    "the assistant cites files by their hash, which a database server does not "
+                    "have; write its samples to a file first with convert --stage samples"
+                )
+        plant = load_plant_file(Path(tags))
+        samples = read_samples(records, plant)
+        files = {_sha256(path) for path in [plant.path, *find_files(records)]}
+        return cls(plant, samples, tuple(sorted(files)))
+
+    def tag(self, key: str) -> PlantTag:
+        """Find a tag by its key.
+
+        Raises:
+            UserError: There is no such tag; the message offers the nearest.
+        """
+        if key not in self.plant.tags:
+            raise unknown("tag", key, self.plant.tags, str(self.plant.path))
+        return self.plant.tags[key]
+
+    def numeric_tag(self, key: str) -> PlantTag:
+        """Find a tag that holds numbers.
+
+        Raises:
+            UserError: There is no such tag, or it holds text.
+        """
+        tag = self.tag(key)
+        if tag.role == "state":
+            raise UserError(
+                f"{self.plant.path}: tags.{key}: a state tag holds text, which has no mean; "
+                "name a tag of another role"
+            )
+        return tag
+
+    def span(self, start: str, stop: str) -> tuple[int, int]:
+        """Read a half-open range of ISO times; a time without an offset is in the plant's zone.
+
+        Returns:
+            Start and stop, microseconds since 1970 UTC.
+
+        Raises:
+            UserError: A time cannot be read, does not exist or exists twice where clocks change,
+                or the range is empty.
+        """
+        first, last = _instant(start, self.plant.zone), _instant(stop, self.plant.zone)
+        if not first < last:
+            raise UserError(f"the range {start} to {stop} is empty; let it start before it stops")
+        return first, last
+
+
+def _instant(text: str, zone: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"'{text}' is not a date or time; write it as 2025-07-16 or 2025-07-16T12:30"
+        ) from None
+    if not 1900 <= moment.year <= 2200:
+        raise UserError(f"'{text}' is not between the years 1900 and 2200; correct the year")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
+        # The two folds differ only where clocks change: there a local time is missing or doubled.
+        if moment.utcoffset() != moment.replace(fold=1).utcoffset():
+            raise UserError(
+                f"'{text}' does not exist once in {zone}, since clocks change there; "
+                "add the offset from UTC, such as +01:00"
+            )
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

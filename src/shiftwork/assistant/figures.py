@@ -1,0 +1,75 @@
+"""Figures: numbers that carry where they come from, and recompute exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from shiftwork.assistant.export import Export
+from shiftwork.errors import UserError, unknown
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its source.
+
+    Attributes:
+        value: The number.
+        unit: Its physical unit, "" for a pure number.
+        tag: Key of the tag.
+        statistic: What was computed, such as "mean".
+        start: Begin of the range as asked for, ISO; the range is half open.
+        stop: End of the range, ISO.
+        zone: Time zone of the plant, in which times without an offset are read.
+        rows: Usable samples inside the range or ranges.
+        coverage: Share of the range in which the value is known, 0 to 1; the lower of two ranges.
+        hashes: SHA-256 of the plant file and of the export's files, sorted.
+        tool: The tool that computed it.
+        arguments: The tool's arguments.
+    """
+
+    value: float
+    unit: str
+    tag: str
+    statistic: str
+    start: str
+    stop: str
+    zone: str
+    rows: int
+    coverage: float
+    hashes: tuple[str, ...]
+    tool: str
+    arguments: Mapping[str, str | float | None]
+
+
+Tool = Callable[..., tuple[Figure, ...]]
+
+
+def recompute(figure: Figure, export: Export, tools: Mapping[str, Tool]) -> Figure:
+    """Compute a figure again from its citation.
+
+    Args:
+        figure: The figure.
+        export: The export that it cites.
+        tools: The tools by name.
+
+    Raises:
+        UserError: The files are others than those cited, the tool is not known, or the result
+            differs in any part.
+    """
+    if figure.hashes != export.hashes:
+        raise UserError(
+            f"the {figure.statistic} of {figure.tag} cites other files than these; "
+            "open the files and the plant file that it was computed from"
+        )
+    if figure.tool not in tools:
+        raise unknown("tool", figure.tool, tools)
+    for again in tools[figure.tool](export, **figure.arguments):
+        if again.statistic == figure.statistic:
+            if again == figure:
+                return again
+            raise UserError(
+                f"the {figure.statistic} of {figure.tag} is cited as {figure.value!r} and computed "
+                f"as {again.value!r}, or its citation differs; ask the question again"
+            )
+    raise UserError(f"{figure.tool} computes no '{figure.statistic}'; ask the question again")

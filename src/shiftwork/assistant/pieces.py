@@ -1,0 +1,79 @@
+"""The course of a tag over a range as straight pieces, from which all statistics are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float64
+
+from shiftwork.assistant.export import Export
+from shiftwork.records.historian.samples import BAD
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Straight pieces of a tag's course inside a half-open range; between them nothing is known.
+
+    Attributes:
+        start_s: Begin of each piece, seconds after the begin of the range, (N,).
+        length_s: Length of each piece, seconds, above 0, (N,).
+        left: Value at its begin, (N,).
+        right: Value just before its end, (N,).
+        rows: Usable samples inside the range.
+        range_s: Length of the range, seconds.
+    """
+
+    start_s: Float64[np.ndarray, " N"]
+    length_s: Float64[np.ndarray, " N"]
+    left: Float64[np.ndarray, " N"]
+    right: Float64[np.ndarray, " N"]
+    rows: int
+    range_s: float
+
+    @property
+    def coverage(self) -> float:
+        """Share of the range in which the value is known, 0 to 1."""
+        return float(self.length_s.sum() / self.range_s)
+
+
+def pieces(export: Export, key: str, start: int, stop: int) -> Pieces:
+    """Cut a tag's course out of an export.
+
+    A value stands (hold) or runs straight to the next usable one. It lasts until the next sample,
+    but not longer than the tag's ``max_age``; a value whose next sample is bad or too late stands
+    for that time. A bad sample ends what is known. The last sample before the range counts too.
+
+    Args:
+        export: The export.
+        key: A numeric tag.
+        start: First microsecond of the range, since 1970 UTC.
+        stop: The microsecond after the range.
+    """
+    tag = export.numeric_tag(key)
+    part = export.samples.frame.filter(pl.col("tag") == key)
+    time = part["time"].to_physical().to_numpy()
+    first = max(int(np.searchsorted(time, start, side="right")) - 1, 0)
+    after = int(np.searchsorted(time, stop, side="left"))
+    part, time = part.slice(first, after + 1 - first), time[first : after + 1]
+    value = part["value"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    usable = np.isfinite(value) & (part["status"].to_numpy() != BAD)
+    oldest = round(tag.max_age_s * 1e6)
+    gap = np.diff(time, append=time[-1:] + oldest)
+    end = time + np.minimum(gap, oldest)
+    following = np.append(value[1:], np.nan)
+    straight = np.append(usable[1:], False) & (gap <= oldest) & (not tag.hold)
+    slope = np.where(straight, following - value, 0.0) / np.maximum(gap, 1)
+    begin, finish = np.maximum(time, start), np.minimum(end, stop)
+    kept = usable & (finish > begin)
+    left = value + slope * (begin - time)
+    right = np.where(straight & (finish == end), following, value + slope * (finish - time))
+    return Pieces(
+        start_s=(begin[kept] - start) / 1e6,
+        length_s=(finish[kept] - begin[kept]) / 1e6,
+        left=left[kept],
+        right=right[kept],
+        rows=int((usable & (time >= start) & (time < stop)).sum()),
+        range_s=(stop - start) / 1e6,
+    )

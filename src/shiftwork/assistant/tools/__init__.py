@@ -1,0 +1,1 @@
+"""Read-only tools; each result is a figure that recomputes exactly."""
