@@ -107,7 +107,7 @@ class Agent:
             column = int(np.argwhere(np.atleast_1d(low > high))[0][-1])
             raise UserError(
                 f"observation: limits of '{self.action_tags[column].name}' cross; "
-                "hold the last action until they are mended"
+                "hold the last action until they are fixed"
             )
         moved = np.clip(low + share * (high - low), low, high)
         return np.where(self.limits.moving, moved, share)
@@ -204,7 +204,7 @@ class Agent:
             fits and (self.observation_std > 0).all() and (self.action_low < self.action_high).all()
         ):
             raise UserError(
-                f"{file}: its arrays do not fit the agent's tags; copy or learn it anew"
+                f"{file}: its arrays do not fit the agent's tags; copy or learn it again"
             )
 
 
@@ -216,6 +216,6 @@ def _read_about(folder: Path) -> dict[str, Any]:
     if about.get("version") != VERSION:
         raise UserError(
             f"{file}: has format version {about.get('version')}, this Shiftwork reads {VERSION}; "
-            "install the matching release or learn the agent anew"
+            "install the matching release or learn the agent again"
         )
     return about

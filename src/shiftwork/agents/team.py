@@ -272,7 +272,7 @@ class Team:
         if not (fits and (actors.periods > 0).all()):
             raise UserError(
                 f"{folder / POLICIES}: its arrays do not fit the team's sizes; "
-                "copy or learn the team anew"
+                "copy or learn the team again"
             )
         known = {k: v for k, v in about.items() if k not in ("format", "version")}
         return cls(agents, sizes, names, actors, places, known)
@@ -289,7 +289,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     if not isinstance(about, dict) or about.get("format") != "shiftwork-team":
         raise _damaged(file)
     if about.get("version") != VERSION:
-        raise UserError(f"{file}: is of another version; learn the team anew")
+        raise UserError(f"{file}: is of another version; learn the team again")
     return about
 
 
@@ -298,7 +298,7 @@ def _places(columns: list[list[int]], own: list[int]) -> Places:
 
 
 def _damaged(file: Path) -> UserError:
-    return UserError(f"{file}: is damaged; copy or learn the team anew")
+    return UserError(f"{file}: is damaged; copy or learn the team again")
 
 
 def _array(name: str, given: ArrayLike, kind: type, shape: tuple[int, ...]) -> np.ndarray:

@@ -271,7 +271,7 @@ class WithOptions:
 
 
 def primitive(plant: SynchronousPlant) -> WithOptions:
-    """Make a team's plant in which every agent decides anew in each step, among primitive actions."""
+    """Make a team's plant in which every agent decides again in each step, among primitive actions."""
     options = tuple(
         tuple(OneStep(name, number) for number, name in enumerate(names)) for names in plant.actions
     )

@@ -19,7 +19,7 @@ class TeamStep(NamedTuple):
         state: The plant's state after the step.
         observation: What each agent saw last, (N, D), zero beyond an agent's own size. It is
             refreshed only where ``decided`` is true; elsewhere the old row is repeated.
-        decided: The agent's macro-action has ended with this step, so that it decides anew in
+        decided: The agent's macro-action has ended with this step, so that it decides again in
             the next, (N,). All true after a reset. May be false at a terminal step.
         mask: Macro-actions an agent may choose, (N, A); false beyond an agent's own count. It
             means something only where ``decided`` is true, and there some entry is true.

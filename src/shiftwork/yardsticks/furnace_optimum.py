@@ -12,7 +12,7 @@ functions. What it simplifies:
 
 - the five prices are told by one number, the margin at usual set-points (*spread*), which reverts
   to its mean as they do; they lie where they lie on average at that spread;
-- the feed is one of three grades, drawn anew at each step;
+- the feed is one of three grades, drawn again at each step;
 - set-points are reached at once; a decoke takes two days without margin; the bare metal's extra
   coking is there at once when a run begins;
 - the coke is known.

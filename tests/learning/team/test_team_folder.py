@@ -247,9 +247,9 @@ def test_a_plant_without_agents_or_steps_is_refused(learned):
     ("edit", "line"),
     [
         (lambda f: (f / "team.json").unlink(), "is no team"),
-        (lambda f: (f / "team.json").write_text("{"), "is damaged; copy or learn the team anew"),
+        (lambda f: (f / "team.json").write_text("{"), "is damaged; copy or learn the team again"),
         (lambda f: (f / "team.json").write_text("[]"), "is damaged"),
-        (lambda f: change(f, version=99), "another version; learn the team anew"),
+        (lambda f: change(f, version=99), "another version; learn the team again"),
         (lambda f: change(f, algorithm="acca"), "team.json: unknown team algorithm 'acca'"),
         (lambda f: change(f, config={"widht": 3}), "is damaged"),
         (lambda f: (f / "learner.npz").write_bytes(b"no"), "learner.npz"),

@@ -2,7 +2,7 @@
 
 Nobody here computes anything ahead. The harbour takes the first ship into a tank with room,
 blending takes a released tank by rules of thumb, the panel keeps to its temperature, feeds by
-stock and decokes by age and tubes. Each does so in an own way; some notice late, and a few
+stock and decokes by age and tubes. Each person has their own way; some notice late, and a few
 decisions are plain mistakes. All of it is pure, for ``jit``, ``vmap`` and ``scan``.
 """
 

@@ -122,7 +122,7 @@ class Shift(NamedTuple):
 
 @dataclass(frozen=True)
 class People:
-    """A crew drawn anew for each furnace, an ``Operator``.
+    """A crew that is drawn again for each furnace, an ``Operator``.
 
     Attributes:
         design: Of the furnace.

@@ -195,7 +195,7 @@ def _make(name: str, spec: EnvSpec, copies: int) -> gymnasium.vector.VectorEnv[A
     except Exception as error:  # It is foreign code, which may raise anything.
         raise UserError(
             f"plant '{name}': cannot be made ({type(error).__name__}: {error}); "
-            f"mend it until gymnasium.make('{name}') works"
+            f"fix it until gymnasium.make('{name}') works"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""A plant's Gymnasium face, for who brings a learner of their own.
+"""A plant as a Gymnasium environment, for users with their own learner.
 
 Either ``PlantEnv(plant)``, or by name, since importing this module registers our plants::
 
@@ -59,7 +59,7 @@ class PlantEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         """Begin an episode.
 
         Args:
-            seed: Begins the stream of episodes anew; 0 is a seed as others are. Without one the
+            seed: Starts the stream of episodes again; 0 is a seed like any other. Without one the
                 stream goes on, from a random place if none was ever given.
             options: Not used.
 

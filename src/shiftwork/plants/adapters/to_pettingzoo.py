@@ -1,4 +1,4 @@
-"""A team plant's PettingZoo face, for who brings a learner of their own.
+"""A team plant as a PettingZoo environment, for users with their own learner.
 
 ``TeamEnv(make_team_plant("overcooked-A"))`` is a parallel environment. Each of its steps is one
 primitive step of the team, for which every agent gives a macro-action; those of busy agents are

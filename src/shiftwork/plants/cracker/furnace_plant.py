@@ -88,7 +88,7 @@ class Furnace:
     furnace moves at limited rates, and the measured tube temperature at which a decoke begins. A
     decoke swings the feed out, takes ``design.decoke_h`` without feed, and swings it in again
     from a COT of 800 C. If the true tube temperature exceeds the design's limit the furnace
-    trips, which is dear.
+    trips, which is expensive.
 
     The reward is the margin of the step in thousand dollars (products less feed, fuel and steam),
     less what decokes and trips cost, so that a return is in thousand dollars too. The 120 days

@@ -1,7 +1,7 @@
 """The furnace's accounts: margin against a standard, and a provision for the next decoke.
 
 What a furnace earns in a step says little about what its operators did in it. Two habits of cost
-accounting mend that; neither changes a comparison between two ways to run the furnace.
+accounting fix that; neither changes a comparison between two ways to run the furnace.
 
 *Against the standard.* Prices move the margin ten times as much as any set-point. What the
 furnace would earn at usual set-points depends on prices and feed alone, which nobody at the furnace can

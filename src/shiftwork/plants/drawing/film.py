@@ -40,7 +40,7 @@ DOTS_PER_INCH = 80
 HOLD_FRAMES = 12
 """For how many frames' time the last one stands, so that the end can be seen."""
 MOST_FRAMES = 240
-"""Of an episode with more steps, every so manyth is shown."""
+"""Longer episodes are thinned out to about this number of pictures."""
 COLOURS = 64
 """Of a whole film. Where a colour never changes its number, only what moves is written."""
 

@@ -1,6 +1,6 @@
 """Box pushing: two agents, two small boxes, and a big one that only both together can move.
 
-Written anew from a description of Xiao, Tan and Amato 2022, "Asynchronous Actor-Critic for
+Written independently from a description of Xiao, Tan and Amato 2022, "Asynchronous Actor-Critic for
 Multi-Agent Reinforcement Learning"; every recorded step of the public environment
 (yuchen-x/MacroMARL) is reproduced (``tests/plants/tasks/test_box_pushing.py``).
 """

@@ -1,6 +1,6 @@
 """DMSD: two masses between two walls, joined by springs and dampers, that follow moving targets.
 
-Written anew from the description in Gao et al. 2025, "NeoRL-2: Near Real-World Benchmarks for
+Written independently from the description in Gao et al. 2025, "NeoRL-2: Near Real-World Benchmarks for
 Offline Reinforcement Learning"; every one of the 100,000 recorded transitions that ship with the
 package is reproduced (``tests/plants/tasks/test_dmsd.py``).
 """

@@ -42,7 +42,7 @@ def days(count: int) -> Float[np.ndarray, " T"]:
 
 
 def thinned(values: Shaped[Array | np.ndarray, " T"]) -> Shaped[np.ndarray, " P"]:
-    """Every so manyth value, the last one among them."""
+    """Every n-th value, always including the last."""
     stride = -(-len(values) // MOST_POINTS)
     return np.append(np.asarray(values)[::stride], values[-1:])
 

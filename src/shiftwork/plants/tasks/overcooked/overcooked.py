@@ -1,6 +1,6 @@
 """Overcooked with macro-actions: a team cooks a meal in a kitchen that each sees only in part.
 
-Written anew from a description of Xiao, Tan and Amato 2022, "Asynchronous Actor-Critic for
+Written independently from a description of Xiao, Tan and Amato 2022, "Asynchronous Actor-Critic for
 Multi-Agent Reinforcement Learning". Every recorded step of the public environment
 (WeihaoTan/gym-macro-overcooked, as in LGAI-Research/acac) is reproduced, the choice among equally
 good paths included (``tests/plants/tasks/test_overcooked_golden.py``).

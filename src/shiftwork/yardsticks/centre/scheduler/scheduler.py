@@ -28,7 +28,7 @@ from shiftwork.yardsticks.centre.scheduler.tanks import dry_h, stock_mean
 FRESH_H = 4
 """A plan younger than this is followed, unless a berth or blending asks again."""
 STALE_H = 24
-"""A plan older than this is made anew."""
+"""A plan older than this is replaced."""
 
 
 class RollingMilp:

@@ -128,7 +128,7 @@ def spoils_usd_per_t(
     cargo = np.maximum(np.minimum(outlook.cargo_t[:, None, None], room), 1.0)
     mix = (outlook.ship[:, None] * cargo + outlook.tank * stock) / (cargo + stock)
     off = ((mix < low) | (mix > high)).any(-1) & (outlook.cargo_t > 0)[:, None]
-    # In a recipe of several tanks the others may mend it.
+    # In a recipe of several tanks the others may correct it.
     chance = 1.0 if scenario.blending.recipe_parts == 1 else 0.5
     return off * chance * scenario.costs.off_spec_usd_per_h / layout.most_feed_t_per_h
 
