@@ -146,13 +146,13 @@ def _serve(options: Serve) -> None:
     from shiftwork.files import written_whole
     from shiftwork.operation.opcua.server import PlantServer
     from shiftwork.operation.opcua.virtual_plant import VirtualPlant, plant_file_text
-    from shiftwork.plants.catalogue import OURS
+    from shiftwork.plants.catalogue import PLANTS
 
-    if options.plant not in OURS:
-        raise unknown("plant", options.plant, OURS)
+    if options.plant not in PLANTS:
+        raise unknown("plant", options.plant, PLANTS)
     if not (options.step > 0 and 0 < options.tick <= options.step):
         raise UserError("--tick and --step must be above 0, and a tick at most a step")
-    plant = OURS[options.plant]
+    plant = PLANTS[options.plant]
     text = plant_file_text(plant, options.port, options.step, options.tick)
     console.print(f"compiling {options.plant} ...")
     server = PlantServer(

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from shiftwork.operation.envelope import Held, Observation
-from shiftwork.plants.cracker.envelope import estimate, hold
+from shiftwork.plants.cracker.coke_estimate import estimate
+from shiftwork.plants.cracker.envelope import hold
 from shiftwork.plants.cracker.furnace import LIQUID, FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import Reading, read
 
@@ -48,7 +49,7 @@ class FurnaceEnvelope:
             self.design,
             jnp.float32(self.coke_mm),
             jnp.float32(self.readings),
-            self._before or now,
+            (self._before or now).piona,
             now,
         )
         self.coke_mm, self.readings, self._before = float(coke), float(readings), now
