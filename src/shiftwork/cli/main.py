@@ -61,9 +61,10 @@ class Inspect:
     exports: tyro.conf.Positional[tuple[str, ...]]
     """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
     plant: Path | None = None
-    """The plant file: what the tags mean."""
+    """The plant file: what the tags mean. For a draft, a file whose [export], [quality] and time_zone
+    say how the exports are read."""
     draft: bool = False
-    """Write a first plant file by looking at the exports, instead."""
+    """Write a first plant file from what the exports show, instead."""
     out: Path | None = None
     """Folder of the inspection (runs/inspection), or the drafted file (plant.toml)."""
 
@@ -249,7 +250,7 @@ def _inspect(options: Inspect) -> None:
     if options.draft:
         from shiftwork.cli.record_verbs import draft
 
-        draft(options.exports, options.out or Path("plant.toml"))
+        draft(options.exports, options.out or Path("plant.toml"), options.plant)
         return
     if options.plant is None:
         raise UserError(

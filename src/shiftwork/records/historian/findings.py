@@ -1,4 +1,4 @@
-"""What reading notices on the way, counted by kind and tag."""
+"""What is noticed while reading, counted by kind and tag."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Findings:
     """Counts findings, and keeps the first example of each."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[int, str]] = {}
+        self.kept: dict[tuple[str, str], tuple[int, str]] = {}
 
     def note(self, kind: str, tag: str, count: int, example: str) -> None:
         """Count more of one kind; the first example stays."""
-        before, first = self._kept.get((kind, tag), (0, example))
-        self._kept[kind, tag] = (before + count, first)
+        before, first = self.kept.get((kind, tag), (0, example))
+        self.kept[kind, tag] = (before + count, first)
 
     def all(self) -> tuple[Finding, ...]:
         """All of them, in the order in which they were first noticed."""
-        return tuple(Finding(*which, *what) for which, what in self._kept.items())
+        return tuple(Finding(*which, *what) for which, what in self.kept.items())
