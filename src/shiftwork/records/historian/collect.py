@@ -143,7 +143,7 @@ class Gatherer:
         self._mark: Mark | None = plant.export.decimal
         self._hints = Hints()
         self._units: dict[int, str] = {}
-        self._bare: set[int] = set()
+        self._quick = False
         self._origin = Origin("", "")
         export = plant.export
         self._named_zones = ZONES | _names_of(plant.zone) | export.zones
@@ -167,22 +167,18 @@ class Gatherer:
             before = self.gathered.mark()
             try:
                 self._read(table, layout, None)
-            except (NeedsCare, UserError) as problem:
-                # Some line may be no row of data: a comment, a total, the header again.
-                if table.careful is None:
-                    raise
+            except NeedsCare:
+                # Some line is perhaps not a row of data: a comment, a total, the header again.
                 self.gathered.back_to(before)
                 notes: Notes = []
-                try:
-                    self._read(table, layout, notes)
-                except NeedsCare:
-                    raise problem from None
+                self._read(table, layout, notes)
                 for kind, count, example in notes:
                     self.findings.note(kind, "", count, example)
 
     def _read(self, table: Table, layout: Layout, notes: Notes | None) -> None:
         self._order, self._mark = self.plant.export.order, self.plant.export.decimal
-        self._units, self._bare, self._hints = {}, set(), Hints()
+        self._units, self._hints = {}, Hints()
+        self._quick = notes is None and table.careful is not None
         self._origin = Origin(table.name, kind_of(table), decimal=self._mark or "")
         wanted = replace(layout.wanted(self._position), hints=self._hints)
         noted = dict(self.findings.kept)
@@ -194,14 +190,14 @@ class Gatherer:
                 if layout.shape == "wide":
                     self._wide(table, layout, batch, rows)
                 else:
-                    self._long(table, layout, batch, rows, careful=notes is not None)
+                    self._long(table, layout, batch, rows)
                 if self.gathered.rows > MOST_SAMPLES:
                     raise UserError(
                         f"{table.name}: the export has more than {MOST_SAMPLES:,} values of the "
                         "plant's tags; split it by time"
                     )
                 self._hint(table, layout, batch)
-        except (NeedsCare, UserError):
+        except NeedsCare:
             self.findings.kept = noted
             raise
         for unread in layout.unread:
@@ -229,16 +225,14 @@ class Gatherer:
             if all(series(batch, p).cast(pl.String).str.contains(_ISO).all() for p in stamps):
                 self._hints.stamps = stamps
 
-    def _long(
-        self, table: Table, layout: Layout, batch: pa.RecordBatch, rows: np.ndarray, *, careful: bool
-    ) -> None:
+    def _long(self, table: Table, layout: Layout, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         if layout.tag is None:
             tags = np.full(len(rows), self._position[layout.source], np.int32)
         else:
             names = batch.column(str(layout.tag))
             tags = tag_positions(names, self._position)
             self._remember_strangers(names)
-            if not careful and table.careful is not None and _holds(names, table.header):
+            if self._quick and _holds(names, table.header):
                 raise NeedsCare  # the header again, whose columns may have another order
         known = tags >= 0
         if not known.any():
@@ -463,6 +457,8 @@ class Gatherer:
             empty = np.logical_and.reduce([nothing(column).to_numpy() for column in others])
             if (missing & ~empty).any():
                 row = rows[(missing & ~empty).argmax()]
+                if self._quick:
+                    raise NeedsCare
                 raise UserError(f"{table.name}: row {row} has no time stamp; fix or remove it")
             cells, rows = cells.filter(~missing), rows[~missing]
             add = add[~missing] if add is not None else None
@@ -494,6 +490,8 @@ class Gatherer:
                     "over it; set time_zone to the zone of the export's clock",
                 )
         except CellError as error:
+            if self._quick:
+                raise NeedsCare from None
             raise error.at(table.name, rows) from None
         later = np.where(stamps.utc, 0, local.later_us)
         return np.where(stamps.utc, us, local.us), later, ~missing
@@ -521,7 +519,7 @@ class Gatherer:
                 return order
         raise UserError(
             f"{table.name}: no date shows whether day or month comes first; "
-            'set export.order = "day first" or "month first"'
+            'set export.order = "day first" or "month first" (or export.time_format)'
         )
 
     def _settled_mark(self, table: Table) -> Mark:

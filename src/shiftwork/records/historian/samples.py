@@ -20,7 +20,7 @@ from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
 from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
-from shiftwork.records.historian.readers.layout import FindLayout, Layout, layout_for
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, layout_for
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
 from shiftwork.records.historian.readers.sql import (
@@ -120,11 +120,14 @@ def open_tables(
         expected: Names that the export should hold.
     """
     opened = Opened()
-    given = {os.path.realpath(path) for path in paths if not is_server(path)}
+    given = {os.path.realpath(path) for path in paths if not is_server(path) and "\0" not in str(path)}
     for path in find_files(paths, opened.left):
         _open_file(path, find, rules, expected, opened, alone=os.path.realpath(path) in given)
     for server in (str(path) for path in paths if is_server(path)):
-        tables, left = read_postgresql(server, find, rules)
+        try:
+            tables, left = read_postgresql(server, find, rules)
+        except NoClock as error:
+            raise UserError(str(error)) from None
         opened.tables += tables
         opened.left += left
     if not opened.tables:
@@ -153,6 +156,8 @@ def _open_file(
         opened.left += left
         for source in sources:
             _open_source(source, find, rules, expected, opened, alone=alone and len(sources) == 1)
+    except (NoTable, NoClock) as error:
+        raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
 

@@ -12,6 +12,9 @@ LEGACY = ("cp949", "gbk", "cp932", "cp1252")
 LEAST_LEAD = 0.15
 """Lead of the likeliest encoding over the next one, 0 to 1, that is enough to be sure."""
 
+LEAST_SCORE = 0.2
+"""Likelihood of an encoding below which it is not taken."""
+
 _KOREAN = frozenset(
     "온도압력유량시간일시태그값품질상태밸브액위양호불량정상이상평균입구출구반응기급기배기냉각수증기가열개방운전정지자동수동설정계측측정번호이름단위날짜펌프탱크"
 )
@@ -55,6 +58,11 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
     if most and sum(count == most for count in holding.values()) == 1:
         return max(holding, key=lambda codec: holding[codec])
     scores = sorted(((_score(raw, codec), codec) for codec in fitting), reverse=True)
+    if scores[0][0] < LEAST_SCORE:
+        raise UserError(
+            f"{name}: its text is neither UTF-8 nor likely CP949, GBK, Shift-JIS or Windows-1252; set "
+            "export.encoding, or save it as UTF-8"
+        )
     if len(scores) > 1 and scores[0][0] - scores[1][0] < LEAST_LEAD:
         names = " or ".join(codec for _, codec in scores[:2])
         raise UserError(f"{name}: its text may be {names}; set export.encoding to one of them")

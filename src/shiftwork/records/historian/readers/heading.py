@@ -17,6 +17,9 @@ HEADER_ROWS = 40
 BELOW_HEADER = 8
 """Rows of descriptions and units that may stand between names and data."""
 
+LONGEST_NAME = 2000
+"""Characters of a name; patterns would take for ever on a longer one."""
+
 SAMPLE_ROWS = 200
 """Rows of data by which columns are judged."""
 
@@ -43,6 +46,7 @@ def find_heading(
 ) -> FoundHeading | None:
     """Find the names of a table's columns, and its first row of data."""
     zones = ZONES | rules.zones
+    rows = rows[: _tame(rows)]
     timeless: NoClock | None = None
     stamped = [any(looks_like_stamp(cell, zones) for cell in row[:6]) for row in rows]
     for comments in (False, True):  # a line of names may be a comment, but rather is none
@@ -71,6 +75,7 @@ def find_without_names(
     rows: Sequence[Row], find: FindLayout, stem: str, where: str, rules: ExportRules
 ) -> FoundHeading | None:
     """Find what the columns are by the plant file's list of their names, or by their cells alone."""
+    rows = rows[: _tame(rows)]
     width = max((len(row) for row in rows), default=0)
     if rules.columns:
         if width < len(rules.columns) or width < 2:
@@ -99,6 +104,7 @@ def find_without_names(
 
 def other_table(rows: Sequence[Row]) -> FoundHeading | None:
     """A row of names above a row that begins with a time stamp: a table of other tags."""
+    rows = rows[: _tame(rows)]
     for row in range(min(HEADER_ROWS, len(rows) - 1)):
         above, below = rows[row], rows[row + 1]
         if len(above) == len(below) > 1 and any(map(looks_like_stamp, below[:3])):
@@ -106,6 +112,14 @@ def other_table(rows: Sequence[Row]) -> FoundHeading | None:
                 return None
             return FoundHeading(tuple(above), None, row + 1)
     return None
+
+
+def _tame(rows: Sequence[Row]) -> int:
+    """How many rows stand above the first that holds a cell too long for a name or a value."""
+    for at, row in enumerate(rows):
+        if any(len(cell) > LONGEST_NAME for cell in row):
+            return at
+    return len(rows)
 
 
 def _candidates(names: tuple[str, ...], below: Sequence[Row]) -> list[tuple[str, ...]]:

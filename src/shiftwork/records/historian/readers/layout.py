@@ -379,18 +379,19 @@ def _quality_of_row(
         return QualityColumns((named[0][1],), ("code",))
     if flags:
         return QualityColumns(tuple(flags), tuple(FLAG_WORDS[words[i]] for i in flags))  # type: ignore[misc]
-    likely = [i for i in free if looks_like_quality(names[i]) or _holds_quality(heading, i)]
+    likely = [i for i in free if _holds_quality(heading, i)]
     return QualityColumns((likely[0],), ("code",)) if len(likely) == 1 else None
 
 
 def _holds_quality(heading: Heading, position: int) -> bool:
-    """Whether a column without a name holds words of quality."""
+    """Whether a column named like quality, or without a name, holds words or codes of quality."""
     from shiftwork.records.historian.values.quality import status_of_word
 
-    if heading.names[position].strip():
+    name, cells = heading.names[position].strip(), heading.cells(position)
+    if name and not looks_like_quality(name):
         return False
-    cells = heading.cells(position)
-    return bool(cells) and all(status_of_word(cell) is not None for cell in cells)
+    words = bool(cells) and all(status_of_word(cell) is not None for cell in cells)
+    return words or (bool(name) and bool(cells) and all(map(_number, cells)))
 
 
 def _quality_columns(

@@ -6,6 +6,7 @@ Text stays dictionary-encoded, and row groups without any tag of the plant are l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ def read_parquet(source: Source, find: FindLayout) -> tuple[Table, Layout | None
         UserError: It is damaged, or unpacks to more than ``LIMIT_BYTES``.
     """
     path = source.name
-    with damage_told(path), _opened(source) as file:
+    with damage_told(Path(path)), _opened(source) as file:
         header = tuple(file.schema_arrow.names)
     if len(header) > MOST_COLUMNS:
         raise UserError(f"{path}: has {len(header)} columns; export at most {MOST_COLUMNS}")
@@ -84,7 +85,7 @@ def _batches(
     for name in names:
         if header.count(name) > 1:
             raise UserError(f"{path}: column '{name}' is there twice; export it again")
-    with damage_told(path):
+    with damage_told(Path(path)):
         with _opened(source) as file:
             words = [n for n in names if _is_text(file.schema_arrow.field(n).type)]
         # Text stays encoded: a long one that a few bytes repeat in every row takes no memory.

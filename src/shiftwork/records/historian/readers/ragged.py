@@ -36,6 +36,14 @@ MOST_BETWEEN = 12
 """Lines of titles and units around a header that stands between rows."""
 
 
+_SUMMARY = re.compile(
+    r"(?<![a-z])(?:totals?|sum|mean|avg|average|min(?:imum)?|max(?:imum)?|count|rows?|records|stdd?e?v?|end|eof|"
+    r"summe|gesamt|mittel(?:wert)?|anzahl|ende|total|moyenne|somme|fin|media|suma|fim)(?![a-z])|합계|평균|최소|최대|개수|총|合计|总计|平均|最大|最小|合計",
+    re.I,
+)
+"""Words with which lines below a table sum it up."""
+
+
 @dataclass(frozen=True)
 class TextTable:
     """A table in a text.
@@ -110,7 +118,7 @@ class _Rows:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         waiting: list[tuple[int, list[str]]] = []
         for number, cells, ended in self._lines():
-            if cells and cells[0].lstrip().startswith("#"):
+            if cells and re.match(r"\s*#+[^#\s]|\s*#\s", cells[0]):
                 self._note("comment", number, cells)
                 continue
             if self._is_header(cells):
@@ -272,8 +280,10 @@ class _Rows:
     def _is_footer(self, cells: list[str]) -> bool:
         """Whether a line says something about the table: it begins with words, or is cut short."""
         filled = [cell.strip() for cell in cells if cell.strip()]
-        if not filled or not cells[0].strip():
-            return not any(re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in filled)
+        if any(_SUMMARY.search(cell) for cell in filled[:2]):
+            return True
+        if len(filled) >= self._width or any(re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in filled):
+            return False
         return bool(re.search(r"[^\W\d_]{2,}", filled[0])) or filled[0][0] in "-=*(_<"
 
     def _strange(self, number: int, cells: list[str]) -> UserError:

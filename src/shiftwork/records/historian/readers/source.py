@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -43,13 +43,14 @@ class Source:
 
     name: str
     stem: str
-    open: Callable[[], IO[bytes]]
+    open: Callable[[], Any]
     path: Path | None = None
 
     def begin(self, count: int) -> bytes:
         """Its first bytes."""
         with damage_named(self.name), self.open() as file:
-            return file.read(count)
+            found: bytes = file.read(count)
+            return found
 
     def whole(self) -> bytes:
         """All of its bytes.
@@ -58,7 +59,7 @@ class Source:
             UserError: They are more than ``LARGEST_WHOLE``.
         """
         with damage_named(self.name), self.open() as file:
-            found = file.read(LARGEST_WHOLE + 1)
+            found: bytes = file.read(LARGEST_WHOLE + 1)
         if len(found) > LARGEST_WHOLE:
             raise UserError(
                 f"{self.name}: is larger than {LARGEST_WHOLE / 2**30:g} GiB; unpack it, or split it by time"
@@ -84,12 +85,12 @@ def sources_in(path: Path) -> tuple[list[Source], list[str]]:
     return [Source(str(path), path.stem, lambda: path.open("rb"), path)], []
 
 
-def _unpacked(path: Path, ending: str) -> IO[bytes]:
+def _unpacked(path: Path, ending: str) -> Any:
     if ending == ".zst":
         stream: Any = pa.input_stream(str(path), compression="zstd")
-        return stream  # type: ignore[no-any-return]
+        return stream
     opened: Any = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}[ending](path, "rb")
-    return opened  # type: ignore[no-any-return]
+    return opened
 
 
 def _is_workbook(path: Path) -> bool:
@@ -124,7 +125,7 @@ def _members(path: Path) -> tuple[list[Source], list[str]]:
     return found, left
 
 
-def _opener(path: Path, member: str) -> Callable[[], IO[bytes]]:
+def _opener(path: Path, member: str) -> Callable[[], Any]:
     return lambda: zipfile.ZipFile(path).open(member)
 
 

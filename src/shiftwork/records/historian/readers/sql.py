@@ -175,6 +175,9 @@ def _find_tables(database: _Database, find: FindLayout, rules: ExportRules) -> T
         layout = find(Heading(tuple(headers[table]), table, where, sampler=_sampler(database, table, headers[table], names)))
         if layout is not None:
             found[table] = layout
+    # Where the names of some tables make sense, cells of others do not count.
+    named = [t for t in found if _by_names(find, headers[t], t, database.name)]
+    found = {t: layout for t, layout in found.items() if t in named or not named}
     if not found or (len(found) > 1 and not rules.table and not _one_export(found, headers)):
         which = (
             "several tables that could be the export" if found else "no table with time and tags"
@@ -190,6 +193,13 @@ def _find_tables(database: _Database, find: FindLayout, rules: ExportRules) -> T
     used = set(found) | ({rules.names.table} if rules.names else set())
     left = [f"{database.name}: table '{t}': is not part of the export" for t in headers if t not in used]
     return [*tables], left
+
+
+def _by_names(find: FindLayout, header: list[str], table: str, where: str) -> bool:
+    try:
+        return find(Heading(tuple(header), table, where)) is not None
+    except UserError:
+        return False
 
 
 def _one_export(found: dict[str, Layout], headers: dict[str, list[str]]) -> bool:
@@ -253,7 +263,11 @@ def _quoted(identifier: str, database: _Database) -> str:
 
 
 def _as_table(
-    database: _Database, table: str, header: list[str], layout: Layout, names: dict[str, list[str]] | None
+    database: _Database,
+    table: str,
+    header: list[str],
+    layout: Layout | None = None,
+    names: dict[str, list[str]] | None = None,
 ) -> Table:
     name = f"{database.name}: table '{table}'"
     of_id = {number: tag for tag, numbers in (names or {}).items() for number in numbers}
@@ -281,7 +295,7 @@ def _as_table(
             yield row, batch
             row += batch.num_rows
 
-    dialect = ("database", layout.shape)
+    dialect = ("database", layout.shape if layout else "")
     return Table(name, tuple(header), table, 1, batches, None, dialect, lambda: "database")
 
 

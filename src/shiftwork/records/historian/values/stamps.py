@@ -335,7 +335,7 @@ def _read_text(cells: pl.Series, rules: StampRules) -> Stamps:
         us[left[done]] = parsed.drop_nulls().to_numpy() + add[left[done]] + shift
         utc[left[done]] = is_utc | named[left[done]]
         left, cells = left[~done], cells.filter(~done)
-        if declared and not formats and len(left) and "%" in str(rules.time_format):
+        if declared and not formats and len(left):
             index = int(left[0])
             text = _short(written[index])
             raise CellError(index, f"time stamp '{text}' {_not_understood(rules, written[index])}")
