@@ -20,7 +20,9 @@ from shiftwork.records.historian.plant_file.load import load_plant_file
 Row = tuple[str, float, float | None, str]
 
 
-def run(verb: str, export: Path, plant: Path | None, out: Path, patch: pytest.MonkeyPatch) -> tuple[int, str]:
+def run(
+    verb: str, export: Path, plant: Path | None, out: Path, patch: pytest.MonkeyPatch
+) -> tuple[int, str]:
     """Run a verb; its exit status, and all that it says in one line."""
     said = io.StringIO()
     console = Console(file=said, width=400, highlight=False)
@@ -34,7 +36,9 @@ def run(verb: str, export: Path, plant: Path | None, out: Path, patch: pytest.Mo
             record_verbs.inspect_export([str(export)], load_plant_file(plant), out / "inspection")
         else:
             assert plant is not None
-            record_verbs.convert_export([str(export)], load_plant_file(plant), out / "x.parquet", "samples")
+            record_verbs.convert_export(
+                [str(export)], load_plant_file(plant), out / "x.parquet", "samples"
+            )
     except UserError as error:
         return 2, re.sub(r"\s+", " ", f"{said.getvalue()} {error}")
     return 0, re.sub(r"\s+", " ", said.getvalue())
@@ -80,7 +84,9 @@ def differences(expected: list[list[Any]], found: list[Row], *, exact: bool) -> 
     return f"too many: {more[:2]}" if exact and more else ""
 
 
-def problem_of(case: Path, export: Path, plant: Path | None, out: Path, patch: pytest.MonkeyPatch) -> str:
+def problem_of(
+    case: Path, export: Path, plant: Path | None, out: Path, patch: pytest.MonkeyPatch
+) -> str:
     """What is wrong with the answer to a case, "" if it is right."""
     what = json.loads((case / "case.json").read_text(encoding="utf-8"))
     status, said = run(what["run"], export, plant, out, patch)
@@ -100,7 +106,11 @@ def problem_of(case: Path, export: Path, plant: Path | None, out: Path, patch: p
         if what["forbid"] and re.search(what["forbid"], said + json.dumps(page)):
             return f"says what it must not: {what['forbid']}"
         told = said + json.dumps(page["findings"])
-        return "" if not what["require"] or re.search(what["require"], told) else f"does not say: {said}"
+        return (
+            ""
+            if not what["require"] or re.search(what["require"], told)
+            else f"does not say: {said}"
+        )
     if not what["expected"]:
         return f"neither refused nor noticed: {said}"
     return differences(what["expected"], rows_of(out / "x.parquet"), exact=what["exact"])

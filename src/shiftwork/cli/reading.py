@@ -24,7 +24,8 @@ MOST_NOTES = 12
 _WORDS = {
     "text state": "text in place of numbers, which counts as bad",
     "duplicate": "rows with the same time stamp as another of their tag (twice the same), dropped",
-    "conflicting duplicate": "rows with the same time stamp and another value, of which the last counts and the others are dropped",
+    "conflicting duplicate": "rows with the same time stamp and another value: the last counts, "
+    "the others are dropped",
     "repeated hour": "times in the hour that the clock showed twice, told apart by the order of rows",
     "left out": "left out",
     "file without tags": "left out",
@@ -44,7 +45,12 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
     for kind in dict.fromkeys(finding.kind for finding in findings):
         same = [finding for finding in findings if finding.kind == kind]
         words = _WORDS.get(kind, kind)
-        if kind in ("left out", "file without tags", "column left out", "number that may stand for nothing"):
+        if kind in (
+            "left out",
+            "file without tags",
+            "column left out",
+            "number that may stand for nothing",
+        ):
             for finding in same[:MOST_NOTES]:
                 tag = f"{finding.tag}: " if finding.tag else ""
                 lines.append(f"{words[0].upper()}{words[1:]}: {tag}{finding.example}")

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.findings import Findings
-from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.origins import Origin, kind_of
+from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.layout import Layout, QualityColumns
 from shiftwork.records.historian.readers.table import (
     CellError,
@@ -105,7 +105,7 @@ class Gathered:
 
     def mark(self) -> tuple[int, ...]:
         """How long each list is now."""
-        return tuple(len(part) for part in self._lists()) + (self.rows,)
+        return *(len(part) for part in self._lists()), self.rows
 
     def back_to(self, mark: tuple[int, ...]) -> None:
         """Forget what was added since."""
@@ -201,7 +201,7 @@ class Gatherer:
             self.findings.kept = noted
             raise
         for unread in layout.unread:
-            self.findings.note("column left out", "", 1, f"{table.name}: {unread}")
+            self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
         self._origin.form = table.form()
         self._origin.decimal = self._mark or ""
         self._origin.order = self._order or ""
@@ -274,7 +274,14 @@ class Gatherer:
                 flags = flags[full] if flags is not None else None
             tags = np.full(len(cells), self._keys.index(key), np.uint16)
             self._add(
-                table, tags, time[chosen], later[chosen], cells, quality, flags, numbers_of_rows[chosen]
+                table,
+                tags,
+                time[chosen],
+                later[chosen],
+                cells,
+                quality,
+                flags,
+                numbers_of_rows[chosen],
             )
 
     def _quality(
@@ -539,7 +546,9 @@ class Gatherer:
         """The table itself, and others that the same system wrote."""
         own = [(t, layout) for t, layout in self._tables if t is table]
         others = [
-            (t, layout) for t, layout in self._tables if t is not table and t.dialect == table.dialect
+            (t, layout)
+            for t, layout in self._tables
+            if t is not table and t.dialect == table.dialect
         ]
         return own, others
 

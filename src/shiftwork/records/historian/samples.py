@@ -14,8 +14,8 @@ import polars as pl
 from shiftwork.errors import UserError
 from shiftwork.records.historian.collect import Gatherer
 from shiftwork.records.historian.findings import Finding
-from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.origins import Origin
+from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
 from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
@@ -23,6 +23,8 @@ from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, layout_for
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
+from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in
+from shiftwork.records.historian.readers.spreadsheet import OLE_MAGIC, read_workbook
 from shiftwork.records.historian.readers.sql import (
     DUCKDB_MAGIC,
     SQLITE_MAGIC,
@@ -30,8 +32,6 @@ from shiftwork.records.historian.readers.sql import (
     read_postgresql,
     read_sqlite,
 )
-from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in
-from shiftwork.records.historian.readers.spreadsheet import OLE_MAGIC, read_workbook
 from shiftwork.records.historian.readers.table import Table
 from shiftwork.records.historian.sentinels import note_sentinels
 from shiftwork.records.historian.sort import arrange
@@ -96,9 +96,9 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
     others = [table for table, layout in opened.tables if layout is None]
     for table in others:
         example = f"{table.name}: none of its columns is a tag of the plant"
-        gatherer.findings.note("file without tags", "", 1, example)
+        gatherer.findings.note("file without tags", "", 1, example, each=True)
     for left in opened.left:
-        gatherer.findings.note("left out", "", 1, left)
+        gatherer.findings.note("left out", "", 1, left, each=True)
     _refuse_missing(gatherer, opened.tables, plant)
     statuses = gatherer.qualities.statuses(plant)
     for origin in gatherer.origins:
@@ -109,7 +109,10 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
 
 
 def open_tables(
-    paths: Sequence[str | Path], find: FindLayout, rules: ExportRules, expected: tuple[str, ...] = ()
+    paths: Sequence[str | Path],
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...] = (),
 ) -> Opened:
     """Find the tables of an export; their rows are read later.
 
@@ -120,7 +123,9 @@ def open_tables(
         expected: Names that the export should hold.
     """
     opened = Opened()
-    given = {os.path.realpath(path) for path in paths if not is_server(path) and "\0" not in str(path)}
+    given = {
+        os.path.realpath(path) for path in paths if not is_server(path) and "\0" not in str(path)
+    }
     for path in find_files(paths, opened.left):
         _open_file(path, find, rules, expected, opened, alone=os.path.realpath(path) in given)
     for server in (str(path) for path in paths if is_server(path)):
@@ -140,7 +145,13 @@ def open_tables(
 
 
 def _open_file(
-    path: Path, find: FindLayout, rules: ExportRules, expected: tuple[str, ...], opened: Opened, *, alone: bool
+    path: Path,
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+    *,
+    alone: bool,
 ) -> None:
     """Find the tables of a file of any kind, which its content shows; rows are read later."""
     try:
@@ -163,7 +174,13 @@ def _open_file(
 
 
 def _open_source(
-    source: Source, find: FindLayout, rules: ExportRules, expected: tuple[str, ...], opened: Opened, *, alone: bool
+    source: Source,
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+    *,
+    alone: bool,
 ) -> None:
     begin = source.begin(16)
     if begin == SQLITE_MAGIC or begin[8:12] == DUCKDB_MAGIC:
@@ -185,11 +202,16 @@ def _open_source(
     else:
         try:
             opened.tables.append(read_delimited(source, find, rules, expected))
-        except NoTable as error:
+        except NoClock as error:
+            if alone:
+                raise
+            opened.left.append(str(error).partition(";")[0])
+        except NoTable:
             if alone or rules.time or rules.columns:
                 raise
-            opened.left.append(f"{source.name}: holds no table" + ("" if begin else " (it is empty)"))
-            del error
+            opened.left.append(
+                f"{source.name}: holds no table" + ("" if begin else " (it is empty)")
+            )
 
 
 def _refuse_missing(

@@ -9,7 +9,8 @@ from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
 KNOWN = frozenset((
-    -9.0, -99.0, -999.0, -9999.0, -99999.0, -999999.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, -999.25, -999.9, -99.9, -9999.9, 999.9, 9999.9,
+    -9.0, -99.0, -999.0, -9999.0, -99999.0, -999999.0, 999.0, 9999.0, 99999.0,
+    999999.0, 9999999.0, -999.25, -999.9, -99.9, -9999.9, 999.9, 9999.9,
     -32768.0, 32767.0, 65535.0, 65534.0, -2147483648.0, 2147483647.0, 4294967295.0, -1e30, 1e30, -1e31, 1e31, -1.0,
 ))  # fmt: skip
 """Numbers that systems write for nothing."""
@@ -28,7 +29,9 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
     for key, low, high in ends.sort("tag").iter_rows():
         if not any(_suspect(end) for end in (low, high)):
             continue
-        values = frame.filter((pl.col("tag") == key) & (pl.col("status") != BAD))["value"].drop_nulls()
+        values = frame.filter((pl.col("tag") == key) & (pl.col("status") != BAD))[
+            "value"
+        ].drop_nulls()
         suspects = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
         for end in suspects:
             rest = values.filter(~values.is_in(suspects) & (values.abs() < HUGE))
@@ -42,6 +45,7 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
             findings.note(
                 "number that may stand for nothing", str(key), count,
                 f"{end:g} among values from {least:g} to {most:g}; if so, set tags.{key}.missing = [{end:g}]",
+                each=True,
             )  # fmt: skip
 
 

@@ -110,4 +110,3 @@ def _share(
         fitted = np.linalg.solve(known.T @ known + ridge, known.T @ change[~held_out])
         missed.append(float(np.square(change[held_out] - design[held_out] @ fitted).mean()))
     return 1.0 - missed[1] / missed[0] if missed[0] > 0 else 0.0
-

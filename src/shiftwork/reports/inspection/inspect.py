@@ -14,7 +14,6 @@ from shiftwork.reports.inspection.steady import breaches, standing_still
 from shiftwork.reports.inspection.support import find_support
 from shiftwork.reports.inspection.verdicts import headline, judge_action, reasons
 
-
 RARE = 0.2
 """Share of the periods below which an action's moves are rare."""
 

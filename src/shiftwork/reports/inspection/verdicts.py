@@ -17,8 +17,8 @@ from shiftwork.reports.inspection.contents import (
     TagRecord,
     Verdict,
 )
-from shiftwork.reports.inspection.practice import EDGE, FEWEST_ROWS, TAIL, Practice
 from shiftwork.reports.inspection.experiment import Answer
+from shiftwork.reports.inspection.practice import EDGE, FEWEST_ROWS, TAIL, Practice
 from shiftwork.reports.inspection.words import count, duration, joined, percent
 from shiftwork.reports.paper.measures import number
 

@@ -176,12 +176,12 @@ def _reading_problems(plant: PlantFile) -> Iterator[str]:
     time_format = plant.export.time_format or ""
     if time_format.startswith("elapsed_") and plant.export.start is None:
         yield (
-            'export.start is missing, from which elapsed time counts; write export.start = '
+            "export.start is missing, from which elapsed time counts; write export.start = "
             '"2024-05-31 00:00:00"'
         )
     if plant.export.step_s is not None and plant.export.start is None:
         yield (
-            'export.start is missing, the time of the first row; write export.start = '
+            "export.start is missing, the time of the first row; write export.start = "
             '"2024-05-31 00:00:00"'
         )
 

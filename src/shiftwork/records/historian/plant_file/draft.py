@@ -31,7 +31,9 @@ VISIBLE = 0.002
 _NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 86400)
 """Seconds of decision periods that people use."""
 
-_MEAN = re.compile(r"(?:^|[._ \[(-])(?:avg|average|mean|mittel(?:wert)?|moyenne|media|평균)(?:$|[\d._ \])-])", re.I)
+_MEAN = re.compile(
+    r"(?:^|[._ \[(-])(?:avg|average|mean|mittel(?:wert)?|moyenne|media|평균)(?:$|[\d._ \])-])", re.I
+)
 _LIMIT = re.compile(
     r"(?:^|[._ -])(?:lower|upper|lo|hi|ll|hh|low|high|min|max|limit|lim|hlm|llm)\d*$", re.I
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ class ReadingRules:
         lines: The same in TOML, to be written into a draft.
     """
 
-    export: ExportRules = ExportRules()
-    quality: QualityRules = QualityRules()
+    export: ExportRules = field(default_factory=ExportRules)
+    quality: QualityRules = field(default_factory=QualityRules)
     zone: str = "UTC"
     lines: tuple[str, ...] = ()
 
@@ -66,7 +66,9 @@ def load_reading_rules(path: str | Path) -> ReadingRules:
     """
     path = Path(path)
     raw = _toml_of(_text_of(path), path)
-    part: dict[str, Any] = {key: raw[key] for key in ("export", "quality", "time_zone") if key in raw}
+    part: dict[str, Any] = {
+        key: raw[key] for key in ("export", "quality", "time_zone") if key in raw
+    }
     whole = {"name": "draft", "period": "1min", "objective": {"expression": "0"}, "tags": {}} | part
     try:
         plant = PlantFile.model_validate(whole, context={"path": path, "period_s": 60.0})

@@ -81,7 +81,9 @@ def _encoding(value: object) -> object:
     try:
         return codecs.lookup(value).name if isinstance(value, str) else value
     except LookupError:
-        raise ValueError(f"unknown encoding {value!r}; write utf-8, cp1252, cp949, gbk or shift_jis") from None
+        raise ValueError(
+            f"unknown encoding {value!r}; write utf-8, cp1252, cp949, gbk or shift_jis"
+        ) from None
 
 
 def _start(value: object) -> object:
@@ -103,9 +105,13 @@ def _zones(value: object) -> dict[str, int]:
         raise ValueError('must be a table; write it as { CST = "+08:00" }')
     found = {}
     for name, offset in value.items():
-        parts = re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", offset) if isinstance(offset, str) else None
+        parts = (
+            re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", offset) if isinstance(offset, str) else None
+        )
         if parts is None:
-            raise ValueError(f'{offset!r} is not an offset from UTC; write it as {{ {name} = "+08:00" }}')
+            raise ValueError(
+                f'{offset!r} is not an offset from UTC; write it as {{ {name} = "+08:00" }}'
+            )
         minutes = int(parts[2]) * 60 + int(parts[3] or 0)
         found[name.upper()] = -minutes if parts[1] == "-" else minutes
     return found
@@ -321,7 +327,9 @@ class ExportRules(Table):
         """``start`` in microseconds since 1970, as the local clock shows it."""
         if self.start is None:
             return None
-        return int((datetime.fromisoformat(self.start) - datetime(1970, 1, 1)).total_seconds() * 1e6)
+        return int(
+            (datetime.fromisoformat(self.start) - datetime(1970, 1, 1)).total_seconds() * 1e6
+        )
 
 
 class PlantFile(Table):

@@ -22,12 +22,11 @@ def read_arrow(source: Source, find: FindLayout) -> tuple[Table, Layout | None]:
     Raises:
         UserError: It is damaged.
     """
-    with damage_named(source.name):
-        with _opened(source) as file:
-            header = tuple(file.schema.names)
-            first = file.get_batch(0).slice(0, SAMPLE_ROWS) if file.num_record_batches else None
-            if first is not None:
-                first.validate(full=True)
+    with damage_named(source.name), _opened(source) as file:
+        header = tuple(file.schema.names)
+        first = file.get_batch(0).slice(0, SAMPLE_ROWS) if file.num_record_batches else None
+        if first is not None:
+            first.validate(full=True)
 
     def cells(position: int) -> list[str]:
         return texts(first.column(position)) if first is not None else []
@@ -45,13 +44,18 @@ def read_arrow(source: Source, find: FindLayout) -> tuple[Table, Layout | None]:
                         f"{source.name}: unpacks to more than the limit of {LIMIT_BYTES / 2**30:.0f} GiB; "
                         "split it by time"
                     )
-                yield row, batch.select(list(wanted.columns)).rename_columns(
-                    [str(i) for i in wanted.columns]
+                yield (
+                    row,
+                    batch.select(list(wanted.columns)).rename_columns(
+                        [str(i) for i in wanted.columns]
+                    ),
                 )
                 row += batch.num_rows
 
     dialect = ("arrow", layout.shape if layout else "")
-    return Table(source.name, header, source.stem, 1, batches, None, dialect, lambda: "Arrow"), layout
+    return Table(
+        source.name, header, source.stem, 1, batches, None, dialect, lambda: "Arrow"
+    ), layout
 
 
 def _opened(source: Source) -> Any:

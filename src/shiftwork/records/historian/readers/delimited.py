@@ -187,8 +187,12 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
         return "error"
 
     spaces = table.separator == SPACES
-    read = pacsv.ReadOptions(use_threads=False, column_names=[str(i) for i in range(len(table.names))])
-    parse = pacsv.ParseOptions(delimiter="\t" if spaces else table.separator, invalid_row_handler=refuse)
+    read = pacsv.ReadOptions(
+        use_threads=False, column_names=[str(i) for i in range(len(table.names))]
+    )
+    parse = pacsv.ParseOptions(
+        delimiter="\t" if spaces else table.separator, invalid_row_handler=refuse
+    )
     for block in _blocks(table):
         if spaces:
             tight = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", bytes(block))

@@ -12,6 +12,9 @@ LEGACY = ("cp949", "gbk", "cp932", "cp1252")
 LEAST_LEAD = 0.15
 """Lead of the likeliest encoding over the next one, 0 to 1, that is enough to be sure."""
 
+SCORED_BYTES = 2**14
+"""Text that is scored character by character."""
+
 LEAST_SCORE = 0.2
 """Likelihood of an encoding below which it is not taken."""
 
@@ -21,7 +24,9 @@ _KOREAN = frozenset(
 _CHINESE = frozenset(
     "温度压力流量时间日期阀门液位开关状态质量好坏值名称点位号标签反应器进出口蒸汽水泵塔罐换热加自动手设定测报警正常异运行停止平均数据单瞬累计年月分秒"
 )
-_JAPANESE = frozenset("温度圧力流量時間日時弁液位開閉状態品質良否値名称点番号反応器入出口蒸気水槽塔熱自動手設定測運転停止平均年月分秒")
+_JAPANESE = frozenset(
+    "温度圧力流量時間日時弁液位開閉状態品質良否値名称点番号反応器入出口蒸気水槽塔熱自動手設定測運転停止平均年月分秒"
+)
 _WESTERN = frozenset("äöüÄÖÜßéèêëàâçñáíóúÉÈÀÇÑÁÍÓÚôûîïåæøÅÆØãõìòù°µ²³·±×€–—‘’“”§½¼")
 
 
@@ -57,6 +62,7 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
     most = max(holding.values(), default=0)
     if most and sum(count == most for count in holding.values()) == 1:
         return max(holding, key=lambda codec: holding[codec])
+    raw = raw[:SCORED_BYTES]
     scores = sorted(((_score(raw, codec), codec) for codec in fitting), reverse=True)
     if scores[0][0] < LEAST_SCORE:
         raise UserError(
@@ -115,7 +121,11 @@ def _score(raw: bytes, codec: str) -> float:
     if codec == "cp1252":
         # In the West these letters stand alone between others; in the East they come in runs.
         lone = [i for i, c in enumerate(text) if ord(c) > 127]
-        runs = sum(1 for i in lone if i + 2 < len(text) and ord(text[i + 1]) > 127 and ord(text[i + 2]) > 127)
+        runs = sum(
+            1
+            for i in lone
+            if i + 2 < len(text) and ord(text[i + 1]) > 127 and ord(text[i + 2]) > 127
+        )
         return sum(c in _WESTERN for c in found) / len(found) - runs / len(found)
     return sum(_likely(character, codec) for character in found) / len(found)
 

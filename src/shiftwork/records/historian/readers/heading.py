@@ -94,7 +94,11 @@ def find_without_names(
         if layout is None:
             continue
         cells = [row[i] if i < len(row) else "" for i in layout.clock.columns]
-        if cells and not rules.time_format and not looks_like_stamp(" ".join(cells), ZONES | rules.zones):
+        if (
+            cells
+            and not rules.time_format
+            and not looks_like_stamp(" ".join(cells), ZONES | rules.zones)
+        ):
             continue
         if not cells and not all(_number(cell) for cell in row if cell.strip()):
             continue

@@ -185,13 +185,11 @@ def all_columns(heading: Heading, clock: Clock) -> Layout:
     others = set(clock.columns) | {p for q in qualities.values() for p in q.columns}
     sources = {}
     for i, name in enumerate(names):
-        text = heading.cells(i)
         if not name or i in others or plain(name) in ("index", "row", "no", "unnamed0"):
             continue
         bare = tag_of_value(name)
         sources[bare if bare and any(tag_of_quality(n) == bare for n in names) else name] = i
-        del text
-    clocks, _ = own_clocks(heading, {k: i for k, i in sources.items()}, {k: k for k in sources})
+    clocks, _ = own_clocks(heading, dict(sources), {k: k for k in sources})
     for own in clocks.values():
         for i in own.columns:
             sources = {k: p for k, p in sources.items() if p != i}
@@ -211,18 +209,28 @@ def _find(
     tags, shifted = _under_names(heading, names, tags)
     taken = frozenset(tags.values())
     parts_of_tags = frozenset(
-        i for i, name in enumerate(names) if (tag_of_quality(name) or "") in key_of and i not in taken
+        i
+        for i, name in enumerate(names)
+        if (tag_of_quality(name) or "") in key_of and i not in taken
     )
     clocks, named = own_clocks(heading, tags, key_of, plant)
     clocks |= shifted
     clock = find_clock(
-        heading, rules, taken | parts_of_tags, frozenset(named), by_content=bool(tags) or _has(key_of, heading)
+        heading,
+        rules,
+        taken | parts_of_tags,
+        frozenset(named),
+        by_content=bool(tags) or _has(key_of, heading),
     )
     if clock is None and clocks:
         clock = next(iter(clocks.values()))
     if clock is None and tags and rules.step_s is not None:
         clock = Clock((), ())
-    if tags and clock is None and any(plain(name) in FLAG_WORDS or plain(name) in VALUE_WORDS for name in names):
+    if (
+        tags
+        and clock is None
+        and any(plain(name) in FLAG_WORDS or plain(name) in VALUE_WORDS for name in names)
+    ):
         return None
     if tags and clock is None:
         raise NoClock(
@@ -245,12 +253,11 @@ def _find(
     if tags and not is_long:
         others = time | {p for c in clocks.values() for p in c.columns} | set(named)
         qualities = _quality_columns(heading, names, key_of, tags, others)
-        for key, position in tags.items():
+        for key in tags:
             if plant is not None and (own := plant.tags[key].quality) is not None:
                 if own not in names:
                     raise unknown(f"column of tags.{key}.quality", own, names[:1000], heading.where)
                 qualities[key] = QualityColumns((names.index(own),), ("code",))
-            del position
         read = others | {*tags.values()} | {p for q in qualities.values() for p in q.columns}
         return Layout(
             "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
@@ -271,7 +278,9 @@ def _find(
 
 def _has(key_of: Mapping[str, str], heading: Heading) -> bool:
     """Whether a cell may name a tag of the plant."""
-    return heading.sampler is not None or any(cell.strip() in key_of for row in heading.sample for cell in row)
+    return heading.sampler is not None or any(
+        cell.strip() in key_of for row in heading.sample for cell in row
+    )
 
 
 def _single_source(heading: Heading, key_of: Mapping[str, str]) -> str | None:
@@ -280,7 +289,11 @@ def _single_source(heading: Heading, key_of: Mapping[str, str]) -> str | None:
     for row in heading.above:
         for cell in row:
             text = cell.strip().strip("#").strip()
-            parts = [text, *(part.strip() for part in re.split(r"[:=]\s", text)), text.partition("=")[2].strip()]
+            parts = [
+                text,
+                *(part.strip() for part in re.split(r"[:=]\s", text)),
+                text.partition("=")[2].strip(),
+            ]
             found += [part for part in parts if part in key_of]
     different = list(dict.fromkeys(found))
     if len(different) > 1:
@@ -395,11 +408,17 @@ def _holds_quality(heading: Heading, position: int) -> bool:
 
 
 def _quality_columns(
-    heading: Heading, names: list[str], key_of: Mapping[str, str], tags: Mapping[str, int], taken: set[int]
+    heading: Heading,
+    names: list[str],
+    key_of: Mapping[str, str],
+    tags: Mapping[str, int],
+    taken: set[int],
 ) -> dict[str, QualityColumns]:
     """Quality in the wide form: by the tag in its name, or by its place beside the tag."""
     found: dict[str, QualityColumns] = {}
-    key_of_bare = {tag_of_value(source) or source: key for source, key in key_of.items()} | dict(key_of)
+    key_of_bare = {tag_of_value(source) or source: key for source, key in key_of.items()} | dict(
+        key_of
+    )
     nameless = []
     for position, name in enumerate(names):
         if position in taken or position in tags.values():
@@ -436,9 +455,15 @@ def _unread(
         if i in read or not name:
             continue
         owner = tag_of_quality(name)
-        stranger = owner and owner not in key_of and (owner in names or any(tag_of_value(n) == owner for n in names))
+        stranger = (
+            owner
+            and owner not in key_of
+            and (owner in names or any(tag_of_value(n) == owner for n in names))
+        )
         if looks_like_quality(name) and not stranger:
-            notes.append(f"'{name}' looks like quality and is not read; set export.quality or tags.NAME.quality")
+            notes.append(
+                f"'{name}' looks like quality and is not read; set export.quality or tags.NAME.quality"
+            )
         part = next((part for part, known in PARTS.items() if words[i] in known), None)
         if part in ("hour", "minute", "second", "ms", "us"):
             notes.append(f"'{name}' looks like a part of the time and is not read; set export.time")

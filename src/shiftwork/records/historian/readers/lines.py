@@ -26,7 +26,9 @@ class Text:
         encoding: "ascii" until something else was met.
     """
 
-    def __init__(self, source: Source, declared: str | None = None, expected: Iterable[str] = ()) -> None:
+    def __init__(
+        self, source: Source, declared: str | None = None, expected: Iterable[str] = ()
+    ) -> None:
         self.source = source
         self._declared = declared
         self._expected = tuple(expected)

@@ -6,17 +6,21 @@ import re
 
 # Names as historians give them, letters and digits only. The most telling first.
 TAG_WORDS = (
-    "tag", "tagname", "태그", "태그명", "태그이름", "tagpath", "pointtag", "point", "pointname", "pointid", "tagid", "tagnm",
+    "tag", "tagname", "태그", "태그명", "태그이름", "tagpath", "pointtag", "point",
+    "pointname", "pointid", "tagid", "tagnm",
     "itemid", "itemname", "item", "nodeid", "node", "signal", "signalname", "variable", "variablename", "sensor",
     "sensorname", "sensorid", "metric", "metricname", "field", "series", "seriesname", "path", "attribute",
-    "channel", "messstelle", "측정점", "位号", "点名", "标签", "测点", "タグ", "タグ名", "entityid", "object", "objectname", "name",
+    "channel", "messstelle", "측정점", "位号", "点名", "标签", "测点", "タグ", "タグ名",
+    "entityid", "object", "objectname", "name",
 )  # fmt: skip
 # Beside "timestamp", a column "index" only counts rows.
 TIME_WORDS = (
     "timestamp", "tstamp", "sourcetimestamp", "servertimestamp", "datetime", "dateandtime", "sourcetime",
     "sampletime", "eventtime", "recordtime", "zeitstempel", "datumzeit", "datumuhrzeit", "horodatage",
-    "dateheure", "fechahora", "fechayhora", "dataora", "datahora", "일시", "날짜시간", "측정시간", "측정일시", "时间戳", "日期时间",
-    "采集时间", "记录时间", "日時", "time", "times", "timestring", "lastchanged", "lastupdated", "utctime", "utc", "zeit", "zeitpunkt", "heure", "hora",
+    "dateheure", "fechahora", "fechayhora", "dataora", "datahora", "일시",
+    "날짜시간", "측정시간", "측정일시", "时间戳", "日期时间",
+    "采集时间", "记录时间", "日時", "time", "times", "timestring", "lastchanged",
+    "lastupdated", "utctime", "utc", "zeit", "zeitpunkt", "heure", "hora",
     "时间", "時間", "時刻", "시간", "시각", "ts", "indexlevel0", "index", "t",
 )  # fmt: skip
 TIME_OF_DAY_WORDS = frozenset((
@@ -41,23 +45,28 @@ PARTS: dict[str, frozenset[str]] = {
 """Columns that hold a part of a time stamp each."""
 
 VALUE_WORDS = frozenset((
-    "value", "val", "values", "vvalue", "floatvalue", "doublevalue", "valuedouble", "reading", "measurement", "measuredvalue", "data", "numericvalue",
+    "value", "val", "values", "vvalue", "floatvalue", "doublevalue",
+    "valuedouble", "reading", "measurement", "measuredvalue", "data", "numericvalue",
     "wert", "messwert", "valeur", "valor", "valore", "state", "값", "측정값", "值", "数值", "测量值", "値", "計測値",
 ))  # fmt: skip
 QUALITY_WORDS = (
     "quality", "qualitycode", "opcquality", "dataquality", "valuequality", "qual", "quality192", "qualität",
-    "qualitaet", "qualité", "qualite", "calidad", "qualidade", "qualità", "품질", "품질코드", "质量", "质量码", "品質", "dataintegrity",
-    "integrity", "confidence", "validity", "gültigkeit", "status", "statuscode", "qualitystatus", "valuestatus", "상태",
+    "qualitaet", "qualité", "qualite", "calidad", "qualidade", "qualità", "품질",
+    "품질코드", "质量", "质量码", "品質", "dataintegrity",
+    "integrity", "confidence", "validity", "gültigkeit", "status",
+    "statuscode", "qualitystatus", "valuestatus", "상태",
     "상태코드", "状态", "状態", "qc", "q",
 )  # fmt: skip
 FLAG_WORDS = {
     **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok", "gültig", "正常", "유효", "양호"), "good"),
     **dict.fromkeys(
-        ("questionable", "isquestionable", "substituted", "issubstituted", "uncertain", "isuncertain", "suspect", "issuspect",
+        ("questionable", "isquestionable", "substituted", "issubstituted",
+        "uncertain", "isuncertain", "suspect", "issuspect",
          "estimated", "isestimated", "interpolated"),
         "uncertain",
     ),
-    **dict.fromkeys(("bad", "isbad", "invalid", "isinvalid", "ungültig", "faulty", "isfaulty", "badquality", "불량"), "bad"),
+    **dict.fromkeys(("bad", "isbad", "invalid", "isinvalid", "ungültig",
+    "faulty", "isfaulty", "badquality", "불량"), "bad"),
 }  # fmt: skip
 """Columns that hold yes or no, and what yes means."""
 
@@ -71,9 +80,7 @@ _QUALITY_PART = (
     r"confidence|validity|valid|isgood|good|qc|q|품질|상태|质量|品質"
 )
 _VALUE_PART = r"values?|val|wert|messwert|valeur|valor|valore|값|측정값|值|値"
-_TIME_PART = (
-    r"time[ _]?stamp|date[ _]?time|date|time|zeit(?:stempel)?|ts|t_stamp|horodatage|fecha|일시|시간|时间|時刻"
-)
+_TIME_PART = r"time[ _]?stamp|date[ _]?time|date|time|zeit(?:stempel)?|ts|t_stamp|horodatage|fecha|일시|시간|时间|時刻"
 _GAP = r"[\s._:/|-]*"
 _FIRM_GAP = r"[\s._:/|-]+"
 
@@ -99,8 +106,14 @@ def looks_like_quality(name: str) -> bool:
 def counts_time(name: str) -> bool:
     """Say whether a time column's name holds a unit, so that it counts from a beginning."""
     return bool(
-        re.search(r"[(\[]\s*(?:s|sec|seconds?|min|minutes?|h|hr|hours?|d|days?|ms)\s*[)\]]", name, re.I)
-        or re.search(r"(?:^|[\s_])(?:elapsed|relative|since)|[\s_](?:s|sec|seconds|min|hours|hrs|h)$", name, re.I)
+        re.search(
+            r"[(\[]\s*(?:s|sec|seconds?|min|minutes?|h|hr|hours?|d|days?|ms)\s*[)\]]", name, re.I
+        )
+        or re.search(
+            r"(?:^|[\s_])(?:elapsed|relative|since)|[\s_](?:s|sec|seconds|min|hours|hrs|h)$",
+            name,
+            re.I,
+        )
     )
 
 
@@ -125,6 +138,8 @@ def _of_tag(name: str, part: str, *, firm: bool = False) -> str | None:
     if behind:
         return behind["tag"].strip()
     before = re.fullmatch(
-        rf"(?:{part})(?:{_FIRM_GAP}|\s*[(\[]\s*|\s+(?:of|for|von|de)\s+)(?P<tag>.+?)[\])]?", name, re.I
+        rf"(?:{part})(?:\s+(?:of|for|von|de)\s+|\s*[(\[]\s*|{_FIRM_GAP})(?P<tag>.+?)[\])]?",
+        name,
+        re.I,
     )
     return before["tag"].strip() if before else None

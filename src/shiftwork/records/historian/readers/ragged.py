@@ -136,7 +136,11 @@ class _Rows:
                     raise self._strange(*waiting[0])
                 continue
             if waiting:
-                if self._counts.get("header again", (0, ""))[0] and len(waiting) <= MOST_BETWEEN and not self._since:
+                if (
+                    self._counts.get("header again", (0, ""))[0]
+                    and len(waiting) <= MOST_BETWEEN
+                    and not self._since
+                ):
                     for line, other in waiting:
                         self._note("title between rows", line, other)
                     waiting = []
@@ -205,7 +209,8 @@ class _Rows:
         if not needed or not set(at_time) <= set(found):
             return False
         missing = [name for name in needed if name not in found]
-        if missing and len(missing) == len([n for n in needed if n not in at_time]):
+        other = [cell for cell in found if cell in self._wanted.sources and cell not in self._names]
+        if missing and not other and len(missing) == len([n for n in needed if n not in at_time]):
             return False
         if missing:
             strangers = ", ".join(cell for cell in found if cell and cell not in self._names)
@@ -213,11 +218,10 @@ class _Rows:
                 f"{self._name}: another header stands between the rows, without '{missing[0]}' "
                 f"(it has {strangers or 'fewer columns'}); give each table as a file of its own"
             )
-        strange = [cell for cell in found if cell in self._wanted.sources and cell not in self._names]
-        if strange:
+        if other:
             raise UserError(
-                f"{self._name}: another header stands between the rows, with '{strange[0]}', which the first "
-                "lacks; give each table as a file of its own"
+                f"{self._name}: another header stands between the rows, with '{other[0]}', which the "
+                "first lacks; give each table as a file of its own"
             )
         if found[: self._width] == self._names:
             self._order = None
@@ -245,12 +249,17 @@ class _Rows:
         if layout is None:
             return True
         if layout.tag is not None and row[layout.tag].strip() not in self._wanted.sources:
-            return bool(row[layout.tag].strip()) and any(self._is_time(row, c) for c in self._clocks)
+            return bool(row[layout.tag].strip()) and any(
+                self._is_time(row, c) for c in self._clocks
+            )
         if not self._clocks:
             return any(re.fullmatch(r"\s*[+-]?[\d.,]+(?:[eE][+-]?\d+)?\s*", cell) for cell in row)
         if not any(row[i].strip() for i in (*layout.cells, *self._clocks[0].columns)):
             return True  # nothing in it that is read
-        return any(self._is_time(row, clock) for clock in (self._clocks if layout.clocks else self._clocks[:1]))
+        return any(
+            self._is_time(row, clock)
+            for clock in (self._clocks if layout.clocks else self._clocks[:1])
+        )
 
     def _is_time(self, row: list[str], clock: object) -> bool:
         columns = clock.columns  # type: ignore[attr-defined]
@@ -282,7 +291,9 @@ class _Rows:
         filled = [cell.strip() for cell in cells if cell.strip()]
         if any(_SUMMARY.search(cell) for cell in filled[:2]):
             return True
-        if len(filled) >= self._width or any(re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in filled):
+        if len(filled) >= self._width or any(
+            re.fullmatch(r"[+-]?[\d.,]+", cell) for cell in filled
+        ):
             return False
         return bool(re.search(r"[^\W\d_]{2,}", filled[0])) or filled[0][0] in "-=*(_<"
 

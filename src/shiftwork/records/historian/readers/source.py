@@ -79,7 +79,9 @@ def sources_in(path: Path) -> tuple[list[Source], list[str]]:
     packed = next((ending for magic, ending in _PACKED if begin.startswith(magic)), None)
     if packed is not None:
         stem = stem[: -len(packed)] if stem.lower().endswith(packed) else stem
-        return [Source(str(path), PurePosixPath(stem).stem or stem, lambda: _unpacked(path, packed))], []
+        return [
+            Source(str(path), PurePosixPath(stem).stem or stem, lambda: _unpacked(path, packed))
+        ], []
     if begin.startswith(ZIP_MAGIC) and not _is_workbook(path):
         return _members(path)
     return [Source(str(path), path.stem, lambda: path.open("rb"), path)], []
@@ -89,8 +91,9 @@ def _unpacked(path: Path, ending: str) -> Any:
     if ending == ".zst":
         stream: Any = pa.input_stream(str(path), compression="zstd")
         return stream
-    opened: Any = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}[ending](path, "rb")
-    return opened
+    if ending == ".gz":
+        return gzip.open(path, "rb")
+    return bz2.open(path, "rb") if ending == ".bz2" else lzma.open(path, "rb")
 
 
 def _is_workbook(path: Path) -> bool:
@@ -114,14 +117,16 @@ def _members(path: Path) -> tuple[list[Source], list[str]]:
                 raise UserError(f"{name}: is encrypted; unpack it with its password")
             with archive.open(member) as file:
                 begin = file.read(8)
-            if begin.startswith(ZIP_MAGIC) and inner.suffix.lower() == ".zip" or any(
+            if (begin.startswith(ZIP_MAGIC) and inner.suffix.lower() == ".zip") or any(
                 begin.startswith(magic) for magic, _ in _PACKED
             ):
                 left.append(f"{name}: is packed twice; unpack {path.name}")
                 continue
             found.append(Source(name, inner.stem, _opener(path, member.filename)))
     if not found:
-        raise UserError(f"{path}: holds no file that can be read; unpack it and give what is inside")
+        raise UserError(
+            f"{path}: holds no file that can be read; unpack it and give what is inside"
+        )
     return found, left
 
 
@@ -140,6 +145,13 @@ def damage_named(name: str) -> Iterator[None]:
         raise UserError(f"{name}: cannot be unpacked ({error}); copy or export it again") from None
     except MemoryError:
         raise UserError(f"{name}: does not fit into memory; split it by time") from None
-    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, pa.ArrowException, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        lzma.LZMAError,
+        pa.ArrowException,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         cause = " ".join(str(error).split())[:100]
         raise UserError(f"{name}: cannot be unpacked ({cause}); copy or export it again") from None

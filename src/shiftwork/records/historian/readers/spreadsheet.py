@@ -87,7 +87,9 @@ def _sheet(
         frame = _typed(book, sheet, first)
         width_here = frame.width
         columns = [
-            frame.to_series(i) if i < width_here else pl.Series([None] * len(frame), dtype=pl.String)
+            frame.to_series(i)
+            if i < width_here
+            else pl.Series([None] * len(frame), dtype=pl.String)
             for i in wanted.columns
         ]
         empty = pl.DataFrame([c.alias(str(k)) for k, c in enumerate(columns)])
@@ -109,7 +111,7 @@ def _loaded(book: Any, sheet: str, skip: int, dtypes: Any, most: int | None = No
 def _typed(book: Any, sheet: str, first: int) -> pl.DataFrame:
     """All rows: times as text, numbers as numbers, a column of both as text with every digit."""
     text = _loaded(book, sheet, first, "string")
-    number = _loaded(book, sheet, first, {i: "float" for i in range(text.width)})
+    number = _loaded(book, sheet, first, dict.fromkeys(range(text.width), "float"))
     columns = []
     for words, values in zip(text, number, strict=False):
         # A date is no number here, though a workbook keeps it as one.

@@ -172,7 +172,14 @@ def _find_tables(database: _Database, find: FindLayout, rules: ExportRules) -> T
     found: dict[str, Layout] = {}
     for table in chosen:
         where = f"{database.name}: table '{table}'"
-        layout = find(Heading(tuple(headers[table]), table, where, sampler=_sampler(database, table, headers[table], names)))
+        layout = find(
+            Heading(
+                tuple(headers[table]),
+                table,
+                where,
+                sampler=_sampler(database, table, headers[table], names),
+            )
+        )
         if layout is not None:
             found[table] = layout
     # Where the names of some tables make sense, cells of others do not count.
@@ -187,11 +194,18 @@ def _find_tables(database: _Database, find: FindLayout, rules: ExportRules) -> T
             f"{database.name}: has {which} ({shown}); set export.table to one of them, or to a list"
         )
     tables = [
-        (_as_table(database, table, headers[table], layout, names if layout.tag is not None else None), layout)
+        (
+            _as_table(
+                database, table, headers[table], layout, names if layout.tag is not None else None
+            ),
+            layout,
+        )
         for table, layout in found.items()
     ]
     used = set(found) | ({rules.names.table} if rules.names else set())
-    left = [f"{database.name}: table '{t}': is not part of the export" for t in headers if t not in used]
+    left = [
+        f"{database.name}: table '{t}': is not part of the export" for t in headers if t not in used
+    ]
     return [*tables], left
 
 

@@ -68,7 +68,9 @@ def find_clock(
         positions = tuple(names.index(name) for name in rules.time)
         if len(positions) == 1:
             return _clock(positions, ("stamp",), names, zones)
-        return _clock(positions, tuple(_part(names[p], k) for k, p in enumerate(positions)), names, zones)
+        return _clock(
+            positions, tuple(_part(names[p], k) for k, p in enumerate(positions)), names, zones
+        )
     free = [i for i in range(len(names)) if i not in taken and i not in of_tags]
     words = [plain(name) for name in names]
     bare = [bare_time(name) for name in names]
@@ -76,7 +78,11 @@ def find_clock(
         part: next((i for i in free if words[i] in known), None) for part, known in PARTS.items()
     }
     times = sorted((TIME_WORDS.index(bare[i]), i) for i in free if bare[i] in TIME_WORDS)
-    dates = [i for i in free if bare[i] in DATE_WORDS and not (bare[i] in ("tag", "data", "day") and times)]
+    dates = [
+        i
+        for i in free
+        if bare[i] in DATE_WORDS and not (bare[i] in ("tag", "data", "day") and times)
+    ]
     dates = [i for i in dates if not heading.cells(i) or any(map(_dated, heading.cells(i)[:5]))]
     fine = [(part, parts[part]) for part in ("ms", "us") if parts[part] is not None]
     if times:
@@ -84,14 +90,19 @@ def find_clock(
     if times:
         best = times[0][1]
         if dates and bare[best] in TIME_OF_DAY_WORDS and not _dated_cells(heading, best):
-            whole = _dated_cells(heading, dates[0]) and any(":" in c for c in heading.cells(dates[0])[:5])
+            whole = _dated_cells(heading, dates[0]) and any(
+                ":" in cell and not re.search(r"[ T]00:00(:00)?([.]0+)?$", cell)
+                for cell in heading.cells(dates[0])[:5]
+            )
             if not whole:
                 found = [("date", dates[0]), ("time", best), *fine]
                 return _clock([p for _, p in found], [k for k, _ in found], names, zones)
             return _clock((dates[0],), ("stamp",), names, zones)
         found = [("stamp", best), *fine]
         return _clock([p for _, p in found], [k for k, _ in found], names, zones)
-    smaller = [(part, parts[part]) for part in ("hour", "minute", "second") if parts[part] is not None]
+    smaller = [
+        (part, parts[part]) for part in ("hour", "minute", "second") if parts[part] is not None
+    ]
     if dates:
         if any(":" in cell for cell in heading.cells(dates[0])[:5]) or not smaller:
             found = [("stamp", dates[0]), *fine]
@@ -163,7 +174,9 @@ def own_clocks(
                     f"{heading.where}: several time columns '{names[same[0]]}', and none stands "
                     f"{'before' if before else 'behind'} '{names[position]}'; set tags.{key}.time"
                 )
-            clocks.setdefault(key, _clock((max(side) if before else min(side),), ("stamp",), names, ZONES))
+            clocks.setdefault(
+                key, _clock((max(side) if before else min(side),), ("stamp",), names, ZONES)
+            )
         named |= set(same)
     return clocks, named
 
@@ -213,8 +226,11 @@ def _dated(cell: str) -> bool:
 
 def _dated_cells(heading: Heading, position: int) -> bool:
     cells = heading.cells(position)[:20]
+    if any(cell.startswith("1899-12-3") for cell in cells):
+        return False  # a time of day, as workbooks keep it
     return bool(cells) and all(
-        looks_like_date(cell) or (not _plain_number(cell) and looks_like_stamp(cell)) for cell in cells
+        looks_like_date(cell) or (not _plain_number(cell) and looks_like_stamp(cell))
+        for cell in cells
     )
 
 

@@ -11,8 +11,40 @@ from shiftwork.records.historian.readers.table import Table, Wanted
 from shiftwork.records.historian.readers.time_columns import Clock
 from shiftwork.records.historian.values.numbers import is_nothing
 
-_YES = ("1", "1.0", "true", "yes", "y", "t", "wahr", "vrai", "verdadero", "ja", "oui", "si", "sí", "예", "참", "是")
-_NO = ("0", "0.0", "false", "no", "n", "f", "falsch", "faux", "falso", "nein", "non", "아니오", "거짓", "否")
+_YES = (
+    "1",
+    "1.0",
+    "true",
+    "yes",
+    "y",
+    "t",
+    "wahr",
+    "vrai",
+    "verdadero",
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "예",
+    "참",
+    "是",
+)
+_NO = (
+    "0",
+    "0.0",
+    "false",
+    "no",
+    "n",
+    "f",
+    "falsch",
+    "faux",
+    "falso",
+    "nein",
+    "non",
+    "아니오",
+    "거짓",
+    "否",
+)
 _NUMBER = r"^[+-]?[0-9]+(?:[.,][0-9]+)?$"
 
 
@@ -48,7 +80,9 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
     add = None
     for kind, factor in (("ms", 1e3), ("us", 1.0)):
         if kind in parts and len(parts) > 1:
-            numbers = parts.pop(kind).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+            numbers = (
+                parts.pop(kind).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+            )
             more = np.round(numbers.fill_null(0.0).to_numpy() * factor).astype(np.int64)
             add = more if add is None else add + more
     if len(parts) == 1:
@@ -58,8 +92,14 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
     if set(texts) == {"date", "time"}:
         day, time = texts["date"], texts["time"]
         serial = day.str.contains(_NUMBER) & time.str.contains(_NUMBER)
-        if len(serial) and serial.fill_null(value=False).all() and not time.str.contains(r"^[0-9]{3,}$").any():
-            whole = day.str.replace(",", ".").cast(pl.Float64) + time.str.replace(",", ".").cast(pl.Float64)
+        if (
+            len(serial)
+            and serial.fill_null(value=False).all()
+            and not time.str.contains(r"^[0-9]{3,}$").any()
+        ):
+            whole = day.str.replace(",", ".").cast(pl.Float64) + time.str.replace(",", ".").cast(
+                pl.Float64
+            )
             return whole, add  # days and a part of a day, as workbooks count them
     if "year" in texts:
         year, month, day = (texts.pop(kind) for kind in ("year", "month", "day"))
@@ -105,7 +145,9 @@ def flag_status(quality: QualityColumns, batch: pa.RecordBatch) -> tuple[np.ndar
             strange = str(text.filter(odd)[0])
         if meaning == "good":
             found = np.where(no.fill_null(value=False).to_numpy(), 2, 0)
-            found = np.where((text.is_null() | (text == "")).fill_null(value=True).to_numpy(), 1, found)
+            found = np.where(
+                (text.is_null() | (text == "")).fill_null(value=True).to_numpy(), 1, found
+            )
         else:
             found = np.where(yes.fill_null(value=False).to_numpy(), 2 if meaning == "bad" else 1, 0)
         status = np.maximum(status, found.astype(np.uint8))

@@ -22,11 +22,15 @@ FALSE = ("false", "falsch", "faux", "falso", "거짓", "假", "偽")
 UNITS = frozenset((
     "%", "‰", "°c", "°f", "°", "degc", "degf", "deg c", "deg f", "℃", "c", "f", "k", "bar", "barg", "bara", "mbar",
     "pa", "kpa", "mpa", "hpa", "psi", "psig", "psia", "mmhg", "mmh2o", "atm", "kg/h", "t/h", "m3/h",
-    "m³/h", "nm3/h", "nm³/h", "sm3/h", "l/h", "l/min", "l/s", "ml/min", "kg/s", "kg/min", "g/s", "t/d", "gpm", "scfm", "rpm",
-    "1/min", "u/min", "hz", "khz", "a", "ma", "v", "mv", "kv", "w", "kw", "mw", "gw", "wh", "kwh", "mwh", "kj", "mj", "gj",
-    "kj/h", "gj/h", "m", "mm", "cm", "µm", "um", "km", "m/s", "km/h", "mm/s", "s", "sec", "min", "h", "ms", "kg", "g", "t",
+    "m³/h", "nm3/h", "nm³/h", "sm3/h", "l/h", "l/min", "l/s", "ml/min", "kg/s",
+    "kg/min", "g/s", "t/d", "gpm", "scfm", "rpm",
+    "1/min", "u/min", "hz", "khz", "a", "ma", "v", "mv", "kv", "w", "kw", "mw",
+    "gw", "wh", "kwh", "mwh", "kj", "mj", "gj",
+    "kj/h", "gj/h", "m", "mm", "cm", "µm", "um", "km", "m/s", "km/h", "mm/s",
+    "s", "sec", "min", "h", "ms", "kg", "g", "t",
     "l", "ml", "m3", "m³", "ppm", "ppb", "vol%", "vol.-%", "wt%", "mol%", "%rh", "% rh", "ph", "g/l", "mg/l",
-    "mol/l", "kg/m3", "kg/m³", "g/cm3", "ntu", "µs/cm", "us/cm", "ms/cm", "lux", "lx", "db", "n", "kn", "nm", "€", "$", "원",
+    "mol/l", "kg/m3", "kg/m³", "g/cm3", "ntu", "µs/cm", "us/cm", "ms/cm",
+    "lux", "lx", "db", "n", "kn", "nm", "€", "$", "원",
 ))  # fmt: skip
 """Units that may stand behind a number in its cell, in small letters."""
 
@@ -91,7 +95,9 @@ def split_units(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     parts = cells.str.extract_groups(_WITH_UNIT)
     unit = parts.struct.field("2").str.strip_chars()
     known = unit.str.to_lowercase().is_in(list(UNITS)).fill_null(value=False)
-    bare = pl.select(pl.when(known).then(parts.struct.field("1").str.strip_chars()).otherwise(cells))
+    bare = pl.select(
+        pl.when(known).then(parts.struct.field("1").str.strip_chars()).otherwise(cells)
+    )
     return bare.to_series(), pl.select(pl.when(known).then(unit)).to_series()
 
 
@@ -171,7 +177,9 @@ def _odd_numbers(cells: pl.Series, mark: Mark, rows: pl.Series) -> pl.Series:
     bare = pl.select(pl.when(plain | grouped).then(bare)).to_series().cast(pl.Float64)
     if not truth.any():
         return bare
-    return pl.select(pl.when(truth).then(small.is_in(TRUE).cast(pl.Float64)).otherwise(bare)).to_series()
+    return pl.select(
+        pl.when(truth).then(small.is_in(TRUE).cast(pl.Float64)).otherwise(bare)
+    ).to_series()
 
 
 def _first(cells: pl.Series, pattern: str) -> str | None:

@@ -46,7 +46,8 @@ Value = float | str | None
 
 _GOOD_WORDS = frozenset((
     "good", "ok", "okay", "valid", "normal", "true", "g", "gut", "gültig", "bon", "bonne", "valide", "bueno",
-    "buena", "válido", "valido", "bom", "buono", "양호", "정상", "좋음", "유효", "好", "良好", "正常", "有效", "良", "有効",
+    "buena", "válido", "valido", "bom", "buono", "양호", "정상", "좋음", "유효", "好",
+    "良好", "正常", "有效", "良", "有効",
 ))  # fmt: skip
 _UNCERTAIN_WORDS = (
     "uncertain", "suspect", "questionable", "doubtful", "substituted", "estimated", "unsicher",
@@ -147,7 +148,11 @@ class Qualities:
         numeric = [value for value in known if isinstance(value, float)]
         if len(numeric) < len(known):
             return "words"
-        if min(numeric) == -1 and max(numeric) >= 50 and all(v == -1 or 0 <= v <= 100 for v in numeric):
+        if (
+            min(numeric) == -1
+            and max(numeric) >= 50
+            and all(v == -1 or 0 <= v <= 100 for v in numeric)
+        ):
             return "confidence"
         if any(v >= 65536 or v < 0 for v in numeric):
             return "opc"

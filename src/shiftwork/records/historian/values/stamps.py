@@ -279,7 +279,9 @@ def _of_declared(cells: pl.Series, kind: str, rules: StampRules) -> Stamps:
         )  # fmt: skip
     us = np.round(values.to_numpy() * ELAPSED_S[kind.removeprefix("elapsed_")] * 1e6)
     if not np.isfinite(us).all():
-        raise CellError(int((~np.isfinite(us)).argmax()), "elapsed time is not a number; fix the row")
+        raise CellError(
+            int((~np.isfinite(us)).argmax()), "elapsed time is not a number; fix the row"
+        )
     return Stamps(rules.start_us + us.astype(np.int64), np.zeros(len(us), bool))
 
 
@@ -326,7 +328,9 @@ def _read_text(cells: pl.Series, rules: StampRules) -> Stamps:
         if parsed is None or (not done[0] and not declared):
             if plain:
                 text = _short(written[index])
-                raise CellError(index, f"time stamp '{text}' {_not_understood(rules, written[index])}")
+                raise CellError(
+                    index, f"time stamp '{text}' {_not_understood(rules, written[index])}"
+                )
             # What no plain format reads is put into plain words first.
             reworded = plain_stamps(cells, rules.zones)
             cells, plain = reworded.text, True
@@ -355,7 +359,11 @@ def _formats(time_format: str) -> list[tuple[str, bool, int]]:
         minutes = int(offset["hour"]) * 60 + int(offset["minute"])
         shift = minutes * 60_000_000 * (1 if offset["sign"] == "-" else -1)
         utc = True
-    own = re.sub(r"[.,]%f|(?<=%S)%f", "%.f", time_format).replace("%T", "%H:%M:%S").replace("%R", "%H:%M")
+    own = (
+        re.sub(r"[.,]%f|(?<=%S)%f", "%.f", time_format)
+        .replace("%T", "%H:%M:%S")
+        .replace("%R", "%H:%M")
+    )
     head, _, tail = own.partition("%S")
     formats = [own]
     if "%S" in own and "%.f" not in own:
@@ -483,18 +491,28 @@ def _not_understood(rules: StampRules, cell: str) -> str:
         value = float(cell.replace(",", "."))
         for kind, (low, high, _) in DECLARED.items():
             if low <= value < high:
-                era = {"filetime": "100 ns since 1601 (FILETIME)", "matlab": "days (MATLAB)"}.get(kind, kind)
-                return f'is a number, perhaps {era}: {_date(_us_of(value, kind))}; if so, set export.time_format = "{kind}"'
+                era = {"filetime": "100 ns since 1601 (FILETIME)", "matlab": "days (MATLAB)"}.get(
+                    kind, kind
+                )
+                return (
+                    f"is a number, perhaps {era}: {_date(_us_of(value, kind))}; if so, set "
+                    f'export.time_format = "{kind}"'
+                )
         if value < 1e9:
             return f"is a number and not a date; if it counts from a start (elapsed time), {_ELAPSED_FIX}"
-        return 'is a number of no era known here; set export.time_format = "epoch_s", "filetime" or so'
+        return (
+            'is a number of no era known here; set export.time_format = "epoch_s", "filetime" or so'
+        )
     zone = re.search(r"\d\s*[\[(]?([A-Za-z]{2,5})[\])]?$", cell)
     if zone and zone[1].upper() not in ("AM", "PM"):
         name = zone[1].upper()
-        return f'has the zone \'{name}\', which means several; set export.zones = {{ {name} = "+08:00" }} or so'
+        return f"has the zone '{name}', which means several; set export.zones = {{ {name} = \"+08:00\" }} or so"
     return 'is not understood; fix the row or set export.time_format = "%Y-%m-%d %H:%M:%S" or so'
 
 
 def _short(text: str) -> str:
-    text = "".join(c if c.isprintable() and not (c.isspace() and c != " ") else f"<U+{ord(c):04X}>" for c in text)
+    text = "".join(
+        c if c.isprintable() and not (c.isspace() and c != " ") else f"<U+{ord(c):04X}>"
+        for c in text
+    )
     return text if len(text) <= 40 else text[:37] + "..."

@@ -91,6 +91,7 @@ def _steps() -> list[tuple[str, str]]:
     steps += [
         (r"^([0-9]{2})(-[0-9]{2}-[0-9]{1,2} )", "20$1$2"),  # only names of months lead here
         (r"^(20)([7-9][0-9])(-[0-9]{2}-[0-9]{1,2} )", "19$2$3"),
+        (r"(上午|午前|오전|凌晨|早上|下午|午後|오후|晚上|中午)\s*00?:([0-9]{2})", "$1 12:$2"),
         (rf"(?i)(?:上午|午前|오전|凌晨|早上|\bAM)\s*{_ASCII_CLOCK}", "$1 AM"),
         (rf"(?i)(?:下午|午後|오후|晚上|中午|\bPM)\s*{_ASCII_CLOCK}", "$1 PM"),
         (r"(?i)([0-9])\s*a\.?\s?m\.?(\s|$)", "$1 AM$2"),
@@ -157,7 +158,9 @@ def plain_stamps(cells: pl.Series, zones: Mapping[str, int]) -> Plain:
         text = text.str.replace(_MIDNIGHT, "${1}00:00$2$3")
     add = np.where(late, DAY_US, 0)
     utc = np.zeros(len(text), bool)
-    name = text.str.extract(r"[0-9M]\s*[\[(]?((?:UTC|GMT)?\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Za-z]{2,5})[\])]?$")
+    name = text.str.extract(
+        r"[0-9M]\s*[\[(]?((?:UTC|GMT)?\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Za-z]{2,5})[\])]?$"
+    )
     timed = text.str.contains(r"[0-9]:[0-9]{2}").fill_null(value=False)
     for zone in name.filter(timed).unique().drop_nulls().to_list():
         minutes = _minutes(zone, zones)
@@ -173,9 +176,13 @@ def plain_stamps(cells: pl.Series, zones: Mapping[str, int]) -> Plain:
 
 def zone_in_name(name: str, zones: Mapping[str, int]) -> int | None:
     """Minutes east of UTC that a column's name gives: "Time (UTC+09:00)", "time [KST]", "UTC time"."""
-    for found in re.finditer(r"(?:UTC|GMT)?\s?[+-]\d{1,2}:?(?:\d{2})?(?=[\s)\]]|$)|[A-Za-z]{2,5}", name):
+    for found in re.finditer(
+        r"(?:UTC|GMT)?\s?[+-]\d{1,2}:?(?:\d{2})?(?=[\s)\]]|$)|[A-Za-z]{2,5}", name
+    ):
         word = found[0]
-        if word.upper() in ("TIME", "DATE") or (word[0] in "+-" and ":" not in word and len(word) < 5):
+        if word.upper() in ("TIME", "DATE") or (
+            word[0] in "+-" and ":" not in word and len(word) < 5
+        ):
             continue
         minutes = _minutes(word, zones)
         if minutes is not None and (word.isupper() or not word.isalpha() or word.lower() == "utc"):
