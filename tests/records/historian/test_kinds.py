@@ -105,7 +105,8 @@ KINDS = {
     "an encoding told": (lines("日時,SP,x0", f"{DAY},1,2").encode("euc_jp"), ONE, '[export]\nencoding = "euc_jp"\n'),
     # Keys.
     "a time told under a title": (
-        lines("Report; plant 7;", "when;SP;x0", f"{DAY};1,5;2"), ONE.replace(" 1 ", " 1.5 "), '[export]\ntime = "when"\n'),
+        lines("Report; plant 7;", "when;SP;x0", f"{DAY};1,5;2"), "rr 00:00 1.5 | x0 00:00 2",
+        '[export]\ntime = "when"\n'),
     "a separator told": (lines("time^SP^x0", f"{DAY}^1^2"), ONE, '[export]\nseparator = "^"\n'),
     "names told": (lines(f"{DAY},1,2"), ONE, '[export]\ncolumns = ["time", "SP", "x0"]\n'),
     "names and step told": (lines("  1.0e0   2.0e0", "  3.0e0   4.0e0"), TWO,

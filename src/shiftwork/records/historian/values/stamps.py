@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -103,9 +104,14 @@ def looks_like_stamp(cell: str, zones: Mapping[str, int] = ZONES) -> bool:
         return False
     if looks_like_date(cell) or (_kind_of_number(cell) is not None):
         return True
-    return bool(re.search(r"\d", cell)) and looks_like_date(
-        str(plain_stamps(pl.Series([cell]), zones).text[0])
-    )
+    if not re.search(r"\d", cell) or re.fullmatch(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?", cell, re.ASCII):
+        return False
+    return _reworded_date(cell, tuple(zones.items()))
+
+
+@lru_cache(10_000)
+def _reworded_date(cell: str, zones: tuple[tuple[str, int], ...]) -> bool:
+    return looks_like_date(str(plain_stamps(pl.Series([cell]), dict(zones)).text[0]))
 
 
 def looks_like_date(cell: str) -> bool:
