@@ -46,7 +46,8 @@ class Inspect:
     exports: tyro.conf.Positional[tuple[str, ...]]
     """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
     tags: Path | None = None
-    """The plant file (.toml), which says what the columns mean."""
+    """The plant file (.toml), which says what the columns mean. For a draft, a file whose [export],
+    [quality] and time_zone say how the exports are read."""
     draft: bool = False
     """Write a first plant file from what the exports hold, instead."""
     out: Path | None = None

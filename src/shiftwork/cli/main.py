@@ -72,7 +72,7 @@ def _inspect(options: commands.Inspect) -> None:
     from shiftwork.cli.record_verbs import draft, inspect_export
 
     if options.draft:
-        draft(options.exports, options.out or Path("plant.toml"))
+        draft(options.exports, options.out or Path("plant.toml"), options.tags)
         return
     if options.tags is None:
         raise UserError(

@@ -1,4 +1,4 @@
-"""From exports to records: what the verbs inspect and convert do, and learn before it learns."""
+"""From exports to records: what inspect and convert do, and learn before it learns."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from shiftwork.cli.progress import console
+from shiftwork.cli.reading import print_notes, print_table
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
@@ -15,7 +16,7 @@ from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
 from shiftwork.records.historian.grid import Grid, to_grid
 from shiftwork.records.historian.plant_file.draft import draft_plant_file
-from shiftwork.records.historian.plant_file.load import load_plant_file
+from shiftwork.records.historian.plant_file.load import load_plant_file, load_reading_rules
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples, read_samples
 from shiftwork.reports.paper.measures import count
@@ -27,9 +28,10 @@ Stage = Literal["episodes", "grid", "samples"]
 
 
 def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid]:
-    """Read an export and put it on the plant's time grid, telling how much there was."""
+    """Read an export and put it on the plant's time grid; print how much there was."""
     _refuse_none(exports)
     samples = read_samples(exports, plant)
+    print_notes(samples)
     grid = to_grid(samples, plant)
     console.print(
         f"Export: {len(samples.frame):,} samples of {len(plant.tags):,} tags, "
@@ -39,7 +41,7 @@ def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid
 
 
 def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
-    """Read an export and cut it into episodes, telling what had to be left out or mended."""
+    """Read an export and cut it into episodes; print what is left out or corrected."""
     cut = cut_episodes(read_export(exports, plant)[1], plant)
     if left := sum(cut.dropped.values()):
         reason, most = max(cut.dropped.items(), key=lambda item: item[1])
@@ -68,7 +70,7 @@ def import_export(exports: str | Path | Sequence[str], tags: str | Path) -> Epis
 
 
 def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspection:
-    """Inspect an export, write what was found, and tell the verdict.
+    """Inspect an export, write what was found, and print the verdict and how it was read.
 
     Args:
         exports: Files, folders, patterns or connection strings.
@@ -92,45 +94,58 @@ def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspe
     for reason in found.reasons:
         console.print(f"  - {reason}")
     console.print(f"Inspection written to {out} (inspection.html, inspection.json)")
+    print_table(samples, plant)
     return found
 
 
-def draft(exports: Sequence[str], out: Path) -> None:
-    """Draft a plant file by looking at an export.
+def draft(exports: Sequence[str], out: Path, known: Path | None = None) -> None:
+    """Draft a plant file by what an export shows.
+
+    Args:
+        exports: Files, folders, patterns or connection strings.
+        out: The file to write.
+        known: A plant file, or the beginning of one, whose [export], [quality] and time_zone say
+            how the export is read.
 
     Raises:
-        UserError: A file stands there: a person may have worked on it.
+        UserError: A file stands there, since a person may have worked on it; or the values could
+            not be read, so that roles and spans are missing.
     """
     _refuse_none(exports)
     if out.exists():
         raise UserError(f"{out}: exists, and is not overwritten; choose another --out")
-    text = draft_plant_file(exports)
+    drafted = draft_plant_file(exports, load_reading_rules(known) if known else None)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("x", encoding="utf-8") as file:
-            file.write(text)
+            file.write(drafted.text)
     except OSError as error:
         raise UserError(
             f"{out}: cannot be written ({error.strerror}); choose another --out"
         ) from None
+    if drafted.problem:
+        raise UserError(
+            f"{out}: the values could not be read, so roles and spans are missing: {drafted.problem}; write "
+            f"that key into {out}, and draft again with --tags {out} and another --out"
+        )
     console.print(f"Plant file drafted: {out}. Go through what is marked CHECK, then inspect.")
 
 
 def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: Stage) -> None:
-    """Write an export anew, in a form that other tools read.
+    """Write an export again, in a form that other tools read.
 
     Args:
         exports: As ``inspect_export`` has them.
         plant: Its plant file.
         out: A .parquet file, an .npz file of episodes, or a folder (a Minari data set).
-        stage: How far it is worked up; what is no episode goes to Parquet only.
+        stage: How far it is processed; samples and grids go to Parquet only.
 
     Raises:
         UserError: The form does not fit, or it cannot be written.
     """
     kind = out.suffix.lower()
     if kind not in (".parquet", ".npz", ""):
-        raise UserError(f"{out}: is no known form; give a .parquet or .npz file, or a folder")
+        raise UserError(f"{out}: is not a known form; give a .parquet or .npz file, or a folder")
     if stage != "episodes" and kind != ".parquet":
         raise UserError(f"{out}: the {stage} can be written as .parquet only; choose another --out")
     if stage == "episodes":
@@ -143,11 +158,13 @@ def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: S
             write_minari(cut.episodes, out)
         held = held_by(cut.episodes)
     else:
-        samples, grid = read_export(exports, plant)
         if stage == "grid":
+            grid = read_export(exports, plant)[1]
             write_grid(grid, out)
             held = count(len(grid.time), "period")
         else:
+            samples = read_samples(exports, plant)
+            print_notes(samples)
             write_samples(samples, out)
             held = count(len(samples.frame), "sample")
     console.print(f"Written to {out}: {held}")
@@ -159,7 +176,7 @@ def _refuse_none(exports: Sequence[str]) -> None:
 
 
 def held_by(records: Episodes) -> str:
-    """Tell what records hold in a few words."""
+    """Say what records hold in a few words."""
     s = records.statistics
     return (
         f"{count(s.episodes, 'episode')}, {s.steps:,} steps, mean return {s.mean_return:.1f}"

@@ -81,7 +81,7 @@ def test_moves_of_any_size_kept_on_change_are_not_hidden(seed: int) -> None:
 
 
 def computed_set_point(seed: int, moves: int) -> tuple[np.ndarray, np.ndarray]:
-    """A set-point that a program sets anew from time to time, to any value at all."""
+    """A set-point that a program sets again from time to time, to any value at all."""
     rng = np.random.default_rng(seed)
     at = np.sort(rng.choice(np.arange(1, 3 * DAY), moves, replace=False))
     levels = 850 + 2 * rng.normal(size=moves + 1)

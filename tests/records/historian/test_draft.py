@@ -35,7 +35,7 @@ def export(rows: int = 100, step_s: int = 10) -> pl.DataFrame:
 def test_roles_spans_and_limits_are_guessed(tmp_path):
     path = tmp_path / "column.csv"
     export().write_csv(path)
-    text = draft_plant_file([path])
+    text = draft_plant_file([path]).text
     plant = parse_plant(text, tmp_path / "plant.toml")
     assert {key: tag.role for key, tag in plant.tags.items()} == {
         "fic101_sp": "action",
@@ -68,7 +68,7 @@ def test_the_long_form_and_parquet_are_drafted_alike(tmp_path):
     )
     (tmp_path / "long").mkdir()
     long.write_csv(tmp_path / "long" / "column.csv")
-    drafts = [draft_plant_file([tmp_path / n]) for n in ("column.parquet", "long/column.csv")]
+    drafts = [draft_plant_file([tmp_path / n]).text for n in ("column.parquet", "long/column.csv")]
     assert drafts[0] == drafts[1]
 
 
@@ -76,7 +76,7 @@ def test_without_a_set_point_the_draft_tells_what_to_fill_in(tmp_path):
     path = write(
         tmp_path, "a.csv", lines("time,level", *(f"2025-03-04 00:0{i},{i}" for i in range(9)))
     )
-    text = draft_plant_file([path])
+    text = draft_plant_file([path]).text
     assert "CHECK: no tag looks like a set-point" in text
     refused(
         lambda: parse_plant(text, path), "no tag is an action", 'give at least one role = "action"'
@@ -89,7 +89,7 @@ def test_names_become_keys_that_expressions_can_use(tmp_path):
     names = ["and", "1st", "FIC-101", "FIC 101", "온도.PV", "-", '"q"']
     header = ",".join(["time", *(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in names)])
     rows = [f"2025-03-04 00:0{i}," + ",".join([f"{i}.5"] * len(names)) for i in range(9)]
-    text = draft_plant_file([write(tmp_path, "a.csv", lines(header, *rows))])
+    text = draft_plant_file([write(tmp_path, "a.csv", lines(header, *rows))]).text
     plant = parse_plant(text + '[tags.v]\nrole = "action"\nbounds = [0, 1]\n', tmp_path)
     assert {key: tag.source for key, tag in plant.tags.items()} == {
         "and_tag": "and", "tag_1st": "1st", "fic_101": "FIC-101", "fic_101_2": "FIC 101",
@@ -99,9 +99,9 @@ def test_names_become_keys_that_expressions_can_use(tmp_path):
 
 def test_what_cannot_be_read_yet_is_told_in_the_draft(tmp_path):
     path = write(tmp_path, "a.csv", lines("time;A.SP;b", "03/04/2025 00:00;1;2"))
-    text = draft_plant_file([path])
+    text = draft_plant_file([path]).text
     assert "could not be read yet" in text
-    assert "export.time_format" in text
+    assert "export.order" in text
     told = text + '[export]\ntime_format = "%d/%m/%Y %H:%M"\n'
     told = told.replace(
         'source = "A.SP"\nrole = "observation"', 'source = "A.SP"\nrole = "action"\nbounds=[0,1]'
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_yet_is_told_in_the_draft(tmp_path):
 
 def test_a_column_without_values_is_left_out_but_told(tmp_path):
     rows = [f"2025-03-04 00:0{i},{i},{i % 3},," for i in range(9)]
-    text = draft_plant_file([write(tmp_path, "a.csv", lines("time,x,a.SP,mask,", *rows))])
+    text = draft_plant_file([write(tmp_path, "a.csv", lines("time,x,a.SP,mask,", *rows))]).text
     assert list(parse_plant(text, tmp_path).tags) == ["x", "a_sp"]
     assert "# Without any value:\n# [tags.mask]" in text
 

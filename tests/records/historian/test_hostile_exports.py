@@ -70,7 +70,7 @@ def test_a_line_that_does_not_end(tmp_path):
     refused_lightly(write(tmp_path, "b.csv", GOOD + endless), "line 3 is longer than 8 MiB")
     refused_lightly(
         write(tmp_path, "c.csv", GOOD + f'{DAY},1,"' + "a\n" * 2**22),
-        "row 3 has a quotation mark that is not closed; mend or remove the row",
+        "row 3 has a quotation mark that is not closed; fix or remove the row",
     )
     refused_lightly(
         write(tmp_path, "d.csv", ("가" * 2**22).encode("cp949")), "line 1 is longer than 8 MiB"
@@ -116,9 +116,9 @@ def test_damaged_parquet(at, tmp_path):
     data = bytearray(path.read_bytes())
     place = slice(-40, -8) if at == "footer" else slice(4, 60)
     data[place] = b"\xff" * (place.stop - place.start)
-    refused(lambda: read(write(tmp_path, "b.parquet", bytes(data))), "b.parquet", "export it anew")
-    refused(lambda: read(write(tmp_path, "c.parquet", bytes(data[:100]))), "export it anew")
-    refused(lambda: read(write(tmp_path, "d.parquet", b"PAR1")), "export it anew")
+    refused(lambda: read(write(tmp_path, "b.parquet", bytes(data))), "b.parquet", "export it again")
+    refused(lambda: read(write(tmp_path, "c.parquet", bytes(data[:100]))), "export it again")
+    refused(lambda: read(write(tmp_path, "d.parquet", b"PAR1")), "export it again")
 
 
 def test_folders_are_read_by_name_and_nothing_else_in_them(tmp_path):
@@ -147,8 +147,8 @@ def test_paths_that_lead_nowhere(tmp_path):
     refused(lambda: read(tmp_path / "none.csv"), "none.csv", "no such file or folder")
     refused(lambda: read(tmp_path / "*.csv"), "*.csv", "holds no export")
     refused(lambda: read(tmp_path), tmp_path, "holds no export", ".parquet")
-    refused(lambda: read([""]), "is no path")
-    refused(lambda: read(["a\0b"]), "is no path")
+    refused(lambda: read([""]), "is not a path")
+    refused(lambda: read(["a\0b"]), "is not a path")
     link = tmp_path / "link.csv"
     link.symlink_to(tmp_path / "gone.csv")
     refused(lambda: read(link), link, "cannot be read")
@@ -182,7 +182,7 @@ def test_a_folder_that_contains_itself(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_that_never_ends(tmp_path):
     os.mkfifo(tmp_path / "a.csv")
-    refused(lambda: read(tmp_path), "a.csv", "is no regular file")
+    refused(lambda: read(tmp_path), "a.csv", "is not a regular file")
 
 
 def test_too_many_files(tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ def damage_told(path: Path) -> Iterator[None]:
     except Exception as error:
         cause = textwrap.shorten(str(error), 100)
         raise UserError(
-            f"{path}: cannot be read ({cause or type(error).__name__}); copy or export it anew"
+            f"{path}: cannot be read ({cause or type(error).__name__}); copy or export it again"
         ) from None
 
 

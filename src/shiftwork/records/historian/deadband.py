@@ -37,6 +37,9 @@ dead-band's least."""
 ABSURD = 1e100
 """No tag is that large in any unit; its square could not be told."""
 
+PAUSE = 20.0
+"""How much longer than every other gap one is that lies between campaigns."""
+
 FEWEST = 8
 """Changes below which their sizes tell nothing."""
 
@@ -82,6 +85,7 @@ def dead_band(
     good = good & (np.abs(value) < ABSURD)
     pair = good[1:] & good[:-1]
     value = np.where(good, value, 0.0)
+    pair &= ~_pauses(np.diff(time_s), period_s)
     gap, change = np.diff(time_s)[pair], np.diff(value)[pair]
     deviation = _deviation(gap, value[:-1][pair], value[1:][pair])
     silence_s = _median_silence(gap)
@@ -100,6 +104,23 @@ def dead_band(
         judged = _judge(tag, gap, np.abs(change), width, deviation, silence_s, period_s)
     width, hidden, reason = judged
     return DeadBand(tag.key, width, deviation, silence_s, hidden, reason)
+
+
+def _pauses(gap: Float64[np.ndarray, " G"], period_s: float) -> Bool[np.ndarray, " G"]:
+    """Gaps between campaigns, in which nothing was recorded: no compression makes such ones.
+
+    They are few, and far longer than all others, which are as short as decision periods.
+    """
+    most = max(len(gap) // 20, 0)
+    ordered = np.sort(gap)
+    if not most or ordered[-most - 1] > 2 * period_s:
+        return np.zeros(len(gap), bool)
+    tail = ordered[-most - 1 :]
+    jumps = tail[1:] / np.maximum(tail[:-1], 1e-9)
+    first = int(jumps.argmax())
+    if jumps[first] < PAUSE or tail[first] > 2 * period_s:
+        return np.zeros(len(gap), bool)
+    return gap >= tail[first + 1]
 
 
 def _judge_known(

@@ -1,4 +1,4 @@
-"""What reading notices on the way, counted by kind and tag."""
+"""What is noticed while reading, counted by kind and tag."""
 
 from __future__ import annotations
 
@@ -26,13 +26,22 @@ class Findings:
     """Counts findings, and keeps the first example of each."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[int, str]] = {}
+        self.kept: dict[tuple[str, str, str], tuple[int, str]] = {}
 
-    def note(self, kind: str, tag: str, count: int, example: str) -> None:
-        """Count more of one kind; the first example stays."""
-        before, first = self._kept.get((kind, tag), (0, example))
-        self._kept[kind, tag] = (before + count, first)
+    def note(self, kind: str, tag: str, count: int, example: str, *, each: bool = False) -> None:
+        """Count more of one kind; the first example stays.
+
+        Args:
+            kind: What it is.
+            tag: Key of the tag, "" if it is about a whole file.
+            count: How many more.
+            example: The first of them.
+            each: Every example is a finding of its own.
+        """
+        which = kind, tag, example if each else ""
+        before, first = self.kept.get(which, (0, example))
+        self.kept[which] = (before + count, first)
 
     def all(self) -> tuple[Finding, ...]:
         """All of them, in the order in which they were first noticed."""
-        return tuple(Finding(*which, *what) for which, what in self._kept.items())
+        return tuple(Finding(kind, tag, *what) for (kind, tag, _), what in self.kept.items())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,12 +14,17 @@ import polars as pl
 from shiftwork.errors import UserError
 from shiftwork.records.historian.collect import Gatherer
 from shiftwork.records.historian.findings import Finding
-from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.readers.delimited import read_delimited
+from shiftwork.records.historian.origins import Origin
+from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
+from shiftwork.records.historian.readers.arrow_file import read_arrow
+from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
-from shiftwork.records.historian.readers.layout import FindLayout, Layout, layout_for
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, layout_for
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
+from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in
+from shiftwork.records.historian.readers.spreadsheet import OLE_MAGIC, read_workbook
 from shiftwork.records.historian.readers.sql import (
     DUCKDB_MAGIC,
     SQLITE_MAGIC,
@@ -26,6 +33,7 @@ from shiftwork.records.historian.readers.sql import (
     read_sqlite,
 )
 from shiftwork.records.historian.readers.table import Table
+from shiftwork.records.historian.sentinels import note_sentinels
 from shiftwork.records.historian.sort import arrange
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
@@ -41,73 +49,169 @@ class Samples:
             tag (Enum of the plant file's keys, in its order), time (Datetime us, UTC),
             value (Float64, null where there is none), status (UInt8: 0 good, 1 uncertain, 2 bad),
             state (String: a state tag's text, or the text that stood in a numeric tag's place).
-        findings: What reading noticed.
+        findings: What was noticed while reading.
+        origins: How each table was read.
     """
 
     frame: pl.DataFrame
     findings: tuple[Finding, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass
+class Opened:
+    """The tables of an export, before their rows are read.
+
+    Attributes:
+        tables: Each with its layout; None if none of the tags looked for is in it.
+        left: What is left out, each as "name: why".
+    """
+
+    tables: list[tuple[Table, Layout | None]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
     """Read an export.
 
-    In the wide form an empty cell is no sample, since tags may have clocks of their own; in the
+    In the wide form an empty cell is not a sample, since tags may have clocks of their own; in the
     long form, where a row says that there was one, it is a bad one. Of two rows of one tag and
     time the last counts.
 
     Args:
-        paths: Files, folders, patterns, or PostgreSQL connection strings; files may be CSV and
-            its kind, Parquet, SQLite or DuckDB, in the long form (a row for each value), the wide
-            form (a column for each tag), or with one tag to a file that is named after it.
+        paths: Files, folders, patterns, or PostgreSQL connection strings. Files may be CSV and its
+            kind, workbooks, Parquet, Feather, SQLite or DuckDB, packed or not, in the long form (a
+            row for each value), the wide form (a column for each tag), or with one tag to a file
+            that is named after it.
         plant: What the tags are called and mean. Others are not read.
 
     Raises:
-        UserError: Something cannot be read, or what it means cannot be told; the message says
-            which file, row and tag, and the mend.
+        UserError: Something cannot be read, or what it means cannot be found; the message says
+            which file, row and tag, and the fix.
     """
-    opened = open_tables(paths, layout_for(plant), plant.export.table)
-    gatherer = Gatherer(plant, [(table, layout) for table, layout in opened if layout])
+    opened = open_tables(paths, layout_for(plant), plant.export, tuple(plant.key_of))
+    tables = [(table, layout) for table, layout in opened.tables if layout]
+    gatherer = Gatherer(plant, tables)
     gatherer.read_all()
-    others = [table for table, layout in opened if layout is None]
-    if others:
-        example = f"{others[0].name}: none of its columns is a tag of the plant"
-        gatherer.findings.note("file without tags", "", len(others), example)
-    _refuse_missing(gatherer, opened, plant)
-    frame = arrange(gatherer.gathered, gatherer.qualities.statuses(plant), plant, gatherer.findings)
-    return Samples(frame, gatherer.findings.all())
+    others = [table for table, layout in opened.tables if layout is None]
+    for table in others:
+        example = f"{table.name}: none of its columns is a tag of the plant"
+        gatherer.findings.note("file without tags", "", 1, example, each=True)
+    for left in opened.left:
+        gatherer.findings.note("left out", "", 1, left, each=True)
+    _refuse_missing(gatherer, opened.tables, plant)
+    statuses = gatherer.qualities.statuses(plant)
+    for origin in gatherer.origins:
+        origin.quality = gatherer.qualities.conventions.get(origin.kind, origin.quality)
+    frame = arrange(gatherer.gathered, statuses, plant, gatherer.findings)
+    note_sentinels(frame, plant, gatherer.findings)
+    return Samples(frame, gatherer.findings.all(), tuple(gatherer.origins))
 
 
 def open_tables(
-    paths: Sequence[str | Path], find: FindLayout, told: str | None = None
-) -> list[tuple[Table, Layout | None]]:
+    paths: Sequence[str | Path],
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...] = (),
+) -> Opened:
     """Find the tables of an export; their rows are read later.
 
     Args:
         paths: As ``read_samples`` has them.
-        find: Tells the layout of a table.
-        told: The table of a database, if it is known.
+        find: Finds the layout of a table.
+        rules: What the plant file declares.
+        expected: Names that the export should hold.
     """
-    opened = [open_table(path, find, told) for path in find_files(paths)]
-    servers = [str(path) for path in paths if is_server(path)]
-    return opened + [read_postgresql(server, find, told) for server in servers]
+    opened = Opened()
+    given = {
+        os.path.realpath(path) for path in paths if not is_server(path) and "\0" not in str(path)
+    }
+    for path in find_files(paths, opened.left):
+        _open_file(path, find, rules, expected, opened, alone=os.path.realpath(path) in given)
+    for server in (str(path) for path in paths if is_server(path)):
+        try:
+            tables, left = read_postgresql(server, find, rules)
+        except NoClock as error:
+            raise UserError(str(error)) from None
+        opened.tables += tables
+        opened.left += left
+    if not opened.tables:
+        raise UserError(
+            f"{paths[0] if paths else 'the export'}: holds no table with a time column and tags"
+            + (f" ({opened.left[0]})" if opened.left else "")
+            + "; give the export's files"
+        )
+    return opened
 
 
-def open_table(
-    path: Path, find: FindLayout, told: str | None = None
-) -> tuple[Table, Layout | None]:
-    """Find the table of a file of any kind, which its content tells; rows are read later."""
+def _open_file(
+    path: Path,
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+    *,
+    alone: bool,
+) -> None:
+    """Find the tables of a file of any kind, which its content shows; rows are read later."""
     try:
         with path.open("rb") as file:
             begin = file.read(16)
-        if begin == SQLITE_MAGIC:
-            return read_sqlite(path, find, told)
-        if begin[8:12] == DUCKDB_MAGIC:
-            return read_duckdb(path, find, told)
-        if begin[:4] == PARQUET_MAGIC:
-            return read_parquet(path, find)
-        return read_delimited(path, find)
+        if begin == SQLITE_MAGIC or begin[8:12] == DUCKDB_MAGIC:
+            read = read_sqlite if begin == SQLITE_MAGIC else read_duckdb
+            tables, left = read(path, find, rules)
+            opened.tables += tables
+            opened.left += left
+            return
+        sources, left = sources_in(path)
+        opened.left += left
+        for source in sources:
+            _open_source(source, find, rules, expected, opened, alone=alone and len(sources) == 1)
+    except (NoTable, NoClock) as error:
+        raise UserError(str(error)) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check its rights") from None
+
+
+def _open_source(
+    source: Source,
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+    *,
+    alone: bool,
+) -> None:
+    begin = source.begin(16)
+    if begin == SQLITE_MAGIC or begin[8:12] == DUCKDB_MAGIC:
+        raise UserError(f"{source.name}: is a database in an archive; unpack it")
+    if begin[:4] == PARQUET_MAGIC:
+        opened.tables.append(read_parquet(source, find))
+    elif begin[: len(ARROW_MAGIC)] == ARROW_MAGIC:
+        opened.tables.append(read_arrow(source, find))
+    elif begin.startswith((ZIP_MAGIC, OLE_MAGIC)):
+        try:
+            tables, left = read_workbook(source, find, rules)
+        except NoTable as error:
+            if alone:
+                raise
+            opened.left.append(str(error))
+            return
+        opened.tables += tables
+        opened.left += left
+    else:
+        try:
+            opened.tables.append(read_delimited(source, find, rules, expected))
+        except NoClock as error:
+            if alone:
+                raise
+            opened.left.append(str(error).partition(";")[0])
+        except NoTable:
+            if alone or rules.time or rules.columns:
+                raise
+            opened.left.append(
+                f"{source.name}: holds no table" + ("" if begin else " (it is empty)")
+            )
 
 
 def _refuse_missing(
@@ -123,6 +227,11 @@ def _refuse_missing(
     near = get_close_matches(tag.source.lower(), small, n=1, cutoff=0.6)
     more = f" (nor are {len(missing) - 1} more tags)" if len(missing) > 1 else ""
     hint = f"did you mean '{small[near[0]]}'?" if near else "give all files, or set its source"
+    if gatherer.strangers and all(re.fullmatch(r"[0-9.]+", name) for name in gatherer.strangers):
+        hint = (
+            "its tags are numbers; set export.names to the table that names them, or write the number as "
+            f"tags.{tag.key}.source"
+        )
     raise UserError(
         f"{plant.path}: tags.{tag.key}: '{tag.source}' is nowhere in the export{more}; {hint}"
     )

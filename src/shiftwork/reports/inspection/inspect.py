@@ -8,10 +8,14 @@ from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.samples import Samples
 from shiftwork.reports.inspection.contents import EpisodeSummary, Foresight, Inspection
 from shiftwork.reports.inspection.coverage import iso, tag_records
-from shiftwork.reports.inspection.practice import foresight, foretold, practices
+from shiftwork.reports.inspection.experiment import answer_to_moves
+from shiftwork.reports.inspection.practice import Practice, foresight, foretold, practices
 from shiftwork.reports.inspection.steady import breaches, standing_still
 from shiftwork.reports.inspection.support import find_support
 from shiftwork.reports.inspection.verdicts import headline, judge_action, reasons
+
+RARE = 0.2
+"""Share of the periods below which an action's moves are rare."""
 
 
 def inspect(
@@ -45,6 +49,7 @@ def inspect(
             explained=explained,
             measured=looked is not None,
             cut=cut is not None,
+            answer=answer_to_moves(cut, practice, plant) if cut and _rare(practice) else None,
         )
         for column, (practice, explained) in enumerate(zip(used, each, strict=True))
     )
@@ -71,6 +76,11 @@ def inspect(
         tags=tags,
         findings=samples.findings,
     )
+
+
+def _rare(practice: Practice) -> bool:
+    """Whether an action stands still most of the time."""
+    return bool(0 < practice.moved.mean() < RARE) if len(practice.moved) else False
 
 
 def _limits(tag: PlantTag, cut: Cut | None, column: int) -> tuple[float, float] | None:

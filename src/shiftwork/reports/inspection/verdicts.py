@@ -17,6 +17,7 @@ from shiftwork.reports.inspection.contents import (
     TagRecord,
     Verdict,
 )
+from shiftwork.reports.inspection.experiment import Answer
 from shiftwork.reports.inspection.practice import EDGE, FEWEST_ROWS, TAIL, Practice
 from shiftwork.reports.inspection.words import count, duration, joined, percent
 from shiftwork.reports.paper.measures import number
@@ -37,6 +38,13 @@ THIN_SUPPORT = 0.8
 """Share of supported rows below which much was seen once only."""
 
 
+CLEAR_ANSWER = 0.1
+"""Share of a tag's change after a move that only the move explains, from which it is an experiment."""
+
+STRONG_ANSWER = 0.3
+"""The same, from which an agent can learn better than to stay close to practice."""
+
+
 def judge_action(
     practice: Practice,
     band: DeadBand,
@@ -46,6 +54,7 @@ def judge_action(
     explained: float | None,
     measured: bool,
     cut: bool,
+    answer: Answer | None = None,
 ) -> ActionRecord:
     """Say what the records allow to learn of one action.
 
@@ -57,12 +66,21 @@ def judge_action(
         explained: Share of what can be foreseen of the rewards that only it explains.
         measured: Whether there were enough steps and episodes to measure that.
         cut: Whether episodes could be cut.
+        answer: How the plant answers to its moves, where they are rare.
     """
     moved, size = practice.moved, np.abs(practice.move)
     moves = int(moved.sum())
     verdict, reason = _judged(
         practice, band, moves, foretold=foretold, explained=explained, measured=measured, cut=cut
     )
+    if verdict == "imitate" and measured and answer is not None and answer.share >= CLEAR_ANSWER:
+        verdict = "learn" if answer.share >= STRONG_ANSWER else "cautious"
+        near = "" if verdict == "learn" else ", close to practice"
+        reason = (
+            f"it was moved only {count(moves, 'time')}, but the plant answers: its moves alone explain "
+            f"{percent(answer.share)} of how {answer.tag} changes in the {duration(answer.after_s)} after "
+            f"one, so they are an experiment to learn from{near}"
+        )
     known = len(practice.setting) > 0
     low, high = (
         np.quantile(practice.setting, [TAIL, 1 - TAIL]).tolist() if known else (np.nan, np.nan)

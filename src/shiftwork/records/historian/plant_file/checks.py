@@ -18,6 +18,7 @@ from shiftwork.records.historian.plant_file.expression import FUNCTIONS, Express
 from shiftwork.records.historian.plant_file.model import (
     EpisodeRules,
     ExportRules,
+    NamesTable,
     Objective,
     PlantFile,
     PlantTag,
@@ -124,13 +125,19 @@ def check_plant(plant: PlantFile) -> None:
             _check_expression(expression, kind, plant)
 
 
+def check_reading(plant: PlantFile) -> None:
+    """Check what is needed to read an export, whatever its tags are.
+
+    Raises:
+        UserError: Something contradicts something else.
+    """
+    for problem in _reading_problems(plant):
+        raise UserError(f"{plant.path}: {problem}")
+
+
 def _problems(plant: PlantFile) -> Iterator[str]:
     rules, tags = plant.episodes, plant.tags
-    if not _is_zone(plant.zone):
-        yield (
-            f"time_zone: unknown time zone '{_shown(plant.zone)}'; "
-            'write its IANA name, such as "Asia/Seoul"'
-        )
+    yield from _reading_problems(plant)
     if rules.length_s is not None and rules.length_s < plant.period_s:
         yield f"episodes.length is shorter than the period; give at least {spelled(plant.period_s)}"
     if rules.mode is not None and (rules.mode not in tags or tags[rules.mode].role != "state"):
@@ -153,6 +160,30 @@ def _problems(plant: PlantFile) -> Iterator[str]:
             )
         sources[tag.source] = tag.key
         yield from (f"tags.{tag.key}{problem}" for problem in _tag_problems(tag, plant))
+
+
+def _reading_problems(plant: PlantFile) -> Iterator[str]:
+    if not _is_zone(plant.zone):
+        yield (
+            f"time_zone: unknown time zone '{_shown(plant.zone)}'; "
+            'write its IANA name, such as "Asia/Seoul"'
+        )
+    own = plant.quality
+    for code in (*own.good, *own.uncertain, *own.bad):
+        if sum(code in codes for codes in (own.good, own.uncertain, own.bad)) > 1:
+            shown = f"{code:g}" if isinstance(code, float) else code
+            yield f"quality: '{shown}' stands in two of good, uncertain and bad; remove one of them"
+    time_format = plant.export.time_format or ""
+    if time_format.startswith("elapsed_") and plant.export.start is None:
+        yield (
+            "export.start is missing, from which elapsed time counts; write export.start = "
+            '"2024-05-31 00:00:00"'
+        )
+    if plant.export.step_s is not None and plant.export.start is None:
+        yield (
+            "export.start is missing, the time of the first row; write export.start = "
+            '"2024-05-31 00:00:00"'
+        )
 
 
 def _tag_problems(tag: PlantTag, plant: PlantFile) -> Iterator[str]:
@@ -218,6 +249,8 @@ def _known(table: type[Table]) -> list[str]:
 def _table(place: list[str]) -> type[Table]:
     if place[0] == "tags" and len(place) > 2:
         return PlantTag
+    if place[:2] == ["export", "names"]:
+        return NamesTable
     return _TABLES.get(place[0], PlantFile) if len(place) > 1 else PlantFile
 
 

@@ -16,8 +16,10 @@ import polars as pl
 from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.durations import SECONDS, spelled
 from shiftwork.records.historian.plant_file.expression import FUNCTIONS
+from shiftwork.records.historian.plant_file.load import ReadingRules
 from shiftwork.records.historian.plant_file.model import PlantFile, Role
-from shiftwork.records.historian.readers.layout import all_columns, layout_for_any
+from shiftwork.records.historian.readers.layout import Heading, all_columns, layout_for_any
+from shiftwork.records.historian.readers.time_columns import Clock
 from shiftwork.records.historian.samples import BAD, GOOD, Samples, open_tables, read_samples
 from shiftwork.records.historian.values.columns import tag_names
 
@@ -26,6 +28,12 @@ MOST_TAGS = 5000
 VISIBLE = 0.002
 """A smallest change below this part of a tag's range is no dead-band that matters."""
 
+_NICE = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 86400)
+"""Seconds of decision periods that people use."""
+
+_MEAN = re.compile(
+    r"(?:^|[._ \[(-])(?:avg|average|mean|mittel(?:wert)?|moyenne|media|평균)(?:$|[\d._ \])-])", re.I
+)
 _LIMIT = re.compile(
     r"(?:^|[._ -])(?:lower|upper|lo|hi|ll|hh|low|high|min|max|limit|lim|hlm|llm)\d*$", re.I
 )
@@ -52,20 +60,35 @@ class _Tag:
         return self.low == self.high
 
 
-def draft_plant_file(paths: Sequence[str | Path]) -> str:
-    """Write a plant file for an export, guessing what names and values tell.
+@dataclass(frozen=True)
+class Draft:
+    """A drafted plant file.
+
+    Attributes:
+        text: TOML with comments.
+        problem: Why the values could not be read, "" if they could.
+    """
+
+    text: str
+    problem: str
+
+
+def draft_plant_file(paths: Sequence[str | Path], reading: ReadingRules | None = None) -> Draft:
+    """Write a plant file for an export, guessing what names and values show.
 
     Args:
         paths: The export, as ``read_samples`` takes it.
+        reading: What is known of it already: [export], [quality] and time_zone of a plant file.
 
     Returns:
         TOML with comments; what only a person can know is marked CHECK. If the values cannot be
-        read without being told more, the reason stands in the text.
+        read without knowing more, the reason is in the text and beside it.
 
     Raises:
         UserError: The export has no table, or more tags than anyone could check.
     """
-    sources = _sources(paths)
+    reading = reading or ReadingRules()
+    sources = _sources(paths, reading)
     if len(sources) > MOST_TAGS:
         raise UserError(
             f"{paths[0]}: the export has {len(sources)} tags; export at most {MOST_TAGS} to draft a "
@@ -74,23 +97,24 @@ def draft_plant_file(paths: Sequence[str | Path]) -> str:
     keys = _keys(sources)
     problem, samples = "", None
     try:
-        samples = read_samples(paths, _everything(dict(zip(keys, sources, strict=True))))
+        samples = read_samples(paths, _everything(dict(zip(keys, sources, strict=True)), reading))
     except UserError as error:
         problem = str(error)
     tags = [_look(key, source, samples) for key, source in zip(keys, sources, strict=True)]
     _guess_roles(tags)
-    return "\n".join(_lines(paths, tags, problem)) + "\n"
+    return Draft("\n".join(_lines(paths, tags, problem, reading)) + "\n", problem)
 
 
-def _sources(paths: Sequence[str | Path]) -> list[str]:
+def _sources(paths: Sequence[str | Path], reading: ReadingRules) -> list[str]:
     """Names of all tags, in the order in which they stand in the export."""
     found: dict[str, None] = {}
-    for table, known in open_tables(paths, layout_for_any):
-        layout = known or all_columns(table.header, (0,))
+    rules = reading.export
+    for table, known in open_tables(paths, layout_for_any(rules), rules).tables:
+        layout = known or all_columns(Heading(table.header, table.stem, table.name), _FIRST)
         if layout.shape == "wide":
             found.update(dict.fromkeys(layout.tags))
         elif layout.tag is None:
-            found[table.stem] = None
+            found[layout.source] = None
         else:
             found.update(dict.fromkeys(tag_names(table, layout.tag)))
         if len(found) > 100 * MOST_TAGS:
@@ -98,11 +122,17 @@ def _sources(paths: Sequence[str | Path]) -> list[str]:
     return list(found)
 
 
-def _everything(sources: dict[str, str]) -> PlantFile:
-    """A plant in which every tag of the export is only looked at."""
+_FIRST = Clock((0,), ("stamp",))
+
+
+def _everything(sources: dict[str, str], reading: ReadingRules) -> PlantFile:
+    """A plant in which every tag of the export is only observed."""
     tags = {k: {"key": k, "source": s, "role": "observation"} for k, s in sources.items()}
     raw = {"name": "draft", "period": "1min", "objective": {"expression": "0"}, "tags": tags}
-    return PlantFile.model_validate(raw, context={"path": Path("draft"), "period_s": 60.0})
+    plant = PlantFile.model_validate(raw, context={"path": Path("draft"), "period_s": 60.0})
+    return plant.model_copy(
+        update={"zone": reading.zone, "export": reading.export, "quality": reading.quality}
+    )
 
 
 def _keys(sources: Sequence[str]) -> list[str]:
@@ -156,18 +186,22 @@ def _guess_roles(tags: list[_Tag]) -> None:
             tag.role = "action"
 
 
-def _lines(paths: Sequence[str | Path], tags: list[_Tag], problem: str) -> Iterator[str]:
+def _lines(
+    paths: Sequence[str | Path], tags: list[_Tag], problem: str, reading: ReadingRules
+) -> Iterator[str]:
     period_s = _period([tag.step_s for tag in tags if tag.step_s])
     name = Path(str(paths[0])).stem.replace("*", "").strip() or "plant"
-    yield "# Drafted from an export by looking at it. Go through what is marked CHECK."
+    yield "# Drafted from what an export shows. Go through what is marked CHECK."
     if problem:
         yield "# The values could not be read yet, so roles and spans are missing. CHECK:"
         yield f"#   {_comment(problem)}"
-        yield "# Write the key that it names, and draft again or fill in the rest."
+        yield "# Write the key that it names below, and draft again with --tags and this file."
     yield ""
     yield f"name = {_toml(name)}"
     yield f'period = "{spelled(period_s)}"  # CHECK: how often a decision is made'
-    yield 'time_zone = "UTC"  # CHECK: of time stamps that tell none, such as "Asia/Seoul"'
+    zone = _toml(reading.zone)
+    yield f'time_zone = {zone}  # CHECK: of time stamps that show none, such as "Asia/Seoul"'
+    yield from reading.lines
     yield ""
     yield "[objective]"
     yield "# CHECK: what a period earns, over the keys of tags below, such as"
@@ -215,6 +249,8 @@ def _tag_lines(tag: _Tag, limits: set[str]) -> Iterator[str]:
         yield f"bounds = [{low:g}, {high:g}]  # CHECK: what the operators may set"
     if tag.role == "action":
         yield f"rate = {_toml(rate)}" if rate else "# rate = [-1, 1]  # the most change in a minute"
+    if tag.role == "observation" and _MEAN.search(tag.source):
+        yield "hold = true  # CHECK: a mean over the time from its stamp on, so it stands until the next"
     width = tag.high - tag.low
     if tag.smallest_change is not None and tag.smallest_change > VISIBLE * width:
         yield f"# dead_band = {tag.smallest_change:.2g}  # smaller changes are hardly stored"
@@ -225,8 +261,11 @@ def _period(steps_s: Sequence[float]) -> float:
     if not steps_s:
         return SECONDS["min"]
     usual = float(np.median(steps_s))
-    nice = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 14400, 86400]
-    return float(min(nice, key=lambda n: abs(np.log(n / max(usual, 1e-3)))))
+    if usual >= 1 and abs(usual - round(usual)) < 1e-3 * usual:
+        # The samples' own step, or a whole number of them, so that every period has one.
+        nice = [n for n in _NICE if n >= round(usual) and n % round(usual) == 0]
+        return float(min([n for n in nice if n < 1.5 * usual] or [round(usual)]))
+    return float(min(_NICE, key=lambda n: abs(np.log(n / max(usual, 1e-3)))))
 
 
 def _outward(low: float, high: float) -> tuple[float, float]:

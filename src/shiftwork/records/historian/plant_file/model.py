@@ -1,8 +1,11 @@
-"""The plant file: which tags of an export mean what, in TOML, every mistake told by its key."""
+"""The plant file: which tags of an export mean what, in TOML; every mistake is named by its key."""
 
 from __future__ import annotations
 
+import codecs
 import math
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,11 +21,12 @@ from pydantic import (
 
 from shiftwork.records.historian.plant_file.durations import seconds
 from shiftwork.records.historian.plant_file.expression import Expression
+from shiftwork.records.historian.plant_file.formats import NAMED_FORMATS
 
 DAY_S = 86400.0
 
 Role = Literal["observation", "action", "limit", "objective", "state"]
-Convention = Literal["opc", "sparkplug", "words", "confidence"]
+Convention = Literal["opc", "opc_da", "sparkplug", "words", "confidence"]
 Ends = tuple[float | str, float | str]
 
 HELD = ("action", "limit", "state")
@@ -52,7 +56,90 @@ def _expression(key: str) -> PlainValidator:
     return PlainValidator(read)
 
 
+def _list(value: object, kinds: tuple[type, ...], example: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        value = [value]
+    if not value or any(type(part) not in kinds or part == "" for part in value):
+        raise ValueError(f"must be a list; write it as {example}")
+    return tuple(value)
+
+
+def _numbers_in(value: object) -> tuple[float, ...]:
+    return tuple(float(v) for v in _list(value, (int, float), "[-9999]"))
+
+
+def _codes(value: object) -> tuple[float | str, ...]:
+    found = _list(value, (int, float, str), '[0, 4, "OK"]')
+    return tuple(v.strip().lower() if isinstance(v, str) else float(v) for v in found)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return _list(value, (str,), '["time", "TI1", "valve"]')
+
+
+def _encoding(value: object) -> object:
+    try:
+        return codecs.lookup(value).name if isinstance(value, str) else value
+    except LookupError:
+        raise ValueError(
+            f"unknown encoding {value!r}; write utf-8, cp1252, cp949, gbk or shift_jis"
+        ) from None
+
+
+def _start(value: object) -> object:
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    try:
+        begin = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        begin = None
+    if begin is None or begin.tzinfo is not None:
+        raise ValueError(
+            f'{value!r} is not a local time; write it as "2024-05-31 00:00:00", in the plant\'s time_zone'
+        )
+    return value
+
+
+def _zones(value: object) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise ValueError('must be a table; write it as { CST = "+08:00" }')
+    found = {}
+    for name, offset in value.items():
+        parts = (
+            re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", offset) if isinstance(offset, str) else None
+        )
+        if parts is None:
+            raise ValueError(
+                f'{offset!r} is not an offset from UTC; write it as {{ {name} = "+08:00" }}'
+            )
+        minutes = int(parts[2]) * 60 + int(parts[3] or 0)
+        found[name.upper()] = -minutes if parts[1] == "-" else minutes
+    return found
+
+
+def _time_format(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value
+    if "%" not in value:
+        if value not in NAMED_FORMATS:
+            raise ValueError(
+                f"unknown format '{value}'; write strptime's letters such as \"%Y-%m-%d %H:%M:%S\", or "
+                f"one of {', '.join(NAMED_FORMATS)}"
+            )
+        return value
+    for letters in re.findall(r"%([.#:-]?[0-9]?.?)", value):
+        if not letters or letters[-1] not in "aAbBdefhHIjklmMpPRsSTyYzZDF%":
+            raise ValueError(
+                f"'%{letters}' is not one of strptime's letters; write a format such as "
+                '"%Y-%m-%d %H:%M:%S"'
+            )
+    return value
+
+
 Duration = Annotated[float, BeforeValidator(seconds)]
+Missing = Annotated[tuple[float, ...], PlainValidator(_numbers_in)]
+Codes = Annotated[tuple[float | str, ...], PlainValidator(_codes)]
+Names = Annotated[tuple[str, ...], PlainValidator(_names)]
 Numbers = Annotated[
     tuple[float, float], BeforeValidator(lambda v: _pair(v, "two numbers", (int, float)))
 ]
@@ -63,7 +150,7 @@ Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class Table(BaseModel):
-    """A table of the plant file: nothing in it that is not known, no value of another kind."""
+    """A table of the plant file: every key is known, every value of its kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -87,6 +174,9 @@ class PlantTag(Table):
         max_age_s: A value older than this counts as missing, seconds.
         observed: It is among the observations.
         node: Its OPC UA node, for operation.
+        missing: Numbers that stand for no measurement, such as -9999.
+        time: The column of its own time stamps, if its name does not show it.
+        quality: The column of its quality, if its name does not show it.
     """
 
     key: str
@@ -106,6 +196,9 @@ class PlantTag(Table):
         default_factory=lambda data: data.get("role") in ("observation", "action"),
         alias="also_observed",
     )
+    missing: Missing = ()
+    time: Text | None = None
+    quality: Text | None = None
 
     @field_validator("max_age_s", mode="before")
     @classmethod
@@ -151,41 +244,94 @@ class EpisodeRules(Table):
 
 
 class QualityRules(Table):
-    """How the export tells good values from bad ones.
+    """How the export marks good values and bad ones.
 
     Attributes:
-        convention: "opc" (32-bit status codes), "sparkplug" (192, 0, 500), "words" or
-            "confidence" (0 to 100); None to find out.
+        convention: "opc" (32-bit status codes), "opc_da" (the byte of classic OPC), "sparkplug"
+            (192, 0, 500), "words" or "confidence" (0 to 100); None to find out.
+        good: Codes and words of the site's own that mean good.
+        uncertain: Codes and words that mean uncertain.
+        bad: Codes and words that mean bad.
         good_confidence: Confidence from which a value is good.
         uncertain_confidence: Confidence from which it is uncertain, and below which it is bad.
     """
 
     convention: Convention | None = None
+    good: Codes = ()
+    uncertain: Codes = ()
+    bad: Codes = ()
     good_confidence: float = Field(default=90.0, ge=0, le=100)
     uncertain_confidence: float = Field(default=50.0, ge=0, le=100)
 
+    @property
+    def meanings(self) -> dict[float | str | None, int]:
+        """Status (0 good, 1 uncertain, 2 bad) of each code and word that is declared."""
+        lists = (self.good, self.uncertain, self.bad)
+        return {code: status for status, codes in enumerate(lists) for code in codes}
 
-class ExportRules(Table):
-    """What an export leaves open, where it cannot be told from its content.
+
+class NamesTable(Table):
+    """The table of a database that gives names to numbers of tags.
 
     Attributes:
-        time_format: Of time stamps: strptime's letters such as "%d/%m/%Y %H:%M:%S", or "excel"
-            (days since 1899-12-30), "epoch_s", "epoch_ms", "epoch_us", "epoch_ns".
+        table: The table.
+        id: Its column of numbers, which the export's tag column holds.
+        name: Its column of names, which are the sources of the plant's tags.
+    """
+
+    table: Text
+    id: Text
+    name: Text
+
+
+class ExportRules(Table):
+    """What an export leaves open, where its content does not show it.
+
+    Attributes:
+        encoding: The encoding of text files, such as "cp1252".
+        separator: The character between the cells of text files.
+        columns: Names of the columns, in files that have no line of names.
+        time_format: Format of time stamps: strptime's letters such as "%d/%m/%Y %H:%M:%S", or one of
+            ``NAMED_FORMATS``.
+        order: The order of dates such as 03/04/2025.
+        start: Local time at which elapsed time begins.
+        step_s: Time between the rows of files without time stamps, seconds.
+        zones: Short names of time zones, minutes east of UTC.
         decimal: "." or ",".
-        table: The table or view of a database.
+        missing: Numbers that stand for no measurement of any tag.
+        table: Tables or views of a database; * stands for any letters.
+        names: The table of a database that names the tags.
         tag: The column that holds tag names, in the long form.
-        time: The column that holds time stamps.
+        time: The columns that hold time stamps: one, or several that make one up.
         value: The column that holds values, in the long form.
         quality: The column that holds quality, in the long form.
     """
 
-    time_format: Text | None = None
+    encoding: Annotated[str, BeforeValidator(_encoding)] | None = None
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    columns: Names = ()
+    time_format: Annotated[Text, BeforeValidator(_time_format)] | None = None
+    order: Literal["day first", "month first", "year first"] | None = None
+    start: Annotated[str, BeforeValidator(_start)] | None = None
+    step_s: Duration | None = Field(default=None, alias="step")
+    zones: Annotated[dict[str, int], PlainValidator(_zones)] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
-    table: Text | None = None
+    missing: Missing = ()
+    table: Names = ()
+    names: NamesTable | None = None
     tag: Text | None = None
-    time: Text | None = None
+    time: Names = ()
     value: Text | None = None
     quality: Text | None = None
+
+    @property
+    def start_us(self) -> int | None:
+        """``start`` in microseconds since 1970, as the local clock shows it."""
+        if self.start is None:
+            return None
+        return int(
+            (datetime.fromisoformat(self.start) - datetime(1970, 1, 1)).total_seconds() * 1e6
+        )
 
 
 class PlantFile(Table):
@@ -194,7 +340,7 @@ class PlantFile(Table):
     Attributes:
         name: What it is called.
         period_s: Decision and grid period, seconds.
-        zone: Time zone of time stamps that tell none, by its IANA name.
+        zone: Time zone of time stamps that show none, by its IANA name.
         goal: The objective with its unit; ``objective`` is its expression.
         episodes: What starts and ends an episode.
         quality: How the export tells good values from bad ones.

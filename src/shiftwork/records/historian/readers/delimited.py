@@ -1,18 +1,17 @@
 """Delimited text: its encoding, separator and header found out, its rows read a block at a time.
 
 Only one block of lines is in memory at a time, and a line longer than a block is refused, so that
-neither a large file nor a hostile one takes more memory than that.
+neither a large file nor a hostile one takes more memory than that. Text in which some line is not a
+plain row is read row by row instead (``ragged``).
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,208 +19,254 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from shiftwork.errors import UserError
+from shiftwork.records.historian.plant_file.model import ExportRules
+from shiftwork.records.historian.readers.heading import (
+    BELOW_HEADER,
+    HEADER_ROWS,
+    SAMPLE_ROWS,
+    FoundHeading,
+    find_heading,
+    find_without_names,
+    other_table,
+)
 from shiftwork.records.historian.readers.layout import FindLayout, Layout
-from shiftwork.records.historian.readers.lines import LONGEST_LINE, Lines
-from shiftwork.records.historian.readers.table import Table, Wanted
-from shiftwork.records.historian.values.stamps import looks_like_stamp
+from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
+from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
+from shiftwork.records.historian.readers.source import Source
+from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table, Wanted
 
 BLOCK_BYTES = 2 * LONGEST_LINE
 LONGEST_VALUE = 2**20
-"""Bytes of quoted lines; a cell of ours may have a hundredth of that."""
+"""Bytes of quoted lines; a cell may have a hundredth of that."""
 HEAD_BYTES = 2**20
-HEADER_ROWS = 40
-"""Rows among which the header is looked for; exports like to begin with a title."""
-BELOW_HEADER = 8
-"""Rows of descriptions and units that may stand between header and data."""
 SEPARATORS = (",", ";", "\t", "|")
+SPACES = " "
+"""The separator of tables whose columns stand apart by any number of spaces."""
 
 _OTHER = (
-    (b"PK\3\4", "is a spreadsheet or an archive; save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "is a spreadsheet; save it as CSV"),
-    (b"\x1f\x8b", "is compressed; give the file that unpacks from it"),
-    (b"BZh", "is compressed; give the file that unpacks from it"),
-    (b"\xfd7zXZ", "is compressed; give the file that unpacks from it"),
-    (b"\x28\xb5\x2f\xfd", "is compressed; give the file that unpacks from it"),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet that cannot be opened; save it as .xlsx or CSV"),
     (b"%PDF", "is a PDF; export it as CSV"),
+    (b"FEA1", "is a Feather file of version 1; write it as version 2 or Parquet"),
+    (b"\x89HDF", "is an HDF5 file; export it as CSV or Parquet"),
 )
 
 
-@dataclass(frozen=True)
-class _Found:
-    """Where the table stands in the text."""
-
-    separator: str
-    header: tuple[str, ...]
-    layout: Layout | None
-    lines_before: int
-    """Lines above the first row of data."""
+class NoTable(UserError):
+    """A text that holds no table: in a folder it is left out, by itself it is refused."""
 
 
-def read_delimited(path: Path, find: FindLayout) -> tuple[Table, Layout | None]:
+def read_delimited(
+    source: Source, find: FindLayout, rules: ExportRules, expected: tuple[str, ...] = ()
+) -> tuple[Table, Layout | None]:
     """Find the table of a text file; its rows are read later.
+
+    Args:
+        source: The file.
+        find: Finds the layout of a table.
+        rules: What the plant file declares.
+        expected: Names that the text should hold, such as those of tags.
 
     Returns:
         The table, and its layout; None if it has a header, but none of the tags looked for.
 
     Raises:
-        UserError: It is no text, or has no header.
+        UserError: It is not text.
+        NoTable: It has no header.
     """
-    with path.open("rb") as file:
-        magic = file.read(8)
+    magic = source.begin(8)
     for start, problem in _OTHER:
         if magic.startswith(start):
-            raise UserError(f"{path}: {problem}")
-    found = _find_table(path, find)
+            raise UserError(f"{source.name}: {problem}")
+    text = Text(source, rules.encoding, expected)
+    separator, found, rows = _find_table(text, find, rules)
+    first_line = rows[found.first - 1][0] if found.first else 0
+    width = max([len(found.names), *(len(row) for _, row in rows[found.first :])])
+    if any(cell.strip() for _, row in rows[found.first :] for cell in row[len(found.names) :]):
+        width = len(found.names)  # a row that is too long is an error, and told as one
+    names = (*found.names, *("" for _ in range(width - len(found.names))))
+    table = TextTable(text, separator, names, found.layout, first_line, rules)
 
     def batches(wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
-        return _batches(path, found, wanted)
+        return _batches(table, wanted)
 
-    table = Table(str(path), found.header, path.stem, found.lines_before + 1, batches)
-    return table, found.layout
+    def careful(wanted: Wanted, notes: Notes) -> Iterator[tuple[int, pa.RecordBatch]]:
+        return ragged_batches(table, wanted, notes)
+
+    layout = found.layout
+    clock = tuple(names[i].strip().lower() for i in layout.clock.columns) if layout else ()
+    dialect = ("text", separator, layout.shape if layout else "", *clock)
+
+    def form() -> str:
+        spelled = {"\t": "tab", SPACES: "spaces"}.get(separator, separator)
+        return f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
+
+    return (
+        Table(source.name, names, source.stem, first_line + 1, batches, careful, dialect, form),
+        layout,
+    )
 
 
-def _find_table(path: Path, find: FindLayout) -> _Found:
-    with Lines(path) as lines:
+def _find_table(
+    text: Text, find: FindLayout, rules: ExportRules
+) -> tuple[str, FoundHeading, list[tuple[int, list[str]]]]:
+    name, stem = text.source.name, text.source.stem
+    with text.lines() as lines:
         reader = io.BufferedReader(lines, 2**16)
         head = more = reader.read(HEAD_BYTES)
         while more and not (b"\n" in head or b"\r" in head):
             head += (more := reader.read(HEAD_BYTES))
-        text = head.decode("utf-8", "ignore")
-    if not text.strip():
-        raise UserError(f"{path}: is empty; export it anew")
-    whole = os.path.getsize(path) <= HEAD_BYTES
-    best: _Found | None = None
-    for separator in SEPARATORS:
-        rows = _rows(text, separator, whole)
-        for row, (_, header) in enumerate(rows[:HEADER_ROWS]):
-            if len(header) < 2:
-                continue
-            layout = find(header, path.stem, str(path))
-            if layout is None:
-                continue
-            before = _lines_before_data(rows, row, layout)
-            return _Found(separator, tuple(header), layout, before)
-        header_row = _some_header(rows)
-        if header_row is not None and (best is None or len(rows[header_row][1]) > len(best.header)):
-            best = _Found(separator, tuple(rows[header_row][1]), None, rows[header_row][0])
-    if best is None:
-        raise UserError(
-            f"{path}: has no header with a time column and tags; write one, or set export.time, "
-            "export.tag and export.value to the names of its columns"
-        )
-    return best
+        whole = not reader.read(1)
+        begin = head.decode("utf-8", "ignore")
+    if not begin.strip():
+        raise NoTable(f"{name}: is empty; export it again")
+    separators = (rules.separator,) if rules.separator else (*SEPARATORS, SPACES)
+    split = {separator: _rows(begin, separator, whole) for separator in separators}
+    for look in (find_heading, find_without_names):
+        for separator, rows in split.items():
+            found = look([row for _, row in rows], find, stem, name, rules)
+            if found is not None:
+                return separator, found, rows
+    best: tuple[str, FoundHeading, list[tuple[int, list[str]]]] | None = None
+    for separator, rows in split.items():
+        table = other_table([row for _, row in rows]) if separator != SPACES else None
+        if table is not None and (best is None or len(table.names) > len(best[1].names)):
+            best = separator, table, rows
+    if best is not None:
+        _refuse_undeclared(name, best[1].names, rules)
+        return best
+    widest = max((row for rows in split.values() for _, row in rows), key=len)
+    _refuse_undeclared(name, tuple(widest), rules)
+    raise NoTable(
+        f"{name}: has no header with a time column and tags; write one, or give the names of its columns "
+        'in order as export.columns = ["time", "TI1", ...], or set export.time, export.tag and '
+        "export.value to the names it has; leave out of the folder what is not an export"
+    )
+
+
+def _refuse_undeclared(name: str, names: tuple[str, ...], rules: ExportRules) -> None:
+    """Refuse a table that lacks a column which the plant file declares."""
+    declared = [("tag", rules.tag), ("value", rules.value), ("quality", rules.quality)]
+    known = [n.strip() for n in names]
+    for key, column in declared + [("time", time) for time in rules.time]:
+        if column is not None and column not in known:
+            shown = ", ".join(known[:20])
+            raise UserError(f"{name}: unknown column of export.{key} '{column}'; known: {shown}")
 
 
 def _rows(text: str, separator: str, whole: bool) -> list[tuple[int, list[str]]]:
     """The first rows with the number of lines up to their end."""
     if not whole:  # the last line may go on
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+    most = HEADER_ROWS + BELOW_HEADER + SAMPLE_ROWS
+    if separator == SPACES:
+        found = []
+        for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+            if line.strip():
+                found.append((number, line.split()))
+            if len(found) == most:
+                break
+        return found
     # Broken as the parser breaks lines, unlike str.splitlines, which knows seven more characters.
     lines = io.StringIO(text, newline="")
     csv.field_size_limit(LONGEST_LINE)
     reader = csv.reader(lines, delimiter=separator)
     rows = []
-    try:
+    with suppress(csv.Error):  # what could be read so far is judged
         for row in reader:
             if any(cell.strip() for cell in row):
                 rows.append((reader.line_num, row))
-            if len(rows) == HEADER_ROWS + BELOW_HEADER:
+            if len(rows) == most:
                 break
-    except csv.Error:
-        pass  # what could be read so far is judged
     return rows
 
 
-def _lines_before_data(rows: list[tuple[int, list[str]]], header: int, layout: Layout) -> int:
-    """Lines above the first row whose time cell is a time stamp."""
-    for row in range(header + 1, min(header + 1 + BELOW_HEADER, len(rows))):
-        cells = rows[row][1]
-        time = " ".join(cells[i] for i in layout.time if i < len(cells))
-        if looks_like_stamp(time):
-            return rows[row - 1][0]
-    return rows[header][0]
-
-
-def _some_header(rows: list[tuple[int, list[str]]]) -> int | None:
-    """A row of names above a row that begins with a time stamp: a table of other tags."""
-    for row in range(min(HEADER_ROWS, len(rows) - 1)):
-        above, below = rows[row][1], rows[row + 1][1]
-        if len(above) == len(below) > 1 and any(map(looks_like_stamp, below[:3])):
-            return None if any(map(looks_like_stamp, above[:3])) else row
-    return None
-
-
-def _batches(path: Path, found: _Found, wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
-    row = found.lines_before + 1
-    wrong: list[Any] = []
+def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
+    row = table.lines_before + 1
 
     def refuse(line: Any) -> str:
-        wrong.append(line)
         return "error"
 
-    texts: dict[str, pa.DataType] = {str(i): pa.string() for i in wanted.columns}
-    if wanted.tag is not None:
-        texts[str(wanted.tag)] = pa.dictionary(pa.int32(), pa.string())
-    names = [str(i) for i in range(len(found.header))]
-    read = pacsv.ReadOptions(use_threads=False, column_names=names)
-    parse = pacsv.ParseOptions(delimiter=found.separator, invalid_row_handler=refuse)
-    convert = pacsv.ConvertOptions(
-        include_columns=[str(i) for i in wanted.columns],
-        column_types=texts,
-        strings_can_be_null=False,
+    spaces = table.separator == SPACES
+    read = pacsv.ReadOptions(
+        use_threads=False, column_names=[str(i) for i in range(len(table.names))]
     )
-    for block in _blocks(path, found):
+    parse = pacsv.ParseOptions(
+        delimiter="\t" if spaces else table.separator, invalid_row_handler=refuse
+    )
+    for block in _blocks(table):
+        if spaces:
+            tight = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", bytes(block))
+            block = memoryview(re.sub(rb"[ \t]+", b"\t", tight))
         read.block_size = len(block) + 1  # Arrow would cut without regard to quotation marks
-        try:
-            table = pacsv.read_csv(_lent(block), read, parse, convert)
-        except pa.ArrowInvalid as error:
-            if "Empty CSV" in str(error):
-                continue
-            if wrong:
-                line = wrong[0]
-                number = "" if line.number is None else f" row {row - 1 + line.number}:"
-                raise UserError(
-                    f"{path}:{number} has {line.actual_columns} columns, the header has "
-                    f"{line.expected_columns} ('{_short(line.text)}'); mend or remove the row, and "
-                    "quote numbers with a decimal comma"
-                ) from None
-            raise UserError(
-                f"{path}: after row {row}: cannot be read ({_short(str(error), 100)}); export it anew"
-            ) from None
-        for batch in table.to_batches():
+        lent = _lent(block)
+        whole = None
+        for convert in _conversions(wanted):
+            try:
+                whole = pacsv.read_csv(pa.BufferReader(lent), read, parse, convert)
+                break
+            except pa.ArrowInvalid as error:
+                if "Empty CSV" in str(error):
+                    break
+                if "conversion error" in str(error) and wanted.hints is not None:
+                    wanted.hints.failures += 1
+                    continue  # hints do not hold: as text
+                raise NeedsCare from None
+        if whole is None:
+            continue
+        for batch in whole.to_batches():
             yield row, batch
             row += batch.num_rows
 
 
-def _blocks(path: Path, found: _Found) -> Iterator[memoryview]:
+def _conversions(wanted: Wanted) -> Iterator[pacsv.ConvertOptions]:
+    """What cells are read as: what the hints allow, then text."""
+    columns = [str(i) for i in wanted.columns]
+    texts: dict[str, pa.DataType] = {name: pa.string() for name in columns}
+    if wanted.tag is not None:
+        texts[str(wanted.tag)] = pa.dictionary(pa.int32(), pa.string())
+    hints = wanted.hints
+    if hints is not None and hints.failures < 2 and (hints.numbers or hints.stamps):
+        typed = texts | {str(i): pa.float64() for i in hints.numbers}
+        typed |= {str(i): pa.timestamp("us") for i in hints.stamps}
+        yield pacsv.ConvertOptions(
+            include_columns=columns, column_types=typed, strings_can_be_null=False,
+            null_values=["", "NaN", "nan", "null", "NULL", "NA", "N/A"],
+        )  # fmt: skip
+    yield pacsv.ConvertOptions(
+        include_columns=columns, column_types=texts, strings_can_be_null=False
+    )
+
+
+def _blocks(table: TextTable) -> Iterator[memoryview]:
     """Whole rows below the header, some sixteen MiB at a time.
 
     Raises:
         UserError: A quoted value does not end.
     """
-    line = found.lines_before + 1
-    with Lines(path, found.lines_before) as lines:
+    line = table.lines_before + 1
+    name = table.text.source.name
+    with table.text.lines(table.lines_before) as lines:
         reader = io.BufferedReader(lines, 2**16)
         rest = reader.read(BLOCK_BYTES)
         while more := reader.read(BLOCK_BYTES):
             # A line feed may be about to follow a carriage return that is the last.
             last = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
-            count, end = _whole_rows(rest, last, found.separator)
+            count, end = _whole_rows(rest, last, table.separator)
             if end == 0 < last and len(rest) > BLOCK_BYTES:
-                raise _unclosed(path, line)
+                raise _unclosed(name, line)
             if end:
                 yield memoryview(rest)[:end]
                 line += count
             rest = rest[end:] + more
-    count, end = _whole_rows(rest, len(rest), found.separator)
+    count, end = _whole_rows(rest, len(rest), table.separator)
     if end < len(rest):
-        raise _unclosed(path, line + count)
+        raise _unclosed(name, line + count)
     yield memoryview(rest)
 
 
-def _unclosed(path: Path, row: int) -> UserError:
+def _unclosed(name: str, row: int) -> UserError:
     return UserError(
-        f"{path}: row {row} has a quotation mark that is not closed; mend or remove the row"
+        f"{name}: row {row} has a quotation mark that is not closed; fix or remove the row"
     )
 
 
@@ -254,7 +299,7 @@ def _whole_rows(text: bytes, end: int, separator: str) -> tuple[int, int]:
     return whole
 
 
-def _lent(block: memoryview) -> pa.BufferReader:
+def _lent(block: memoryview) -> pa.Buffer:
     """Put a block into Arrow's own memory.
 
     Arrow reads ahead in a thread of its own, which may outlive a file that is refused. If it then
@@ -263,9 +308,4 @@ def _lent(block: memoryview) -> pa.BufferReader:
     """
     buffer = pa.allocate_buffer(len(block))
     np.frombuffer(buffer, np.uint8)[:] = np.frombuffer(block, np.uint8)
-    return pa.BufferReader(buffer)
-
-
-def _short(text: str, most: int = 40) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 3] + "..."
+    return buffer

@@ -4,35 +4,72 @@ from __future__ import annotations
 
 import codecs
 import io
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 from shiftwork.errors import UserError
+from shiftwork.records.historian.readers.encoding import encoding_of
+from shiftwork.records.historian.readers.source import Source, damage_named
 
 LONGEST_LINE = 8 * 2**20
 """Bytes; ten thousand columns need less than one of these."""
 
+JUDGED_BYTES = 2**20
+"""Text from the first line beyond ASCII on, by which the encoding is decided."""
 
-class Lines(io.RawIOBase):
-    """A text file as UTF-8 with bounded lines, from one line on: what is looked at and parsed.
 
-    ASCII passes as it is. The first other character tells UTF-8 from CP949; a byte-order mark
-    tells UTF-16.
+class Text:
+    """A text file and its encoding, which is decided once.
+
+    Attributes:
+        source: The file.
+        encoding: "ascii" until something else was met.
     """
 
-    def __init__(self, path: Path, skip: int = 0) -> None:
-        self._path = path
-        self._file = path.open("rb")
+    def __init__(
+        self, source: Source, declared: str | None = None, expected: Iterable[str] = ()
+    ) -> None:
+        self.source = source
+        self._declared = declared
+        self._expected = tuple(expected)
+        self.encoding = declared or "ascii"
+
+    def lines(self, skip: int = 0) -> Lines:
+        """Open it as UTF-8, from one line on."""
+        return Lines(self, skip)
+
+    def decide(self, raw: bytes) -> str:
+        """The encoding of the first bytes beyond ASCII."""
+        if self.encoding == "ascii":
+            self.encoding = self._declared or encoding_of(raw, self.source.name, self._expected)
+        return self.encoding
+
+
+class Lines(io.RawIOBase):
+    """A text file as UTF-8 with bounded lines, from one line on.
+
+    ASCII passes as it is. A byte-order mark shows UTF-16; otherwise the encoding is decided at the
+    first other character.
+    """
+
+    def __init__(self, text: Text, skip: int = 0) -> None:
+        self._text = text
+        self._name = text.source.name
+        self._file = text.source.open()
         self._line = 1
         self._since_break = 0
         self._pending = b""
-        begin = self._file.read(3)
+        with damage_named(self._name):
+            self._ahead = self._file.read(4096)
         self._decoder: Any = None
-        if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if self._ahead[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            text.encoding = "utf-16"
             self._decoder = codecs.getincrementaldecoder("utf-16")()
-            self._file.seek(0)
-        elif begin != codecs.BOM_UTF8:
-            self._file.seek(0)
+        elif self._ahead[:3] == codecs.BOM_UTF8:
+            text.encoding = "utf-8"
+            self._ahead = self._ahead[3:]
+        elif text.encoding.startswith("utf-16"):
+            self._decoder = codecs.getincrementaldecoder(text.encoding)()
         self._skip(skip)
 
     def readable(self) -> bool:
@@ -70,8 +107,15 @@ class Lines(io.RawIOBase):
             lines -= 1
         self._pending = head
 
+    def _raw(self, size: int) -> bytes:
+        if self._ahead:
+            raw, self._ahead = self._ahead, b""
+            return raw
+        with damage_named(self._name):
+            return self._file.read(size)
+
     def _next(self, size: int) -> bytes:
-        while raw := self._file.read(max(size, 2**16)):
+        while raw := self._raw(max(size, 2**16)):
             if text := self._decoded(raw):
                 break
         else:
@@ -79,28 +123,29 @@ class Lines(io.RawIOBase):
         if b"\0" in text:
             line = self._line + text[: text.index(b"\0")].count(b"\n")
             raise UserError(
-                f"{self._path}: line {line} holds a NUL byte, so it is no text; export it anew"
+                f"{self._name}: line {line} holds a NUL byte, so it is not text; export it again"
             )
         self._refuse_long(text)
         return text
 
     def _decoded(self, raw: bytes) -> bytes:
+        if self._decoder is None:
+            if raw.isascii():
+                return raw
+            if self._text.encoding == "ascii":  # judged by whole lines, and not by the first alone
+                with damage_named(self._name):
+                    self._ahead = self._file.read(JUDGED_BYTES)
+                more = raw + self._ahead
+                whole = more[: more.rfind(b"\n") + 1] if self._ahead and b"\n" in more else more
+                self._text.decide(whole)
+            self._decoder = codecs.getincrementaldecoder(self._text.encoding)()
         try:
-            if self._decoder is None:
-                if raw.isascii():
-                    return raw
-                self._decoder = codecs.getincrementaldecoder("utf-8")()
-                try:
-                    text = self._decoder.decode(raw)
-                except UnicodeDecodeError:
-                    self._decoder = codecs.getincrementaldecoder("cp949")()
-                    text = self._decoder.decode(raw)
-            else:
-                text = self._decoder.decode(raw, final=not raw)
+            text = self._decoder.decode(raw, final=not raw)
         except UnicodeDecodeError as error:
             line = self._line + raw[: error.start].count(b"\n")
             raise UserError(
-                f"{self._path}: line {line} is neither UTF-8 nor CP949; save it as UTF-8"
+                f"{self._name}: line {line} is not {self._text.encoding}, as the lines before it are; set "
+                "export.encoding, or save it as UTF-8"
             ) from None
         encoded: bytes = text.encode("utf-8", "replace")
         return encoded
@@ -114,6 +159,6 @@ class Lines(io.RawIOBase):
             self._since_break += len(text)
         if self._since_break > LONGEST_LINE:
             raise UserError(
-                f"{self._path}: line {self._line} is longer than {LONGEST_LINE / 2**20:g} MiB; "
+                f"{self._name}: line {self._line} is longer than {LONGEST_LINE / 2**20:g} MiB; "
                 "check that it is an export, or export fewer columns"
             )

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shiftwork.errors import UserError
 from shiftwork.records.formats.npz import damage_told
-from shiftwork.records.historian.readers.layout import FindLayout, Layout
+from shiftwork.records.historian.readers.arrow_file import SAMPLE_ROWS, texts
+from shiftwork.records.historian.readers.layout import FindLayout, Heading, Layout
+from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import BATCH_ROWS, LIMIT_BYTES, Table, Wanted
 
 MAGIC = b"PAR1"
 MOST_COLUMNS = 100_000
 
 
-def read_parquet(path: Path, find: FindLayout) -> tuple[Table, Layout | None]:
+def read_parquet(source: Source, find: FindLayout) -> tuple[Table, Layout | None]:
     """Find the table of a Parquet file; its rows are read later.
 
     Returns:
@@ -29,30 +32,65 @@ def read_parquet(path: Path, find: FindLayout) -> tuple[Table, Layout | None]:
     Raises:
         UserError: It is damaged, or unpacks to more than ``LIMIT_BYTES``.
     """
-    with damage_told(path), pq.ParquetFile(path) as file:
+    path = source.name
+    with damage_told(Path(path)), _opened(source) as file:
         header = tuple(file.schema_arrow.names)
     if len(header) > MOST_COLUMNS:
         raise UserError(f"{path}: has {len(header)} columns; export at most {MOST_COLUMNS}")
-    layout = find(header, path.stem, str(path))
+
+    def cells(position: int) -> list[str]:
+        name = header[position]
+        return _cells(source, name) if header.count(name) == 1 else []
+
+    layout = find(Heading(header, source.stem, path, sampler=cells))
 
     def batches(wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
-        return _batches(path, header, wanted)
+        return _batches(source, header, wanted)
 
-    return Table(str(path), header, path.stem, 1, batches), layout
+    dialect = ("parquet", layout.shape if layout else "")
+    return Table(path, header, source.stem, 1, batches, None, dialect, lambda: "Parquet"), layout
+
+
+def _opened(source: Source) -> pq.ParquetFile:
+    place: Any = source.path or pa.BufferReader(source.whole())
+    return pq.ParquetFile(place)
+
+
+def _cells(source: Source, name: str) -> list[str]:
+    """The first cells of a column; none if they cannot be read, which reading all will report."""
+    try:
+        with _opened(source) as file:
+            kind = file.schema_arrow.field(name).type
+        place: Any = source.path or pa.BufferReader(source.whole())
+        with pq.ParquetFile(
+            place,
+            read_dictionary=[name] if _is_text(kind) else None,
+        ) as file:
+            if not file.metadata.num_rows or file.metadata.num_rows * 8 > LIMIT_BYTES:
+                return []
+            batch = next(file.iter_batches(SAMPLE_ROWS, [0], [name], use_threads=False), None)
+            if batch is None:
+                return []
+            batch.validate(full=True)
+            return texts(batch.column(0).slice(0, SAMPLE_ROWS))
+    except Exception:
+        return []
 
 
 def _batches(
-    path: Path, header: tuple[str, ...], wanted: Wanted
+    source: Source, header: tuple[str, ...], wanted: Wanted
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
+    path = source.name
     names = [header[i] for i in wanted.columns]
     for name in names:
         if header.count(name) > 1:
-            raise UserError(f"{path}: column '{name}' is there twice; export it anew")
-    with damage_told(path):
-        with pq.ParquetFile(path) as file:
-            texts = [n for n in names if _is_text(file.schema_arrow.field(n).type)]
+            raise UserError(f"{path}: column '{name}' is there twice; export it again")
+    with damage_told(Path(path)):
+        with _opened(source) as file:
+            words = [n for n in names if _is_text(file.schema_arrow.field(n).type)]
         # Text stays encoded: a long one that a few bytes repeat in every row takes no memory.
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
+        place: Any = source.path or pa.BufferReader(source.whole())
+        with pq.ParquetFile(place, read_dictionary=words) as file:
             _refuse_oversize(file, path, len(names))
             row = 1
             for number in range(file.metadata.num_row_groups):
@@ -78,7 +116,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _refuse_oversize(file: pq.ParquetFile, path: Path, columns: int) -> None:
+def _refuse_oversize(file: pq.ParquetFile, path: str, columns: int) -> None:
     # By the rows that the footer declares: runs of one value take almost no bytes in the file, nor
     # by the size that it declares for them, but eight bytes each once read.
     size = 8 * file.metadata.num_rows * columns

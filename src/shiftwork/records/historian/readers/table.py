@@ -29,11 +29,41 @@ class Wanted:
         columns: Positions, ascending.
         tag: Position of the column with tag names, or None.
         sources: The tag names that are needed; others may be left out already while reading.
+        hints: What is known of the cells.
     """
 
     columns: tuple[int, ...]
     tag: int | None = None
     sources: frozenset[str] = frozenset()
+    hints: Hints | None = None
+
+
+@dataclass
+class Hints:
+    """What the rows read so far allow a reader to assume, so that it may parse cells itself.
+
+    Text that does not fit is handed over as text all the same, so nothing depends on a hint but
+    time.
+
+    Attributes:
+        numbers: Columns whose cells are plain numbers with a decimal point.
+        stamps: Columns whose cells are ISO time stamps without an offset.
+        judged: Rows have been read by which to know.
+        failures: Blocks in which they did not hold.
+    """
+
+    numbers: frozenset[int] = frozenset()
+    stamps: frozenset[int] = frozenset()
+    judged: bool = False
+    failures: int = 0
+
+
+class NeedsCare(Exception):
+    """A text in which some line is not a plain row, so that it must be read row by row."""
+
+
+Notes = list[tuple[str, int, str]]
+"""What reading row by row left out: kind, how often, and the first as "row: text"."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +77,10 @@ class Table:
         first_row: Number of its first row of data, counted as a person would.
         batches: Reads the wanted columns, named by their positions as text; text may come
             dictionary-encoded. The number of each batch's first row stands before it.
+        careful: Reads the same row by row, where some lines are no rows of data: what is left out
+            is added to its second argument. None where every row is one.
+        dialect: What files of the same origin share, so that one may show what another leaves open.
+        form: Encoding and separator in words.
     """
 
     name: str
@@ -54,20 +88,33 @@ class Table:
     stem: str
     first_row: int
     batches: Callable[[Wanted], Iterator[tuple[int, pa.RecordBatch]]]
+    careful: Callable[[Wanted, Notes], Iterator[tuple[int, pa.RecordBatch]]] | None = None
+    dialect: tuple[str, ...] = ()
+    form: Callable[[], str] = str
 
-    def read(self, wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def read(
+        self, wanted: Wanted, notes: Notes | None = None
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
         """Read the batches, with their text checked: damaged text would end the process later.
+
+        Args:
+            wanted: What to read.
+            notes: Read row by row, and add here what is left out.
 
         Raises:
             UserError: Something cannot be read.
+            NeedsCare: It must be read row by row.
         """
-        for row, batch in self.batches(wanted):
+        batches = self.batches(wanted)
+        if notes is not None and self.careful is not None:
+            batches = self.careful(wanted, notes)
+        for row, batch in batches:
             try:
                 batch.validate(full=True)
             except pa.ArrowException as error:
                 cause = " ".join(str(error).split())[:100]
                 raise UserError(
-                    f"{self.name}: damaged after row {row} ({cause}); copy or export it anew"
+                    f"{self.name}: damaged after row {row} ({cause}); copy or export it again"
                 ) from None
             for column in batch.columns:
                 _refuse_long_text(column, self.name, row)
@@ -87,7 +134,7 @@ def _refuse_long_text(column: pa.Array, table: str, row: int) -> None:
 
 
 class CellError(Exception):
-    """A cell that cannot be read, before it is known in which row of which table it stands."""
+    """A cell that cannot be read, before it is known in which row of which table it is."""
 
     def __init__(self, index: int, problem: str) -> None:
         super().__init__(problem)

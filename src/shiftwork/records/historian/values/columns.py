@@ -6,9 +6,46 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shiftwork.records.historian.readers.layout import Layout
+from shiftwork.records.historian.readers.layout import QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.time_columns import Clock
 from shiftwork.records.historian.values.numbers import is_nothing
+
+_YES = (
+    "1",
+    "1.0",
+    "true",
+    "yes",
+    "y",
+    "t",
+    "wahr",
+    "vrai",
+    "verdadero",
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "예",
+    "참",
+    "是",
+)
+_NO = (
+    "0",
+    "0.0",
+    "false",
+    "no",
+    "n",
+    "f",
+    "falsch",
+    "faux",
+    "falso",
+    "nein",
+    "non",
+    "아니오",
+    "거짓",
+    "否",
+)
+_NUMBER = r"^[+-]?[0-9]+(?:[.,][0-9]+)?$"
 
 
 def state_text(cells: pl.Series) -> pl.Series:
@@ -30,18 +67,95 @@ def series(batch: pa.RecordBatch, position: int) -> pl.Series:
     return pl.Series(pl.from_arrow(column))
 
 
-def stamp_cells(layout: Layout, batch: pa.RecordBatch) -> pl.Series:
-    """Time stamps: one column, or date and time of day in one; text without space around it."""
-    parts = [series(batch, position) for position in layout.time]
-    if len(parts) == 2:
-        parts = [part.cast(pl.String).str.strip_chars() for part in parts]
-        # Exports that leave out midnight have a date alone.
-        return pl.select((parts[0] + " " + parts[1].fill_null("")).str.strip_chars()).to_series()
-    return parts[0].str.strip_chars() if parts[0].dtype == pl.String else parts[0]
+def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndarray | None]:
+    """Time stamps: one column, or several put together; text without space around it.
+
+    Returns:
+        The cells, and microseconds to add to each, (T,), None for none.
+    """
+    parts = {
+        kind: series(batch, position)
+        for kind, position in zip(clock.kinds, clock.columns, strict=True)
+    }
+    add = None
+    for kind, factor in (("ms", 1e3), ("us", 1.0)):
+        if kind in parts and len(parts) > 1:
+            numbers = (
+                parts.pop(kind).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+            )
+            more = np.round(numbers.fill_null(0.0).to_numpy() * factor).astype(np.int64)
+            add = more if add is None else add + more
+    if len(parts) == 1:
+        (cells,) = parts.values()
+        return cells.str.strip_chars() if cells.dtype == pl.String else cells, add
+    texts = {kind: _part_text(cells) for kind, cells in parts.items()}
+    if set(texts) == {"date", "time"}:
+        day, time = texts["date"], texts["time"]
+        serial = day.str.contains(_NUMBER) & time.str.contains(_NUMBER)
+        if (
+            len(serial)
+            and serial.fill_null(value=False).all()
+            and not time.str.contains(r"^[0-9]{3,}$").any()
+        ):
+            whole = day.str.replace(",", ".").cast(pl.Float64) + time.str.replace(",", ".").cast(
+                pl.Float64
+            )
+            return whole, add  # days and a part of a day, as workbooks count them
+    if "year" in texts:
+        year, month, day = (texts.pop(kind) for kind in ("year", "month", "day"))
+        date = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
+    else:
+        date = texts.pop("date") if "date" in texts else texts.pop("stamp")
+        date = date.str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
+    hour = texts.pop("time", None)
+    hour = texts.pop("hour", None) if hour is None else hour
+    if hour is None:
+        return date, add
+    time = hour.str.replace(r"^1899-12-3[01][ T]", "")
+    bare = time.str.contains(r"^[0-9]{1,2}$").fill_null(value=False)
+    minute, second = texts.pop("minute", None), texts.pop("second", None)
+    tail = ":" + minute.fill_null("0").str.zfill(2) if minute is not None else ":00"
+    if second is not None:
+        tail = tail + ":" + second.fill_null("0").str.zfill(2)
+    time = pl.select(pl.when(bare).then(time.str.zfill(2) + tail).otherwise(time)).to_series()
+    # Exports that leave out midnight have a date alone.
+    return (date + " " + time.fill_null("")).str.strip_chars(), add
+
+
+def _part_text(cells: pl.Series) -> pl.Series:
+    if cells.dtype.is_float() and bool((cells.is_null() | (cells == cells.round())).all()):
+        cells = cells.fill_nan(None).cast(pl.Int64, strict=False)
+    text = cells.cast(pl.String).str.strip_chars()
+    return text.str.replace(r"^([0-9]+)\.0+$", "$1")
+
+
+def flag_status(quality: QualityColumns, batch: pa.RecordBatch) -> tuple[np.ndarray, str]:
+    """Status (0 good, 1 uncertain, 2 bad) by columns of yes and no, (T,).
+
+    Returns:
+        The status, and a cell that is neither yes nor no, "" for none.
+    """
+    status = np.zeros(batch.num_rows, np.uint8)
+    strange = ""
+    for position, meaning in zip(quality.columns, quality.meanings, strict=True):
+        text = series(batch, position).cast(pl.String).str.strip_chars().str.to_lowercase()
+        yes, no = text.is_in(_YES), text.is_in(_NO)
+        odd = ~(yes | no | text.is_null() | (text == "")).fill_null(value=True)
+        if odd.any():
+            strange = str(text.filter(odd)[0])
+        if meaning == "good":
+            found = np.where(no.fill_null(value=False).to_numpy(), 2, 0)
+            found = np.where(
+                (text.is_null() | (text == "")).fill_null(value=True).to_numpy(), 1, found
+            )
+        else:
+            found = np.where(yes.fill_null(value=False).to_numpy(), 2 if meaning == "bad" else 1, 0)
+        status = np.maximum(status, found.astype(np.uint8))
+    return status, strange
 
 
 def nothing(cells: pl.Series) -> pl.Series:
-    """Tell which cells of a column of any type hold nothing."""
+    """Say which cells of a column of any type hold nothing."""
     if cells.dtype == pl.String:
         return is_nothing(cells.str.strip_chars())
     return cells.is_null() | cells.is_nan() if cells.dtype.is_float() else cells.is_null()
@@ -58,7 +172,7 @@ def tag_positions(names: pa.Array, known: dict[str, int]) -> np.ndarray:
 
 
 def tag_names(table: Table, position: int) -> list[str]:
-    """All tag names of a table in the long form, in the order in which they first stand."""
+    """All tag names of a table in the long form, in the order in which they first occur."""
     found: dict[str, None] = {}
     for _, batch in table.read(Wanted((position,))):
         names = batch.column(str(position))

@@ -15,27 +15,52 @@ Mark = Literal[".", ","]
 NOTHING = ("", "nan", "null", "none", "n/a", "na", "#n/a", "-", "--")
 """Cells that hold nothing, in small letters."""
 
+TRUE = ("true", "wahr", "vrai", "verdadero", "vero", "verdadeiro", "참", "真")
+FALSE = ("false", "falsch", "faux", "falso", "거짓", "假", "偽")
+"""Truth as spreadsheets write it in the language of their user, in small letters."""
+
+UNITS = frozenset((
+    "%", "‰", "°c", "°f", "°", "degc", "degf", "deg c", "deg f", "℃", "c", "f", "k", "bar", "barg", "bara", "mbar",
+    "pa", "kpa", "mpa", "hpa", "psi", "psig", "psia", "mmhg", "mmh2o", "atm", "kg/h", "t/h", "m3/h",
+    "m³/h", "nm3/h", "nm³/h", "sm3/h", "l/h", "l/min", "l/s", "ml/min", "kg/s",
+    "kg/min", "g/s", "t/d", "gpm", "scfm", "rpm",
+    "1/min", "u/min", "hz", "khz", "a", "ma", "v", "mv", "kv", "w", "kw", "mw",
+    "gw", "wh", "kwh", "mwh", "kj", "mj", "gj",
+    "kj/h", "gj/h", "m", "mm", "cm", "µm", "um", "km", "m/s", "km/h", "mm/s",
+    "s", "sec", "min", "h", "ms", "kg", "g", "t",
+    "l", "ml", "m3", "m³", "ppm", "ppb", "vol%", "vol.-%", "wt%", "mol%", "%rh", "% rh", "ph", "g/l", "mg/l",
+    "mol/l", "kg/m3", "kg/m³", "g/cm3", "ntu", "µs/cm", "us/cm", "ms/cm",
+    "lux", "lx", "db", "n", "kn", "nm", "€", "$", "원",
+))  # fmt: skip
+"""Units that may stand behind a number in its cell, in small letters."""
+
+_SPACE = r" \x{a0}\x{2009}\x{202f}"
 # A number of which only the decimal mark makes sense, by mark: the digits behind it are not three
 # (1,5), more than three stand before it (1234,567), nothing or a zero does (0,125), or the other
 # mark already groups thousands (1.234,567 and 1.234.567).
 _CERTAIN = {
-    ",": r"^[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{4,},\d+|0*,\d+|\d{1,3}(?:[. '\x{a0}\x{202f}]\d{3})+,\d+"
-    r"|\d{1,3}(?:\.\d{3}){2,}|\d+,\d+[eE][+-]?\d+)$",
-    ".": r"^[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0*\.\d+|\d{1,3}(?:[, '\x{a0}\x{202f}]\d{3})+\.\d+"
-    r"|\d{1,3}(?:,\d{3}){2,}|\d+\.\d+[eE][+-]?\d+)$",
+    ",": rf"^[+-]?(?:[0-9]*,(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}},[0-9]+|0*,[0-9]+"
+    rf"|[0-9]{{1,3}}(?:[.'{_SPACE}][0-9]{{3}})+,[0-9]+|[0-9]{{1,3}}(?:\.[0-9]{{3}}){{2,}}"
+    r"|[0-9]+,[0-9]+[eE][+-]?[0-9]+)$",
+    ".": rf"^[+-]?(?:[0-9]*\.(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}}\.[0-9]+|0*\.[0-9]+"
+    rf"|[0-9]{{1,3}}(?:[,'{_SPACE}][0-9]{{3}})+\.[0-9]+|[0-9]{{1,3}}(?:,[0-9]{{3}}){{2,}}"
+    r"|[0-9]+\.[0-9]+[eE][+-]?[0-9]+)$",
 }
-_UNCERTAIN = {",": r"^[+-]?[1-9]\d{0,2},\d{3}$", ".": r"^[+-]?[1-9]\d{0,2}\.\d{3}$"}
-_BARE = r"^[+-]?[1-9]\d*$"
-_NUMERIC = r"^[+-]?[\d.,' \x{a0}\x{202f}]*\d[\d.,' \x{a0}\x{202f}]*(?:[eE][+-]?\d+)?$"
+_UNCERTAIN = {",": r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$", ".": r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"}
+_BARE = r"^[+-]?[1-9][0-9]*$"
+_NUMERIC = rf"^[+-]?[0-9.,'{_SPACE}]*[0-9][0-9.,'{_SPACE}]*(?:[eE][+-]?[0-9]+)?$"
 _GROUPED = {
-    ".": r"^[+-]?\d{1,3}(?:[,' \x{a0}\x{202f}]\d{3})+(?:\.\d*)?$",
-    ",": r"^[+-]?\d{1,3}(?:[.' \x{a0}\x{202f}]\d{3})+(?:,\d*)?$",
+    ".": rf"^[+-]?[0-9]{{1,3}}(?:[,'{_SPACE}][0-9]{{3}})+(?:\.[0-9]*)?$",
+    ",": rf"^[+-]?[0-9]{{1,3}}(?:[.'{_SPACE}][0-9]{{3}})+(?:,[0-9]*)?$",
 }
-_GROUPING = {".": r"[,' \x{a0}\x{202f}]", ",": r"[.' \x{a0}\x{202f}]"}
+_GROUPING = {".": rf"[,'{_SPACE}]", ",": rf"[.'{_SPACE}]"}
 _PLAIN = {
-    ".": r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$",
-    ",": r"^[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?$",
+    ".": r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$",
+    ",": r"^[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?$",
 }
+_WITH_UNIT = r"^([+-]?[0-9.,' ]*[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?)\s*([^0-9.,'\s+-].*)$"
+_ABROAD = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９．，－＋’ʼ＇´`−‒–"
+_OURS = "0123456789" * 3 + ".,-+" + "'" * 5 + "-" * 3
 
 
 @dataclass(frozen=True)
@@ -52,8 +77,28 @@ class Evidence:
 
 
 def trimmed(cells: pl.Series) -> pl.Series:
-    """Text without surrounding space, the minus sign of typesetters as a plain one."""
-    return cells.str.strip_chars().str.replace("−", "-", literal=True)
+    """Text without surrounding space; digits, signs and apostrophes of other scripts as plain ones."""
+    cells = cells.str.strip_chars()
+    if not cells.str.contains(r"[^\x00-\x7f]").any():
+        return cells
+    cells = cells.str.replace_many(list(_ABROAD), list(_OURS)).str.replace_all("\u066c", "")
+    # The Arabic decimal mark is nothing else; beside a mark of the file it would be a second one.
+    return cells.str.replace("\u066b", ".", literal=True)
+
+
+def split_units(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Take units away from numbers: the cells without them, and the units, null where none is.
+
+    Args:
+        cells: Trimmed text, (T,).
+    """
+    parts = cells.str.extract_groups(_WITH_UNIT)
+    unit = parts.struct.field("2").str.strip_chars()
+    known = unit.str.to_lowercase().is_in(list(UNITS)).fill_null(value=False)
+    bare = pl.select(
+        pl.when(known).then(parts.struct.field("1").str.strip_chars()).otherwise(cells)
+    )
+    return bare.to_series(), pl.select(pl.when(known).then(unit)).to_series()
 
 
 def is_nothing(cells: pl.Series) -> pl.Series:
@@ -118,16 +163,23 @@ def _odd_numbers(cells: pl.Series, mark: Mark, rows: pl.Series) -> pl.Series:
     """Read trimmed cells that are no plain numbers with a decimal point."""
     plain = cells.str.contains(_PLAIN[mark])
     grouped = cells.str.contains(_GROUPED[mark])
+    small = cells.str.to_lowercase()
+    truth = small.is_in(TRUE) | small.is_in(FALSE)
     unfit = ~plain & ~grouped & cells.str.contains(_NUMERIC)
     if unfit.any():
         index = int(unfit.arg_max() or 0)
         raise CellError(
             int(rows[index]),
-            f"'{cells[index][:40]}' is no number where '{mark}' is the decimal mark; mend the row "
+            f"'{cells[index][:40]}' is not a number where '{mark}' is the decimal mark; fix the row "
             'or set export.decimal = "." or ","',
         )
     bare = cells.str.replace_all(_GROUPING[mark], "").str.replace(",", ".", literal=True)
-    return pl.select(pl.when(plain | grouped).then(bare)).to_series().cast(pl.Float64)
+    bare = pl.select(pl.when(plain | grouped).then(bare)).to_series().cast(pl.Float64)
+    if not truth.any():
+        return bare
+    return pl.select(
+        pl.when(truth).then(small.is_in(TRUE).cast(pl.Float64)).otherwise(bare)
+    ).to_series()
 
 
 def _first(cells: pl.Series, pattern: str) -> str | None:

@@ -1,22 +1,28 @@
-"""Quality as exports write it, in four conventions that overlap in their numbers.
+"""Quality as exports write it, in conventions that overlap in their numbers.
 
 ==========  ==================================================================================
-opc         OPC UA status codes of 32 bits, decimal or 0x...: the top two bits tell good (00),
+opc         OPC UA status codes of 32 bits, decimal or 0x...: the top two bits show good (00),
             uncertain (01) or bad (10); as signed numbers, bad ones are negative.
+opc_da      The byte of classic OPC: its top two bits show good (11), uncertain (01) or bad (00).
 sparkplug   192 good, 0 bad, 500 stale, which is bad.
-words       good, not good, suspect and their like.
-confidence  0 to 100, by the two thresholds of the plant file.
+words       good, not good, suspect and their like, in several languages.
+confidence  0 to 100, by the two thresholds of the plant file; -1 for no data.
 ==========  ==================================================================================
 
-A column's convention is told from all of its values together, over the whole export:
+Codes and words of a site's own stand in the plant file, under ``quality.good``,
+``quality.uncertain`` and ``quality.bad``; what stands there comes before every convention.
 
-- any word that is no number: words;
+A column's convention is found from all of its values together, over all files of one kind:
+
+- any word that is not a number: words;
+- -1 beside nothing but 0 to 100, one of them at least 50: confidence;
 - any value that only a status code of OPC UA can be (65536 and more, or below zero): opc;
-- otherwise 192 or 500, and nothing but 0, 192 and 500: sparkplug;
-- otherwise all in 0 to 100, and one of them at least 50 (above every flag and enumeration): confidence.
+- 192 or 500, and nothing but 0, 192 and 500: sparkplug;
+- one of the good bytes of classic OPC, and nothing but its bytes: opc_da;
+- all in 0 to 100, and one of them at least 50 (above every flag and enumeration): confidence.
 
-What is left is refused, with ``quality.convention`` as the mend. Nothing but 0 is left on purpose:
-it means good in OPC UA and bad in Sparkplug.
+What is left is refused. Nothing but 0 is left on purpose: it means good in OPC UA and bad in
+Sparkplug. 0 and 1 are left as well, except under a name that says what 1 means.
 """
 
 from __future__ import annotations
@@ -38,13 +44,25 @@ MOST_VALUES = 60_000
 
 Value = float | str | None
 
-_GOOD_WORDS = ("good", "ok", "valid", "normal", "true", "g")
-_UNCERTAIN_WORDS = ("uncertain", "suspect", "questionable", "doubtful", "substituted", "estimated")
-_BAD_WORDS = (
-    "bad", "not good", "invalid", "error", "fail", "failed", "failure", "stale", "offline",
-    "no data", "false", "b", "timeout", "i/o timeout", "comm fail", "disconnected",
+_GOOD_WORDS = frozenset((
+    "good", "ok", "okay", "valid", "normal", "true", "g", "gut", "gültig", "bon", "bonne", "valide", "bueno",
+    "buena", "válido", "valido", "bom", "buono", "양호", "정상", "좋음", "유효", "好",
+    "良好", "正常", "有效", "良", "有効",
+))  # fmt: skip
+_UNCERTAIN_WORDS = (
+    "uncertain", "suspect", "questionable", "doubtful", "substituted", "estimated", "unsicher",
+    "zweifelhaft", "incertain", "douteux", "incierto", "dudoso", "incerto", "의심", "불확실", "추정",
+    "可疑", "不确定", "疑わしい", "不確か",
 )  # fmt: skip
+_BAD_WORDS = frozenset((
+    "bad", "not good", "invalid", "error", "fail", "failed", "failure", "stale", "offline", "no data", "false",
+    "b", "timeout", "i/o timeout", "comm fail", "disconnected", "schlecht", "ungültig", "gestört", "störung",
+    "fehler", "mauvais", "mauvaise", "invalide", "malo", "mala", "inválido", "invalido", "ruim", "mau", "cattivo",
+    "불량", "이상", "비정상", "나쁨", "오류", "무효", "坏", "差", "异常", "错误", "无效", "不良", "異常", "無効",
+))  # fmt: skip
 _FLAT = re.compile(r"[\s_-]+")
+_DA_CODES = frozenset((0, 4, 8, 12, 16, 20, 24, 28, 32, 64, 68, 80, 84, 88, 192, 216))
+"""Quality and substatus of the OPC Data Access specification; the two lowest bits are limits."""
 
 
 def status_of_word(word: str) -> int | None:
@@ -62,16 +80,22 @@ def status_of_word(word: str) -> int | None:
 class Qualities:
     """The different values of an export's quality, each with where it first stood.
 
-    Rows keep the number of their value until all of the export has been seen, since only the
-    values together tell the convention.
+    Rows keep the number of their value until all of the export is read, since only the values
+    of all files of one kind together show the convention.
     """
 
     def __init__(self) -> None:
-        self._places: dict[Value, str] = {}
-        self._codes: dict[Value, int] = {}
+        self._places: dict[tuple[str, Value], str] = {}
+        self._codes: dict[tuple[str, Value], int] = {}
+        self.conventions: dict[str, str] = {}
 
-    def code(self, cells: pl.Series, table: str) -> UInt16[np.ndarray, " T"]:
+    def code(self, cells: pl.Series, table: str, kind: str = "") -> UInt16[np.ndarray, " T"]:
         """Number the values of some rows.
+
+        Args:
+            cells: The values.
+            table: Where they stand.
+            kind: The kind of file; each has a convention of its own.
 
         Raises:
             UserError: There are more different ones than any convention has.
@@ -80,14 +104,14 @@ class Qualities:
             # Confidence may be any fraction; rounded down, no threshold is passed by it.
             cells = (cells * 100).floor() / 100
         different = cells.unique(maintain_order=True)
-        codes = [self._number(value, table) for value in different.to_list()]
+        codes = [self._number(value, table, kind) for value in different.to_list()]
         if len(codes) == 1:
             return np.full(len(cells), codes[0], np.uint16)
         numbered = cells.replace_strict(different, codes, return_dtype=pl.UInt16)
         return numbered.to_numpy()
 
-    def _number(self, raw: object, table: str) -> int:
-        value = _value(raw)
+    def _number(self, raw: object, table: str, kind: str) -> int:
+        value = kind, _value(raw)
         if value not in self._codes:
             if len(self._codes) == MOST_VALUES:
                 raise UserError(
@@ -102,32 +126,51 @@ class Qualities:
         """Status of each value, by its number; a missing one is uncertain.
 
         Raises:
-            UserError: The convention cannot be told, or a value does not fit it.
+            UserError: The convention cannot be found, or a value does not fit it.
         """
-        known = [value for value in self._codes if value is not None]
-        convention = plant.quality.convention or (self._convention(known) if known else "words")
-        return np.array(
-            [UNCERTAIN if v is None else self._status(v, convention, plant) for v in self._codes],
-            np.uint8,
-        )
+        own = plant.quality.meanings
+        for kind in dict.fromkeys(kind for kind, _ in self._codes):
+            values = [v for k, v in self._codes if k == kind and v is not None and v not in own]
+            if values:
+                found = plant.quality.convention or self._convention(kind, values)
+                self.conventions[kind] = f"{found}, and quality.good/bad" if own else found
+            elif own:
+                self.conventions[kind] = "quality.good/uncertain/bad of the plant file"
+        return np.array([self._of(*pair, plant) for pair in self._codes], np.uint8)
 
-    def _convention(self, known: list[float | str]) -> Convention:
+    def _of(self, kind: str, value: Value, plant: PlantFile) -> int:
+        if value is None:
+            return UNCERTAIN
+        own = plant.quality.meanings.get(value)
+        return own if own is not None else self._status(kind, value, plant)
+
+    def _convention(self, kind: str, known: list[float | str]) -> Convention:
         numeric = [value for value in known if isinstance(value, float)]
         if len(numeric) < len(known):
             return "words"
+        if (
+            min(numeric) == -1
+            and max(numeric) >= 50
+            and all(v == -1 or 0 <= v <= 100 for v in numeric)
+        ):
+            return "confidence"
         if any(v >= 65536 or v < 0 for v in numeric):
             return "opc"
         if set(numeric) <= {0, 192, 500} and set(numeric) != {0}:
             return "sparkplug"
+        if max(numeric) >= 192 and all(_opc_da(v, None) is not None for v in numeric):
+            return "opc_da"
         if max(numeric) <= 100 and max(numeric) >= 50:
             return "confidence"
         shown = ", ".join(f"{value:g}" for value in sorted(numeric)[:5])
         raise UserError(
-            f"{self._places[known[0]]}: its quality ({shown}) fits several conventions or none; "
-            'set quality.convention = "opc", "sparkplug", "words" or "confidence"'
+            f"{self._places[kind, known[0]]}: its quality ({shown}) fits several conventions or none; "
+            "say which codes mean what with quality.good, quality.uncertain and quality.bad, such as "
+            "quality.good = [0], or set quality.convention to opc, opc_da, sparkplug, words or confidence"
         )
 
-    def _status(self, value: Value, convention: Convention, plant: PlantFile) -> int:
+    def _status(self, kind: str, value: Value, plant: PlantFile) -> int:
+        convention = self.conventions[kind].partition(",")[0]
         status = None
         if convention == "words":
             status = status_of_word(value) if isinstance(value, str) else None
@@ -135,9 +178,11 @@ class Qualities:
             status = _STATUS[convention](value, plant)
         if status is None:
             shown = f"{value:g}" if isinstance(value, float) else str(value)[:40]
+            written = shown if isinstance(value, float) else f'"{shown}"'
             raise UserError(
-                f"{self._places[value]}: quality '{shown}' is none of the convention "
-                f"'{convention}'; mend the rows or set quality.convention"
+                f"{self._places[kind, value]}: quality '{shown}' is not one of the convention "
+                f"'{convention}'; write it under quality.good, quality.uncertain or quality.bad, such "
+                f"as quality.bad = [{written}], or set quality.convention"
             )
         return status
 
@@ -157,7 +202,7 @@ def _value(raw: object) -> Value:
     return number if math.isfinite(number) else text.lower()
 
 
-def _opc(value: float, plant: PlantFile) -> int | None:
+def _opc(value: float, plant: PlantFile | None) -> int | None:
     if value != int(value) or not -(2**31) <= value < 2**32:
         return None
     code = int(value) % 2**32
@@ -167,11 +212,23 @@ def _opc(value: float, plant: PlantFile) -> int | None:
     return min(code >> 30, BAD)
 
 
-def _sparkplug(value: float, plant: PlantFile) -> int | None:
+def _opc_da(value: float, plant: PlantFile | None) -> int | None:
+    if value != int(value) or not 0 <= value < 65536:
+        return None
+    code = int(value) & 0xFF  # a vendor may use the byte above
+    if code & 0xFC not in _DA_CODES:
+        return None
+    return {0: BAD, 1: UNCERTAIN, 3: GOOD}.get(code >> 6)
+
+
+def _sparkplug(value: float, plant: PlantFile | None) -> int | None:
     return {192: GOOD, 0: BAD, 500: BAD}.get(int(value)) if value == int(value) else None
 
 
-def _confidence(value: float, plant: PlantFile) -> int | None:
+def _confidence(value: float, plant: PlantFile | None) -> int | None:
+    assert plant is not None
+    if value == -1:
+        return BAD
     if not 0 <= value <= 100:
         return None
     rules = plant.quality
@@ -180,4 +237,4 @@ def _confidence(value: float, plant: PlantFile) -> int | None:
     return UNCERTAIN if value >= rules.uncertain_confidence else BAD
 
 
-_STATUS = {"opc": _opc, "sparkplug": _sparkplug, "confidence": _confidence}
+_STATUS = {"opc": _opc, "opc_da": _opc_da, "sparkplug": _sparkplug, "confidence": _confidence}

@@ -1,0 +1,116 @@
+"""How an export was read, on the console: what was noticed, and one table of every kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from shiftwork.cli.progress import console
+from shiftwork.records.historian.findings import Finding
+from shiftwork.records.historian.origins import Origin
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.samples import Samples
+from shiftwork.reports.inspection.words import joined
+
+MOST_ROWS = 12
+"""Files that are shown one by one; more of one kind are shown together."""
+
+MOST_NOTES = 12
+"""Notes of one kind that are shown one by one."""
+
+_WORDS = {
+    "text state": "text in place of numbers, which counts as bad",
+    "duplicate": "rows with the same time stamp as another of their tag (twice the same), dropped",
+    "conflicting duplicate": "rows with the same time stamp and another value: the last counts, "
+    "the others are dropped",
+    "repeated hour": "times in the hour that the clock showed twice, told apart by the order of rows",
+    "left out": "left out",
+    "file without tags": "left out",
+    "column left out": "not read",
+}
+
+
+def print_notes(samples: Samples) -> None:
+    """Print what was noticed while reading, one line for each kind."""
+    for line in notes_of(samples.findings):
+        console.print(f"  - {escape(line)}", soft_wrap=True)
+
+
+def notes_of(findings: Sequence[Finding]) -> list[str]:
+    """What was noticed, in lines."""
+    lines = []
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        same = [finding for finding in findings if finding.kind == kind]
+        words = _WORDS.get(kind, kind)
+        if kind in (
+            "left out",
+            "file without tags",
+            "column left out",
+            "number that may stand for nothing",
+        ):
+            for finding in same[:MOST_NOTES]:
+                tag = f"{finding.tag}: " if finding.tag else ""
+                lines.append(f"{words[0].upper()}{words[1:]}: {tag}{finding.example}")
+            if len(same) > MOST_NOTES:
+                lines.append(f"{words[0].upper()}{words[1:]}: {len(same) - MOST_NOTES:,} more")
+            continue
+        total = sum(finding.count for finding in same)
+        tags = [finding.tag for finding in same if finding.tag]
+        shown = joined([*tags[:6], f"{len(tags) - 6} more"] if len(tags) > 7 else tags)
+        of = f" ({shown})" if shown else ""
+        lines.append(f"Noticed: {total:,} x {words}{of}; first: {same[0].example}")
+    return lines
+
+
+def print_table(samples: Samples, plant: PlantFile) -> None:
+    """Print how the export was read: one row for each file, or for each kind of many."""
+    table = Table(title="How the export was read", title_justify="left", expand=False)
+    for head in ("file", "rows", "tags", "from", "to", "time zone", "quality", "decimal", "text"):
+        table.add_column(head, overflow="fold")
+    for row in table_rows(samples.origins, len(plant.tags)):
+        table.add_row(*map(escape, row))
+    console.print(table)
+    ignored = notes_of(samples.findings)
+    if not ignored:
+        console.print("Nothing was ignored.")
+        return
+    console.print("Ignored or assumed:")
+    for line in ignored:
+        console.print(f"  - {escape(line)}", soft_wrap=True)
+
+
+def table_rows(origins: Sequence[Origin], tags: int) -> list[list[str]]:
+    """Cells of the table; many files that were read alike share a row."""
+    if len(origins) <= MOST_ROWS:
+        return [_row([origin], tags) for origin in origins]
+    groups: dict[tuple[str, ...], list[Origin]] = {}
+    for origin in origins:
+        alike = origin.kind, origin.form, origin.zone, origin.quality, origin.decimal
+        groups.setdefault(alike, []).append(origin)
+    return [_row(group, tags) for group in groups.values()]
+
+
+def _row(group: Sequence[Origin], tags: int) -> list[str]:
+    first, name = group[0], group[0].name
+    if len(group) > 1:
+        name = f"{name} and {len(group) - 1} more"
+    seen = {tag for origin in group for tag in origin.tags}
+    times = [t for o in group for t in (o.first_us, o.last_us) if t is not None]
+    return [
+        name,
+        f"{sum(origin.rows for origin in group):,}",
+        f"{len(seen)} of {tags}",
+        _stamp(min(times)) if times else "none",
+        _stamp(max(times)) if times else "none",
+        first.zone or "none",
+        first.quality or "none",
+        {".": "point", ",": "comma"}.get(first.decimal, "not needed"),
+        first.form + (f", {first.order}" if first.order else ""),
+    ]
+
+
+def _stamp(us: int) -> str:
+    return f"{np.datetime64(us, 'us').astype('datetime64[s]')}".replace("T", " ") + " UTC"

@@ -1,0 +1,55 @@
+"""Where samples come from: for each table how it was read, so that a misreading is seen at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shiftwork.records.historian.readers.table import Table
+
+
+@dataclass
+class Origin:
+    """How one table was read.
+
+    Attributes:
+        name: The file, with sheet or table if it holds several.
+        kind: What tables written by the same system share.
+        form: Encoding and separator, or the kind of file.
+        rows: Rows that were read.
+        samples: Values of the plant's tags in them.
+        first_us: The first time, microseconds since 1970 UTC; None without any.
+        last_us: The last time.
+        zone: The zone in which stamps were taken.
+        quality: The convention of its quality, "" for none.
+        decimal: The decimal mark, "" where no number needed one.
+        order: The order of day and month, "" where no date needed it.
+        tags: Positions of its tags among the plant's.
+    """
+
+    name: str
+    kind: str
+    form: str = ""
+    rows: int = 0
+    samples: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    zone: str = ""
+    quality: str = ""
+    decimal: str = ""
+    order: str = ""
+    tags: set[int] = field(default_factory=set)
+
+    def add(self, tags: np.ndarray, time_us: np.ndarray) -> None:
+        """Count some rows."""
+        self.samples += len(tags)
+        self.tags.update(np.unique(tags).tolist())
+        first, last = int(time_us.min()), int(time_us.max())
+        self.first_us = first if self.first_us is None else min(self.first_us, first)
+        self.last_us = last if self.last_us is None else max(self.last_us, last)
+
+
+def kind_of(table: Table) -> str:
+    """What tables that the same system wrote share; each kind has one convention of quality."""
+    return "|".join(table.dialect)
