@@ -36,6 +36,7 @@ def run(config=CONFIG, seeds=(0, 1), updates=UPDATES, records=RECORDS, **options
 @pytest.fixture(scope="module")
 def first_run():
     """Learned in one go, and the number of programs that were compiled for it."""
+    jax.clear_caches()  # another file of tests may have compiled the same program
     before = loop.run_piece._cached._cache_size()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "PIECE", 20)
@@ -300,7 +301,7 @@ def test_members_that_cannot_learn_side_by_side():
         run([CONFIG, wide])
     with pytest.raises(UserError, match="1 configs are given for 2 seeds"):
         run([CONFIG])
-    with pytest.raises(UserError, match=r"td3bc needs shiftwork\.learning\.td3bc"):
+    with pytest.raises(UserError, match=r"td3bc needs shiftwork\.learning\.offline\.td3bc"):
         run(bc.Config())
     with pytest.raises(UserError, match="updates is 0"):
         run(updates=0)

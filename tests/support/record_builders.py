@@ -25,7 +25,7 @@ Fields = dict[str, Any]
 # Every refusal must end in something that the reader can do.
 ADVICE = re.compile(
     r"[;:,] (export|write|copy|mend|fix|unpack|give|set|drop|save|check|split|choose|move|leave|install|"
-    r"flatten|record|did you mean|known|only|remove|needed|pip)\b"
+    r"flatten|record|say|did you mean|known|only|remove|needed|pip)\b"
 )
 
 

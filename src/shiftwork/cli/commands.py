@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+AT_A_PLANT = ("plant", "operate", "desk", "audit")
+"""Verbs that put agents to work at a plant (``operation_verbs``)."""
+
 
 @dataclass(frozen=True)
 class Demo:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
-from shiftwork.cli import commands, operation_verbs
+from shiftwork.cli import commands
 from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.settings_file import given, grown, parse
 from shiftwork.errors import Stopped, UserError
@@ -200,7 +200,9 @@ VERBS: dict[str, tuple[type, Any]] = {
 def _run(arguments: list[str]) -> None:
     if any(word in ("-h", "--help") for word in arguments[:1]):
         arguments = ["--help"]
-    if arguments[:1] and arguments[0] in operation_verbs.VERBS:
+    if arguments[:1] and arguments[0] in commands.AT_A_PLANT:
+        from shiftwork.cli import operation_verbs
+
         operation_verbs.run(arguments)
         return
     if nested := _nested(arguments):

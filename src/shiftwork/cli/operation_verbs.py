@@ -20,9 +20,6 @@ from shiftwork.errors import UserError
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
 
-VERBS = ("plant", "operate", "desk", "audit")
-"""The first words that this file answers to."""
-
 
 @dataclass(frozen=True)
 class Serve:

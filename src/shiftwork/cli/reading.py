@@ -13,7 +13,7 @@ from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.origins import Origin
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
-from shiftwork.reports.inspection.words import joined
+from shiftwork.reports.paper.measures import joined
 
 MOST_ROWS = 12
 """Files that are shown one by one; more of one kind are shown together."""

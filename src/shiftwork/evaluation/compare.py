@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from shiftwork.agents.agent import Agent
+from shiftwork.agents.team import Team
 from shiftwork.evaluation.rollout import rollout
 from shiftwork.evaluation.statistics import Interval, mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
@@ -35,7 +36,7 @@ class Comparison(NamedTuple):
 
 def returns_of(
     plant: Plant | TeamPlant | ForeignPlant,
-    operator: Agent | Operator | TeamOperator,
+    operator: Agent | Team | Operator | TeamOperator,
     *,
     episodes: int,
     seed: int,
@@ -59,7 +60,7 @@ def returns_of(
 
 
 def evaluate_on_plant(
-    operator: Agent | Operator | TeamOperator,
+    operator: Agent | Team | Operator | TeamOperator,
     plant: Plant | TeamPlant | ForeignPlant,
     *,
     episodes: int = 200,
@@ -78,8 +79,8 @@ def evaluate_on_plant(
 
 def compare(
     plant: Plant | TeamPlant | ForeignPlant,
-    first: Agent | Operator | TeamOperator,
-    second: Agent | Operator | TeamOperator,
+    first: Agent | Team | Operator | TeamOperator,
+    second: Agent | Team | Operator | TeamOperator,
     *,
     episodes: int = 200,
     seed: int = 0,

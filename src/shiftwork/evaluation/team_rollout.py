@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from shiftwork.agents.team import Team
 from shiftwork.errors import UserError
 from shiftwork.plants.operator import TeamOperator
 from shiftwork.plants.run_team import Outcome, outcome_of, run_episodes, run_team_stepwise
@@ -27,6 +28,8 @@ def evaluate_team(plant: TeamPlant, operator: TeamOperator, episodes: int, seed:
     if episodes < 1:
         raise UserError(f"episodes is {episodes}; run at least one")
     key = jax.random.key(seed)
+    if isinstance(operator, Team):
+        operator = SavedTeam(operator)
     if getattr(operator, "pure", True):
         return jax.tree.map(np.asarray, _episodes(plant, operator, key, episodes))
     runs = [_stepwise(plant, operator, one) for one in jax.random.split(key, episodes)]

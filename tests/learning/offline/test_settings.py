@@ -51,6 +51,7 @@ def autoregressive(memory, effect=0.0, seed=0, episodes=100, steps=120):
     return make_records(state[..., None], action, reward)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [0.95, 0.98])
 def test_the_horizon_is_the_time_over_which_rewards_can_be_foreseen(memory):
     wanted = 1 / (1 - memory**2) - 0.5
@@ -62,6 +63,7 @@ def test_the_horizon_is_the_time_over_which_rewards_can_be_foreseen(memory):
     np.testing.assert_allclose(found.r2[early], memory ** (2 * found.lags[early]), atol=0.1)
 
 
+@pytest.mark.slow
 def test_a_longer_memory_gives_a_longer_horizon_inside_the_bounds():
     horizons = [gather_evidence(autoregressive(memory)).horizon for memory in (0.5, 0.95, 0.98)]
     assert horizons[0] == SHORTEST  # 0.8 steps, by the formula
@@ -100,6 +102,7 @@ def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
     assert found.cloning == FULL_CLONING
 
 
+@pytest.mark.slow
 def test_actions_without_effect_are_cloned_and_clear_effects_are_trusted():
     none = gather_evidence(autoregressive(0.95, effect=0.0, steps=60))
     clear = gather_evidence(autoregressive(0.95, effect=2.0, steps=60))
@@ -118,6 +121,7 @@ def test_cloning_fades_with_the_evidence():
     np.testing.assert_allclose(cloning, [10.0, 10.0, 5.0, 0.0, 0.0], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_published_records_of_dmsd():
     """What the documentation states: a discount of 0.95, no cloning."""
     found = gather_evidence(load_records("dmsd"))
@@ -184,6 +188,7 @@ def test_settle_fills_what_is_open_and_nothing_else():
     assert settle(bc.Config(), records) == bc.Config(discount=found.discount)
 
 
+@pytest.mark.slow
 def test_evidence_is_reproducible():
     records, again = (autoregressive(0.95, 0.3, steps=60) for _ in range(2))
     assert gather_evidence(records) is gather_evidence(again)  # equal records, gathered once

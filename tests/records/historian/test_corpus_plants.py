@@ -121,12 +121,12 @@ def test_a_plant_file_may_say_little():
 
 
 WRONG = {
-    # What is no TOML.
+    # What is not TOML.
     "empty": ("", "has no tags"),
-    "no TOML": ("name = ", "is no TOML"),
+    "no TOML": ("name = ", "is not TOML"),
     "an open quote": (swap('name = "distillation', 'name = distillation'), "line 2"),
-    "a tag twice": (swap("[tags.lab]", "[tags.x0]"), "is no TOML", "x0"),
-    "a key twice": (swap('unit = "$/h"', 'unit = "$/h"\nunit = "$"'), "is no TOML"),
+    "a tag twice": (swap("[tags.lab]", "[tags.x0]"), "is not TOML", "x0"),
+    "a key twice": (swap('unit = "$/h"', 'unit = "$/h"\nunit = "$"'), "is not TOML"),
     "endless nesting": ("a = " + "[" * 5000, "TOML"),
     "an endless integer": (swap("dead_band = 0.01", "dead_band = " + "9" * 5000), "TOML"),
     # The top level.

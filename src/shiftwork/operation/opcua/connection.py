@@ -2,7 +2,7 @@
 
 A background task keeps the session. Each attempt makes a new client, reads the namespaces and
 checks nodes, types and rights again; the library's own reconnect is not used. Every wait has a
-time-out of ours, also those of closing a broken client, which may hang as well. Any call that
+time-out set here, also those of closing a broken client, which may hang as well. Any call that
 fails drops the session and raises ``Lost``: whether a write acted is then unknown.
 """
 

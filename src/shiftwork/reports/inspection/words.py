@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from shiftwork.reports.agent.words import percent
-from shiftwork.reports.paper.measures import count, number
+from shiftwork.reports.paper.measures import count, joined, number
 
 __all__ = ["count", "duration", "joined", "moment", "percent", "quantity"]
 
@@ -18,13 +16,6 @@ def duration(seconds: float | None) -> str:
         if seconds >= 2 * factor or seconds == factor:
             return f"{float(f'{seconds / factor:.3g}'):g} {unit}"
     return f"{float(f'{seconds:.3g}'):g} s"
-
-
-def joined(parts: Sequence[str], last: str = "and") -> str:
-    """Join words with commas and a last word."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
 def quantity(value: float | None, unit: str) -> str:

@@ -141,3 +141,10 @@ def proposals(agent: Agent, records: Episodes, rows: int = 20_000) -> Float[np.n
 def count(amount: int, thing: str) -> str:
     """Write a number of things."""
     return f"{amount:,} {thing}" + ("" if amount == 1 else "s")
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """Join words with commas and a last word."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

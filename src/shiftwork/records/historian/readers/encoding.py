@@ -62,7 +62,8 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
     most = max(holding.values(), default=0)
     if most and sum(count == most for count in holding.values()) == 1:
         return max(holding, key=lambda codec: holding[codec])
-    raw = raw[:SCORED_BYTES]
+    # Only lines beyond ASCII say anything, wherever in the file they stand.
+    raw = b"\n".join(line for line in raw.split(b"\n") if not line.isascii())[:SCORED_BYTES]
     scores = sorted(((_score(raw, codec), codec) for codec in fitting), reverse=True)
     if scores[0][0] < LEAST_SCORE:
         raise UserError(
