@@ -13,7 +13,35 @@ from shiftwork.plants.run_team import Outcome, outcome_of, run_episodes, run_tea
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
 
 
-def evaluate_team(plant: TeamPlant, operator: TeamOperator, episodes: int, seed: int) -> Outcome:
+class SavedTeam:
+    """A team from its folder as an operator; it acts with NumPy, so it is run step by step.
+
+    Attributes:
+        team: The team, which keeps its own memory of the episode.
+    """
+
+    pure = False
+
+    def __init__(self, team: Team) -> None:
+        """Take over a team."""
+        self.team = team
+
+    def begin(self, key: jax.Array) -> Any:
+        """Let the team forget the last episode."""
+        self.team.begin(int(jax.random.randint(key, (), 0, 2**31 - 1)))
+        return ()
+
+    def act(self, memory: Any, step: TeamStep, key: jax.Array) -> tuple[Any, np.ndarray]:
+        """Decide as the team does, which draws by its own seed."""
+        del key
+        return memory, self.team.act(
+            np.asarray(step.observation), np.asarray(step.decided), np.asarray(step.mask)
+        )
+
+
+def evaluate_team(
+    plant: TeamPlant, operator: TeamOperator | Team, episodes: int, seed: int
+) -> Outcome:
     """Run whole episodes.
 
     Args:
@@ -28,11 +56,10 @@ def evaluate_team(plant: TeamPlant, operator: TeamOperator, episodes: int, seed:
     if episodes < 1:
         raise UserError(f"episodes is {episodes}; run at least one")
     key = jax.random.key(seed)
-    if isinstance(operator, Team):
-        operator = SavedTeam(operator)
-    if getattr(operator, "pure", True):
-        return jax.tree.map(np.asarray, _episodes(plant, operator, key, episodes))
-    runs = [_stepwise(plant, operator, one) for one in jax.random.split(key, episodes)]
+    acting: Any = SavedTeam(operator) if isinstance(operator, Team) else operator
+    if getattr(acting, "pure", True):
+        return jax.tree.map(np.asarray, _episodes(plant, acting, key, episodes))
+    runs = [_stepwise(plant, acting, one) for one in jax.random.split(key, episodes)]
     return jax.tree.map(lambda *rows: np.concatenate(rows), *runs)
 
 
