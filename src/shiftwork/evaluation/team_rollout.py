@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from shiftwork.agents.team import Team
@@ -72,7 +75,8 @@ def _stepwise(plant: TeamPlant, operator: TeamOperator, key: jax.Array) -> Outco
         return after.reward, after.info["success"], after.terminal
 
     _, (reward, success, terminal) = run_team_stepwise(plant, operator, key, kept)
-    found = outcome_of(reward[:, None], success[:, None], terminal[:, None])
+    rows = (jnp.asarray(row)[:, None] for row in (reward, success, terminal))
+    found = outcome_of(*rows)
     if not bool(found.success[0]):
         found = found._replace(success_step=found.success_step * 0 + plant.horizon)
     return jax.tree.map(np.asarray, found)
