@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.results import FOLDER
+from benchmarks.results import FOLDER, ROOT
 
-ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"<!-- (table|output): (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
