@@ -138,7 +138,7 @@ def read_description(folder: Path, *, marker: str, kind: str, made: str) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise UserError(f"{file}: is damaged; copy or learn the {kind} anew") from None
+        raise UserError(f"{file}: is damaged; copy or learn the {kind} again") from None
 
 
 def _beside(path: Path) -> Path:

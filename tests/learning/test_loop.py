@@ -154,7 +154,7 @@ def test_a_member_learns_as_if_it_were_alone(whole):
 
 @pytest.mark.slow
 def test_settings_that_differ_in_floats_share_a_program(whole):
-    """And give what each gives by itself, although nothing is compiled anew."""
+    """And give what each gives by itself, although nothing is compiled again."""
     changed = dataclasses.replace(CONFIG, discount=0.5, alpha=1.0, actor_rate=1e-4)
     compiled = loop.run_piece._cached._cache_size()
     both = run([CONFIG, changed], seeds=(0, 1))

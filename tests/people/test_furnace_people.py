@@ -159,7 +159,7 @@ def test_the_grid_is_what_the_plant_did(export):
         stale = 0.5 * np.abs(np.diff(truth, prepend=truth[:1]))[known]
         slack = 1e-4 * np.abs(truth[known]) + 1e-4
         allowed = 3 * signal.dead_band + slack + (stale if signal.kind == "measured" else 0)
-        # A failed instrument is known again before it is scanned anew, so rarely more.
+        # A failed instrument is known anew before it is scanned again, so rarely more.
         assert (off > allowed).mean() < 0.01, (signal.key, off.max())
 
 

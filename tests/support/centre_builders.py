@@ -84,7 +84,7 @@ def play(plant, state, macro, hours):
 
 
 def until_decided(plant, state, macro, agent, *, at_most=200):
-    """Hours until an agent decides anew, and the steps."""
+    """Hours until an agent decides again, and the steps."""
     made = []
     for hour in range(1, at_most + 1):
         made.append(step(plant, state, macro))

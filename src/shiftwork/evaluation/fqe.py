@@ -4,7 +4,7 @@ Le, Voloshin, Yue, "Batch Policy Learning under Constraints", ICML 2019 (arXiv 1
 Q(s, a) to r + discount Q'(s', pi(s')) on the records. Operators act by rule, so that importance
 sampling would be invalid; this needs no probabilities. The interval comes from a bootstrap over
 episodes (Hao et al. 2021, arXiv 2102.03607): every member of the ensemble weighs whole episodes
-anew. It covers what other records might have shown, not the errors of the model class: rank
+again. It covers what other records might have shown, not the errors of the model class: rank
 agents with it, and do not take its level for the truth.
 
 Ours: large errors count linearly, as in PARS. Squares made every good agent look alike.

@@ -45,7 +45,7 @@ def iqm_interval(
     """Interquartile mean over seeds (and tasks) with a stratified bootstrap interval.
 
     Args:
-        scores: (seeds,) or (tasks, seeds). Seeds are drawn anew within each task (stratified),
+        scores: (seeds,) or (tasks, seeds). Seeds are drawn again within each task (stratified),
             and the interquartile mean is taken over all of them.
         confidence: Share of the interval.
         resamples: How often to draw.

@@ -45,7 +45,7 @@ def read_about(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError:
         about = None
     if not isinstance(about, dict):
-        raise UserError(f"{path}: is damaged; delete it to begin anew")
+        raise UserError(f"{path}: is damaged; delete it to begin again")
     return about
 
 
@@ -80,7 +80,7 @@ def load_tree(path: Path, like: Tree) -> Tree:
         s is None or (s.shape, s.dtype) != (w.shape, w.dtype)
         for s, w in zip(saved, wanted, strict=True)
     ):
-        raise UserError(f"{path}: was written by other settings or another version; learn it anew")
+        raise UserError(f"{path}: was written by other settings or another version; learn it again")
     return jax.tree.unflatten(
         structure, [_like(leaf, array) for leaf, array in zip(leaves, saved, strict=True)]
     )

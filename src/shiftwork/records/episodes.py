@@ -126,7 +126,7 @@ class Episodes:
             if array.dtype != dtype or array.ndim != axes:
                 raise UserError(
                     f"{where}: '{name}' is {array.dtype} of shape {array.shape}; needed: "
-                    f"{np.dtype(dtype)} with {axes} axes; export it anew"
+                    f"{np.dtype(dtype)} with {axes} axes; export it again"
                 )
         steps, episodes = len(self.reward), len(self.length)
         _refuse_lengths(self.length, steps, where)
@@ -139,7 +139,7 @@ class Episodes:
             if has != shape:
                 raise UserError(
                     f"{where}: '{name}' has shape {has}; needed for {episodes} episodes of {steps} "
-                    f"steps in all: {shape}; export it anew"
+                    f"steps in all: {shape}; export it again"
                 )
 
     @cached_property
@@ -251,7 +251,7 @@ def _refuse_lengths(length: np.ndarray, rows: int, where: str) -> None:
     if length.sum() != rows:
         raise UserError(
             f"{where}: 'length' sums to {length.sum()} steps, but 'reward' has {rows} rows; "
-            "export it anew"
+            "export it again"
         )
 
 

@@ -136,7 +136,7 @@ def tags_from_json(rows: Any, where: str) -> Tags:
         UserError: The description is not a list of tags, or a tag is impossible.
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{where} is no list of tags; write the file anew")
+        raise UserError(f"{where} is no list of tags; write the file again")
     tags = []
     for number, row in enumerate(rows):
         try:
@@ -145,6 +145,6 @@ def tags_from_json(rows: Any, where: str) -> Tags:
             raise UserError(f"{where}: {error}") from None
         except TypeError:
             raise UserError(
-                f"{where}: entry {number} is no tag (keys: {', '.join(row)}); write the file anew"
+                f"{where}: entry {number} is no tag (keys: {', '.join(row)}); write the file again"
             ) from None
     return tuple(tags)

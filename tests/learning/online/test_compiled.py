@@ -189,7 +189,7 @@ def test_the_last_observation_of_an_episode_is_kept(runs):
     rows = jax.tree.map(np.asarray, runs[0].store.rows)
     np.testing.assert_array_equal(rows.next_observation[..., 1], rows.observation[..., 1])
     np.testing.assert_array_equal(rows.next_observation[..., 0], rows.observation[..., 0] + 1)
-    # Resets draw anew, for each member and each episode.
+    # Resets draw again, for each member and each episode.
     births = rows.observation[..., 1][rows.observation[..., 0] == 0]
     assert (
         len(set(births.tolist()))

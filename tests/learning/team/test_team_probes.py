@@ -123,7 +123,7 @@ def test_best_runs_walked_over_beside_a_batch_weigh_as_alone():
 @pytest.mark.parametrize("slow_scale", [False, True])
 @pytest.mark.parametrize("name", TEAM_ALGORITHMS)
 def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
-    # Else the second piece of learning would be compiled anew.
+    # Else the second piece of learning would be compiled again.
     plant = TeamProbe("observation")
     config = team_algorithm(name).config(**SMALL, slow_scale=slow_scale)
     key = jax.random.key(0)

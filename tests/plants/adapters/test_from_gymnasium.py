@@ -62,7 +62,7 @@ def test_no_step_is_lost_none_is_counted_twice_and_none_reaches_over_a_reset(reg
         ended = step.terminal | step.truncated
         ends += int(ended.sum())
         before, seen = step.next_observation, plant.restart()
-        # What ended begins anew; the others act on what they saw.
+        # What ended begins again; the others act on what they saw.
         np.testing.assert_array_equal(seen[~ended], before[~ended])
         np.testing.assert_array_equal(seen[ended][:, 0], before[ended][:, 0] + 1)
         assert (seen[ended][:, 1] == 0).all()

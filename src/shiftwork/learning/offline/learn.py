@@ -258,7 +258,7 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
         unit = float(agent.about["reward_unit"])
     except (KeyError, TypeError, ValueError):
         raise UserError(
-            f"{folder}: its configuration is of another version; learn the agent anew"
+            f"{folder}: its configuration is of another version; learn the agent again"
         ) from None
     sizes = Sizes(len(agent.observation_tags), len(agent.action_tags))
     like = member(create_members(chosen.learner, sizes, [config], [Values(0.0, 0.0)], [0]), 0)

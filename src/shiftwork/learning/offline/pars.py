@@ -62,7 +62,7 @@ class Config:
         huber: Temporal-difference error, in reward deviations, above which the critics' loss
             grows linearly; a large number gives the paper's squares.
         critics: Size of the ensemble (N).
-        subset: Target critics of which the least counts, drawn anew each time (S).
+        subset: Target critics of which the least counts, drawn again each time (S).
         width: Units in each hidden layer of the critics.
         actor_width: Units in each hidden layer of the actor.
         depth: Hidden layers of the critics.

@@ -105,11 +105,11 @@ def load_team(
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
     except (KeyError, TypeError, AttributeError):
-        raise UserError(f"{file}: is damaged; copy or learn the team anew") from None
+        raise UserError(f"{file}: is damaged; copy or learn the team again") from None
     if not fits:
         raise UserError(
             f"{scenario}: is that of '{plant.name}', but the team learned on '{about['plant']}'; "
-            "copy or learn the team anew"
+            "copy or learn the team again"
         )
     shapes = jax.eval_shape(lambda: algorithm.create(jax.random.key(0), plant, config))
     like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)

@@ -61,7 +61,7 @@ def collect(
     epsilon: float | Array,
     half_way: float | Array = 0.0,
 ) -> Batch:
-    """Run E copies for one horizon, beginning anew wherever the plant ends an episode.
+    """Run E copies for one horizon, beginning again wherever the plant ends an episode.
 
     A copy's first episode cannot be cut before the last step, nor can any later one: so the time
     limit falls on the end of the batch alone, and every executed step is in it.

@@ -1,6 +1,6 @@
 """Probe plants for teams: macro-actions of random length, true values known by hand.
 
-Two agents; every macro-action lasts 1 to 3 steps, drawn anew each time, so that the agents' clocks
+Two agents; every macro-action lasts 1 to 3 steps, drawn again each time, so that the agents' clocks
 drift apart. Each probe asks for one more ability than the one before.
 """
 

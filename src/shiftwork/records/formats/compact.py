@@ -53,7 +53,7 @@ def compact_episodes(arrays: dict[str, np.ndarray], path: Path) -> Episodes:
     about = _about(arrays["about"], path)
     length = arrays["length"]
     if length.dtype.kind not in "iu":
-        raise UserError(f"{path}: 'length' holds {length.dtype}, not whole numbers; write it anew")
+        raise UserError(f"{path}: 'length' holds {length.dtype}, not whole numbers; write it again")
     episodes = Episodes(
         observation=numbers(arrays, "observation", path),
         action=numbers(arrays, "action", path),
@@ -67,7 +67,7 @@ def compact_episodes(arrays: dict[str, np.ndarray], path: Path) -> Episodes:
     if episodes.hash != about.get("hash"):
         raise UserError(
             f"{path}: its values do not match the hash in 'about'; it was changed or damaged: "
-            "write it anew"
+            "write it again"
         )
     return episodes
 
@@ -82,10 +82,10 @@ def _about(array: np.ndarray, path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):  # ValueError: no JSON, or an integer too long to read
         about = None
     if not isinstance(about, dict) or about.get("format") != "shiftwork-episodes":
-        raise UserError(f"{path}: its 'about' is none of Shiftwork's; write it anew")
+        raise UserError(f"{path}: its 'about' is none of Shiftwork's; write it again")
     if about.get("version") != VERSION:
         raise UserError(
             f"{path}: has format version {about.get('version')}, this Shiftwork reads {VERSION}; "
-            "install the matching release or write the file anew"
+            "install the matching release or write the file again"
         )
     return about

@@ -72,7 +72,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     with damage_told(path):
         metadata = json.loads(path.read_bytes())
     if not isinstance(metadata, dict):
-        raise UserError(f"{path}: is no Minari metadata; copy the data set anew")
+        raise UserError(f"{path}: is no Minari metadata; copy the data set again")
     if metadata.get("data_format", "hdf5") != "hdf5":
         raise UserError(
             f"{path}: 'data_format' is {metadata['data_format']}; write it as hdf5 with Minari"
@@ -109,7 +109,7 @@ def _read_episodes(path: Path, count: Any) -> dict[str, list[np.ndarray]]:
         if count != len(file) or not count:
             raise UserError(
                 f"{path}: holds {len(file)} episodes where {MARKER} says {count}; "
-                "at least one is needed: copy the data set anew"
+                "at least one is needed: copy the data set again"
             )
         size = 0
         for number in range(len(file)):
@@ -124,7 +124,7 @@ def _read_episodes(path: Path, count: Any) -> dict[str, list[np.ndarray]]:
             for key, array in _checked({key: group[key][()] for key in KEYS}, where).items():
                 if episodes[key] and array.shape[1:] != episodes[key][0].shape[1:]:
                     raise UserError(
-                        f"{where}: '{key}' has shape {array.shape} unlike episode 0; record it anew"
+                        f"{where}: '{key}' has shape {array.shape} unlike episode 0; record it again"
                     )
                 episodes[key].append(array)
     return episodes
@@ -142,7 +142,7 @@ def _checked(raw: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
             raise UserError(
                 f"{where}: '{key}' has shape {array.shape}; needed: "
                 f"({rows}, {'columns' if axes == 2 else ''}) for {steps} rewards, with the "
-                "observation after the last one kept; record it anew"
+                "observation after the last one kept; record it again"
             )
         refuse_nonfinite(array.reshape(rows, -1), f"{where}: '{key}'")
     for key in ("terminations", "truncations"):

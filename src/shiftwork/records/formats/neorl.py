@@ -80,7 +80,7 @@ def _table(arrays: dict[str, np.ndarray], key: str, path: Path) -> np.ndarray:
     array = numbers(arrays, key, path)
     if array.ndim != 2:
         raise UserError(
-            f"{path}: '{key}' has shape {array.shape}; needed: (steps, columns); export it anew"
+            f"{path}: '{key}' has shape {array.shape}; needed: (steps, columns); export it again"
         )
     return array
 
@@ -90,7 +90,7 @@ def _flat(arrays: dict[str, np.ndarray], key: str, steps: int, path: Path) -> np
     if array.shape not in ((steps,), (steps, 1)):
         raise UserError(
             f"{path}: '{key}' has shape {array.shape}; needed: ({steps},), one for each step; "
-            "export it anew"
+            "export it again"
         )
     return array.reshape(steps)
 
@@ -106,7 +106,7 @@ def _ends(arrays: dict[str, np.ndarray], steps: int, path: Path) -> tuple[np.nda
         if not (whole and starts.size and starts.min() >= 0 and starts.max() < steps):
             raise UserError(
                 f"{path}: 'index' must hold each episode's first row, whole numbers from 0 to "
-                f"{steps - 1}; export it anew"
+                f"{steps - 1}; export it again"
             )
         flags["truncated"][starts[starts > 0] - 1] = 1
     for key, flag in flags.items():

@@ -57,7 +57,7 @@ def refuse_oversize(size: int, path: Path) -> None:
     if size > LIMIT_BYTES:
         raise UserError(
             f"{path}: unpacks to {size / 2**30:.1f} GiB, above the limit of "
-            f"{LIMIT_BYTES / 2**30:.0f}; split it by episodes or copy it anew"
+            f"{LIMIT_BYTES / 2**30:.0f}; split it by episodes or copy it again"
         )
 
 
@@ -80,7 +80,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             for member in archive.infolist():
                 key = member.filename.removesuffix(".npy")
                 if key in arrays:
-                    raise UserError(f"{path}: array '{key}' is there twice; export it anew")
+                    raise UserError(f"{path}: array '{key}' is there twice; export it again")
                 arrays[key] = _read_array(archive, member, f"{path}: '{key}'")
     return arrays
 
@@ -100,7 +100,7 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -
         if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != left:
             raise UserError(
                 f"{where} declares shape {shape} of {dtype}, but {left} bytes follow; "
-                "export it anew"
+                "export it again"
             )
     with archive.open(member) as stream:
         array: np.ndarray = np.lib.format.read_array(stream, allow_pickle=False)
@@ -144,7 +144,7 @@ def require(arrays: Mapping[str, Any], keys: Iterable[str], where: Path | str) -
     for key in keys:
         if key not in arrays:
             has = textwrap.shorten(", ".join(sorted(arrays)), 100) or "none"
-            raise UserError(f"{where}: array '{key}' is missing (has: {has}); export it anew")
+            raise UserError(f"{where}: array '{key}' is missing (has: {has}); export it again")
 
 
 def refuse_surplus(arrays: Mapping[str, Any], keys: Iterable[str], where: Path | str) -> None:
