@@ -19,8 +19,8 @@ from benchmarks.results import write_rows, write_table
 from shiftwork.agents.agent import Agent
 from shiftwork.cli.progress import console
 from shiftwork.evaluation.fqe import discounted_returns, fitted_q_evaluation
+from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.offline.settings import gather_evidence
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid

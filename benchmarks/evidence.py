@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.results import FOLDER, RECORDS, write_rows, write_table
 from shiftwork.cli.progress import console
-from shiftwork.learning.offline.settings import Evidence, gather_evidence
+from shiftwork.learning.offline.evidence import Evidence, gather_evidence
+from shiftwork.learning.offline.settings import cloning
 from shiftwork.records.formats.load import load_records
 
 SETS = {
@@ -32,17 +33,17 @@ def main() -> None:
         wall_s = time.perf_counter() - begun
         rows += [
             {"set": name, "lag": int(lag), "r2": r2, "r2_without_action": without, "horizon": evidence.horizon,
-             "action_share": evidence.action_share, "wall_s": wall_s}
+             "reward_share": evidence.reward_share, "state_share": evidence.state_share, "wall_s": wall_s}
             for lag, r2, without in zip(evidence.lags, evidence.r2, evidence.r2_without_action, strict=True)
         ]  # fmt: skip
-        share = f"{100 * evidence.action_share:.0f} %"
         lines.append(
             (
                 name,
                 f"{evidence.horizon:.1f}",
                 f"{evidence.discount:.3f}",
-                share,
-                f"{evidence.cloning:.2g}",
+                f"{100 * evidence.reward_share:.0f} %",
+                f"{100 * evidence.state_share:.0f} %",
+                f"{cloning(evidence):.2g}",
             )
         )
     write_rows("evidence", rows)
@@ -50,7 +51,8 @@ def main() -> None:
         "records",
         "horizon (steps)",
         "discount",
-        "share that only the action explains",
+        "least share of rewards that only the action explains",
+        "of what is seen next",
         "cloning",
     )
     console.print(write_table("evidence", header, lines))

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Sizes, Values
-from shiftwork.learning.nets import Critic, normalized, product
+from shiftwork.learning.nets import normalized, product
 from shiftwork.learning.offline import rebrac, td3bc
 from shiftwork.learning.replay import Batch
 
@@ -46,7 +47,7 @@ def test_product_and_its_derivatives(shape):
 
 
 def test_the_first_member_alone():
-    critic = Critic.create(KEYS[0], 3, 8, jnp.asarray(2.0), nets=4)
+    critic = Critic.create(KEYS[0], 3, 8, Values(2.0, 0.0, 4.0, 1.0), nets=4)
     observation, action = jnp.ones((5, 2)), jnp.zeros((5, 1))
     alone = critic.first(observation, action)
     assert alone.shape == (1, 5)
@@ -62,7 +63,7 @@ def test_a_cycle_is_so_many_critic_steps_and_one_of_the_rest(algorithm, delay):
         KEYS[0],
         Sizes(2, 1),
         algorithm.Config(discount=0.9, actor_delay=delay, batch=BATCH, width=4, actor_width=4),
-        Values(0.0, -1.0),
+        Values(0.0, -1.0, 1.0, 1.0),
     )
 
     def sample(key):
@@ -89,7 +90,7 @@ def test_every_step_of_a_cycle_learns_from_its_own_batch():
         KEYS[0],
         Sizes(2, 1),
         td3bc.Config(discount=0.9, batch=BATCH, width=4, actor_width=4, policy_noise=0.0),
-        Values(0.0, -1.0),
+        Values(0.0, -1.0, 1.0, 1.0),
     )
 
     def sample(key):

@@ -27,8 +27,10 @@ from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.learner import Learner
 from shiftwork.learning.loop import member
 from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn, load_learner, make_agent, save_agent
-from shiftwork.learning.offline.settings import gather_evidence, settle
+from shiftwork.learning.offline.rare_events import with_expected_rewards
+from shiftwork.learning.offline.settings import explained, settle
 from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
 from shiftwork.learning.online.gymnasium import improve_foreign
 from shiftwork.learning.replay import Replay, Scaling
@@ -129,16 +131,11 @@ def learn_agent(
 
 def _settled(config: Any, records: Episodes) -> Any:
     """Settle a configuration and tell what the records said."""
+    for event in with_expected_rewards(records)[1]:
+        console.print(f"From the records: {event}")
     settled = settle(config, records)
     if settled != config:
-        evidence = gather_evidence(records)
-        line = (
-            f"From the records: rewards can be foreseen for {evidence.horizon:.0f} steps, "
-            f"so discount {settled.discount:.3f}"
-        )
-        if hasattr(settled, "cloning"):
-            line += f"; actions explain {100 * evidence.action_share:.0f} % of that, so cloning {settled.cloning:.2g}"
-        console.print(line)
+        console.print(explained(settled, gather_evidence(records)))
     return settled
 
 
@@ -222,7 +219,7 @@ def improve_agent(
     folder, out, online = Path(folder), Path(out), online or Online()
     before, learner, scaling, _ = load_learner(folder)
     check_fit(plant, before)
-    replay = Replay.of(records.transitions, scaling)
+    replay = Replay.of(with_expected_rewards(records)[0].transitions, scaling)
     checkpoint = out.with_name(out.name + ".part.npz")
     identity = {"agent": before.about, "plant": plant.name, "records": records.hash}
     steps, returns = [0], [_watched(plant, learner, scaling, watch_episodes, seed)]

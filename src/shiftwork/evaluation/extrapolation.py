@@ -116,12 +116,13 @@ def extrapolate(
                 batch=128,
                 penalty_batch=32,
                 layer_norm=layer_norm,
+                bins=0,
             )
             for name in names
             for _ in seeds
         ]
         # As published, values begin at 0: so it shows where they stay when nothing holds them.
-        begin = Values(mean=0.0, worst=0.0)
+        begin = Values(mean=0.0, worst=0.0, best=1.0, spread=1.0)
         all_seeds = list(seeds) * len(names)
         members = create_members(PARS, Sizes(2, 1), configs, [begin] * len(configs), all_seeds)
         members, _ = train(members, replay, all_seeds, updates)

@@ -7,7 +7,8 @@ episodes (Hao et al. 2021, arXiv 2102.03607): every member of the ensemble weigh
 again. It covers what other records might have shown, not the errors of the model class: rank
 agents with it, and do not take its level for the truth.
 
-Ours: large errors count linearly, as in PARS. Squares made every good agent look alike.
+Ours: the loss is a cross-entropy over bins, as in PARS. It gives means, so that rare disasters count
+in full; squares do as well, but made every good agent look alike.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from shiftwork.agents.agent import Agent
 from shiftwork.evaluation.rollout import compiled_policy
 from shiftwork.evaluation.statistics import Interval
-from shiftwork.learning.nets import Adam, Critic, averaged
+from shiftwork.learning.critic import Critic
+from shiftwork.learning.nets import Adam, averaged
 from shiftwork.learning.offline.settings import value_range
-from shiftwork.learning.offline.td3 import robust_square
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Scaling, scaled
 from shiftwork.records.episodes import Episodes
 
 PIECE = 1_000
 
-HUBER = 1.0
-"""Error, in reward deviations, above which the loss grows linearly: what could not be foreseen."""
+BINS = 65
+"""Of the critics' distributions."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,7 @@ def _fit_piece(
     observation, action, reward, following, planned, continues = data
 
     def loss(critic: Critic, rows: Array, target: Array) -> Array:
-        error = critic(observation[rows], action[rows]) - target
-        error = robust_square(error, HUBER, continues[rows])
+        _, error = critic.value_and_error(observation[rows], action[rows], target)
         return (weights[:, rows] * error).mean(1).sum()
 
     def update(carry: tuple[_Fit, Array], key: PRNGKeyArray) -> tuple[tuple[_Fit, Array], None]:
@@ -136,9 +136,9 @@ def fitted_q_evaluation(
     weights = jnp.asarray(drawn[:, records.episode_of_step])
 
     net_key, fit_key = jax.random.split(jax.random.key(seed))
-    offset = jnp.asarray(value_range(records, discount, scaling.reward_unit).mean, jnp.float32)
+    values = value_range(records, discount, scaling.reward_unit)
     columns = rows.observation.shape[1] + rows.action.shape[1]
-    critic = Critic.create(net_key, columns, width, offset, nets=members)
+    critic = Critic.create(net_key, columns, width, values, nets=members, bins=BINS)
     fit = _Fit(critic, critic, Adam.create(critic))
     pieces = -(-updates // PIECE)
     for piece in range(pieces):

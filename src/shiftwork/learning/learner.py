@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.nets import Actor
@@ -29,10 +30,18 @@ class Values(NamedTuple):
     Attributes:
         mean: Discounted return to go, on average over the records, (): where values begin.
         worst: Lower bound of any return, (): where infeasible actions are pushed to.
+        best: Upper bound of any return, ().
+        spread: Deviation of the returns to go, (): the scale on which values differ.
     """
 
     mean: Float[Array, ""] | float
     worst: Float[Array, ""] | float
+    best: Float[Array, ""] | float
+    spread: Float[Array, ""] | float
+
+    def scaled(self, by: Float[Array, ""] | float) -> Values:
+        """The same for rewards multiplied by a positive number."""
+        return Values(*(jnp.asarray(by * value) for value in self))
 
 
 @runtime_checkable

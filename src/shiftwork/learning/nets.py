@@ -142,46 +142,6 @@ class Actor(eqx.Module):
         return jnp.tanh(self.mlp(observation)[0])
 
 
-class Critic(eqx.Module):
-    """An ensemble of action values Q(s, a), each a fixed offset plus an MLP.
-
-    The offset is the value of acting as the records did. Without it the nets must first crawl
-    from 0 to that value, at the speed at which Adam and the target network allow, and learn
-    little else meanwhile.
-    """
-
-    mlp: MLP
-    offset: Float[Array, ""]
-
-    @classmethod
-    def create(
-        cls,
-        key: PRNGKeyArray,
-        inputs: int,
-        width: int,
-        offset: Float[Array, ""],
-        *,
-        nets: int,
-        depth: int = 2,
-        layer_norm: bool = True,
-    ) -> Critic:
-        """Draw an ensemble whose members all begin at the offset."""
-        sizes = (inputs, *[width] * depth, 1)
-        return cls(MLP.create(key, sizes, nets=nets, layer_norm=layer_norm), offset)
-
-    def __call__(
-        self, observation: Float[Array, "B O"], action: Float[Array, "B A"]
-    ) -> Float[Array, "N B"]:
-        """Return every member's value of each pair."""
-        inputs = jnp.concatenate([observation, action], axis=-1)
-        return self.mlp(inputs)[..., 0] + jax.lax.stop_gradient(self.offset)
-
-    @property
-    def first(self) -> Critic:
-        """The ensemble's first member alone."""
-        return Critic(jax.tree.map(lambda x: x[:1], self.mlp), self.offset)
-
-
 class Adam(eqx.Module):
     """Adam's moments for one tree of parameters; the learning rate comes with each step.
 

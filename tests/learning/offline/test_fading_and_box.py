@@ -41,7 +41,10 @@ def test_with_fading_the_last_step_changes_nothing_and_a_half_way_one_half_as_mu
                          penalty_batch=4, critics=2, subset=2)  # fmt: skip
     key = jax.random.key(0)
     learner = online_learner(
-        pars.PARS.create(key, Sizes(2, 1), config, Values(mean=0.0, worst=-5.0)), ONLINE
+        pars.PARS.create(
+            key, Sizes(2, 1), config, Values(mean=0.0, worst=-5.0, best=5.0, spread=1.0)
+        ),
+        ONLINE,
     )
     rows = Replay.of(records.transitions, Scaling.of(records))
     store = Replay(rows.rows, jnp.zeros((), jnp.int32))

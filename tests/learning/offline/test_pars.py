@@ -17,7 +17,7 @@ from shiftwork.evaluation.extrapolation import (
 )
 from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.offline.pars import PARS, Config
-from shiftwork.learning.offline.td3 import robust_square, value_weight
+from shiftwork.learning.offline.td3 import value_weight
 from shiftwork.learning.replay import Batch
 
 KEY = jax.random.key(0)
@@ -29,7 +29,7 @@ CONFIG = Config(
     penalty=0.5,
     distance=10.0,
     policy_noise=0.0,
-    huber=1e9,
+    bins=0,
     critics=3,
     subset=2,
     width=8,
@@ -41,7 +41,7 @@ CONFIG = Config(
 
 def make(config=CONFIG, mean=2.0, worst=-5.0):
     """A learner with two observation and two action columns, whose critics disagree."""
-    learner = PARS.create(KEY, Sizes(2, 2), config, Values(mean, worst))
+    learner = PARS.create(KEY, Sizes(2, 2), config, Values(mean, worst, 10.0, 1.0))
     heads = tuple(w + 0.3 * jax.random.normal(KEY, w.shape) for w in learner.critic.mlp.weights)
     mlp = dataclasses.replace(learner.critic.mlp, weights=heads)
     critic = dataclasses.replace(learner.critic, mlp=mlp)
@@ -79,7 +79,7 @@ def critic_oracle(critic, observation, action):
 
 
 def test_values_begin_at_the_records_mean_in_scaled_rewards():
-    learner = PARS.create(KEY, Sizes(2, 2), CONFIG, Values(2.0, -5.0))
+    learner = PARS.create(KEY, Sizes(2, 2), CONFIG, Values(2.0, -5.0, 10.0, 1.0))
     assert learner.critic.offset == 8.0
     assert learner.q_min == -20.0  # c_reward * r_min / (1 - discount), as the records' worst is
     value = learner.value(jnp.zeros((1, 2)), jnp.zeros((1, 2)))
@@ -151,17 +151,6 @@ def test_infeasible_actions_keep_the_guard_interval_in_every_column():
     np.testing.assert_allclose(np.corrcoef(np.sign(action).T), np.eye(3), atol=0.08)
 
 
-def test_robust_square_by_hand():
-    error = jnp.array([[0.5, -1.0, 3.0, -3.0, 3.0]])
-    continues = jnp.array([1.0, 1.0, 1.0, 1.0, 0.0])
-    # Squared up to 1; beyond it 2 |e| - 1; at a terminal squared whatever its size.
-    np.testing.assert_allclose(robust_square(error, 1.0, continues), [[0.25, 1, 5, 5, 9]])
-    # A threshold of 2: 2 (2 * 3 - 2).
-    np.testing.assert_allclose(robust_square(error, 2.0, continues), [[0.25, 1, 8, 8, 9]])
-    slope = jax.grad(lambda e: robust_square(e, 1.0, continues).sum())(error)
-    np.testing.assert_allclose(slope, [[1, -2, 2, -2, 6]])
-
-
 @pytest.mark.parametrize("penalty", [0.0, 0.5])
 def test_critic_loss_by_hand(batch, penalty):
     learner = make(dataclasses.replace(CONFIG, penalty=penalty))
@@ -177,16 +166,6 @@ def test_critic_loss_by_hand(batch, penalty):
     np.testing.assert_allclose(metrics["value"], value.mean() / 4, rtol=1e-4)
     np.testing.assert_allclose(metrics["value_infeasible"], unseen.mean() / 4, rtol=1e-4)
     np.testing.assert_allclose(metrics["td_error"], np.sqrt(error.mean()) / 4, rtol=1e-4)
-
-
-def test_huber_counts_in_reward_deviations(batch):
-    """A threshold of 1 deviation is 4 in scaled rewards."""
-    learner = make(dataclasses.replace(CONFIG, penalty=0.0, huber=1.0))
-    target = 100.0 * jnp.ones(ROWS)
-    loss, _ = learner.critic_loss(learner.critic, batch, (target, jnp.full((1, 2), 15.0)))
-    size = np.abs(critic_oracle(learner.critic, batch.observation, batch.action) - 100.0)
-    rows = np.where(np.asarray(batch.continues) == 0, size**2, 4.0 * (2 * size - 4.0))
-    np.testing.assert_allclose(loss, rows.mean(1).sum(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("pessimistic", [True, False])

@@ -145,7 +145,7 @@ def test_a_time_limit_is_no_end(name):
         chosen = algorithm(name)
         config = dataclasses.replace(CONFIGS[name], target_rate=0.05)
         members = create_members(
-            chosen.learner, Sizes(2, 1), [config] * 3, [Values(0.0, 0.0)] * 3, SEEDS
+            chosen.learner, Sizes(2, 1), [config] * 3, [Values(0.0, -20.0, 20.0, 5.0)] * 3, SEEDS
         )
         replay = Replay.of(records.transitions, scaling)
         members, _ = train(members, replay, SEEDS, UPDATES if ending else 2 * UPDATES)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from shiftwork.learning.offline import bc, iql, pars
-from shiftwork.learning.offline.settings import (
-    FULL_CLONING,
+from shiftwork.learning.offline.evidence import (
     LONGEST,
     SHORTEST,
     UNKNOWN,
     gather_evidence,
+)
+from shiftwork.learning.offline.settings import (
+    FULL_CLONING,
+    cloning,
+    explained,
     settle,
     value_range,
 )
@@ -98,27 +102,79 @@ def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
     )
     found = gather_evidence(records)
     assert found.horizon == UNKNOWN
-    assert found.action_share == 0.0
-    assert found.cloning == FULL_CLONING
+    assert found.reward_share == 0.0
+    assert found.state_share < 0.01
+    assert cloning(found) == FULL_CLONING
 
 
 @pytest.mark.slow
 def test_actions_without_effect_are_cloned_and_clear_effects_are_trusted():
     none = gather_evidence(autoregressive(0.95, effect=0.0, steps=60))
     clear = gather_evidence(autoregressive(0.95, effect=2.0, steps=60))
-    assert none.action_share < 0.01
-    assert none.cloning == FULL_CLONING
+    assert none.reward_share < 0.01
+    assert cloning(none) == FULL_CLONING
     # Reward variance 1 + 4/3, of which at lag 0 the action explains 4/7.
     assert clear.r2_without_action[0] == pytest.approx(3 / 7, abs=0.05)
     assert clear.r2[0] == pytest.approx(1.0, abs=0.02)
-    assert clear.cloning == 0.0
+    assert cloning(clear) < 0.02
 
 
-def test_cloning_fades_with_the_evidence():
+def test_cloning_fades_with_the_evidence_and_with_rows():
     found = gather_evidence(autoregressive(0.95))
+
+    def weight(share, rows=10**9, state=0.0):
+        return cloning(dataclasses.replace(found, reward_share=share, state_share=state, rows=rows))
+
     shares = (0.0, 0.01, 0.03, 0.05, 0.4)
-    cloning = [dataclasses.replace(found, action_share=share).cloning for share in shares]
-    np.testing.assert_allclose(cloning, [10.0, 10.0, 5.0, 0.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose([weight(s) for s in shares], [10, 10, 5, 0, 0], atol=1e-6)
+    assert weight(0.0, state=0.4) < 1e-6  # seen in the state: as good
+    rows = (10, 1_700, 20_000)
+    np.testing.assert_allclose([weight(0.4, r) for r in rows], [10, 0.1, 0.0025], rtol=0.02)
+    assert cloning(dataclasses.replace(found, not_measurable="of that")) == FULL_CLONING
+
+
+def test_too_little_is_not_measured_and_said():
+    records = autoregressive(0.95, effect=2.0, episodes=4, steps=90)
+    settled = settle(pars.Config(), records)
+    assert (settled.discount, settled.cloning) == (0.99, FULL_CLONING)
+    line = explained(settled, gather_evidence(records))
+    assert line.startswith("Not measurable because 360 steps in 4 episodes")
+    assert "0 %" not in line
+
+
+@pytest.mark.slow
+def test_one_long_run_gives_the_same_answer_as_its_episodes():
+    records = autoregressive(0.95, effect=1.0, episodes=100, steps=100)
+    rows = records.transitions
+    run = Episodes(
+        np.concatenate([rows.observation, rows.next_observation[-1:]]),
+        records.action,
+        records.reward,
+        np.array([len(records.reward)]),
+        np.array([False]),
+        records.observation_tags,
+        records.action_tags,
+    )
+    apart, together = gather_evidence(records), gather_evidence(run)
+    assert together.horizon == pytest.approx(apart.horizon, rel=0.3)
+    assert together.reward_share == pytest.approx(apart.reward_share, abs=0.1)
+    assert cloning(together) == pytest.approx(cloning(apart), abs=1.5)
+
+
+@pytest.mark.slow
+def test_on_a_plant_that_integrates_the_effect_is_seen_in_the_state():
+    """The action moves a level by a little; the reward is the level's distance from 0."""
+    rng = np.random.default_rng(0)
+    action = rng.uniform(-1, 1, (60, 200, 1))
+    level = np.concatenate([rng.normal(size=(60, 1)), np.zeros((60, 200))], axis=1)
+    for t in range(200):
+        level[:, t + 1] = 0.98 * level[:, t] + 0.02 * action[:, t, 0] + 0.02 * rng.normal(size=60)
+    observation = np.stack([level, np.roll(np.pad(action[..., 0], ((0, 0), (0, 1))), 1, 1)], -1)
+    found = gather_evidence(make_records(observation, action, -np.square(level[:, :-1])))
+    assert found.reward_share < 0.02
+    assert found.state_share > 0.1
+    assert found.state_tag == "obs0"  # obs1 only repeats the action
+    assert cloning(found) < 0.02
 
 
 @pytest.mark.slow
@@ -126,7 +182,7 @@ def test_published_records_of_dmsd():
     """What the documentation states: a discount of 0.95, no cloning."""
     found = gather_evidence(load_records("dmsd"))
     assert 0.94 <= found.discount <= 0.96
-    assert found.cloning == 0.0
+    assert cloning(found) < 0.001
 
 
 def hand_made(lengths, terminal, reward):
@@ -145,15 +201,18 @@ def hand_made(lengths, terminal, reward):
 def test_value_range_of_ends_by_hand():
     records = hand_made([2, 1], [True, True], [1.0, -2.0, 4.0])
     # Returns to go at discount 0.5: 1 - 2/2, -2, 4. An end may earn -2; going on, 1 for ever.
-    mean, worst = value_range(records, 0.5, 1.0)
+    mean, worst, *_ = value_range(records, 0.5, 1.0)
     assert mean == pytest.approx((0.0 - 2.0 + 4.0) / 3)
     assert worst == pytest.approx(-2.0)
+    _, _, best, spread = value_range(records, 0.5, 1.0)
+    assert best == pytest.approx(4.0)  # an end may earn 4; going on, 1 for ever is 2
+    assert spread == pytest.approx(np.std([0.0, -2.0, 4.0]))
 
 
 def test_value_range_of_cuts_by_hand():
     records = hand_made([2], [False], [1.0, 3.0])
     # m = mean(1 + 3/2 + m/4, 3 + m/2) = 2.75 + 0.375 m.
-    mean, worst = value_range(records, 0.5, 1.0)
+    mean, worst, *_ = value_range(records, 0.5, 1.0)
     assert mean == pytest.approx(2.75 / 0.625)
     assert worst == pytest.approx(1.0 / 0.5)
 
@@ -161,15 +220,15 @@ def test_value_range_of_cuts_by_hand():
 def test_value_range_of_a_mixture_by_hand():
     records = hand_made([2, 2], [True, False], [-1.0, -8.0, 2.0, 2.0])
     # To go: -1 - 4, -8 | 2 + 1 + m/4, 2 + m/2. So m = (-5 - 8 + 3 + 2) / 4 + (3/16) m.
-    mean, worst = value_range(records, 0.5, 1.0)
+    mean, worst, *_ = value_range(records, 0.5, 1.0)
     assert mean == pytest.approx(-2.0 / (1 - 3 / 16))
     assert worst == pytest.approx(-8.0)  # the end is worse than -1 for ever, -2
     # In units of 2, all of it is half as much.
-    assert value_range(records, 0.5, 2.0) == pytest.approx((mean / 2, worst / 2))
+    assert value_range(records, 0.5, 2.0)[:2] == pytest.approx((mean / 2, worst / 2))
 
 
 def test_a_constant_reward_without_end_is_worth_what_it_is():
-    mean, worst = value_range(hand_made([3, 2], [False, False], [1.0] * 5), 0.9, 1.0)
+    mean, worst, *_ = value_range(hand_made([3, 2], [False, False], [1.0] * 5), 0.9, 1.0)
     assert mean == pytest.approx(10.0)
     assert worst == pytest.approx(10.0)
 
@@ -177,7 +236,9 @@ def test_a_constant_reward_without_end_is_worth_what_it_is():
 def test_settle_fills_what_is_open_and_nothing_else():
     records = autoregressive(0.95, effect=2.0, steps=60)
     found = gather_evidence(records)
-    assert settle(pars.Config(), records) == pars.Config(discount=found.discount, cloning=0.0)
+    assert settle(pars.Config(), records) == pars.Config(
+        discount=found.discount, cloning=cloning(found)
+    )
     assert settle(pars.Config(cloning=3.0), records) == pars.Config(
         discount=found.discount, cloning=3.0
     )

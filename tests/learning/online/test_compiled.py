@@ -101,7 +101,11 @@ CONFIG = pars.Config(
 @pytest.fixture(scope="module")
 def members():
     return create_members(
-        pars.PARS, Sizes(2, 1), [CONFIG] * 2, [Values(mean=1.0, worst=-5.0)] * 2, SEEDS
+        pars.PARS,
+        Sizes(2, 1),
+        [CONFIG] * 2,
+        [Values(mean=1.0, worst=-5.0, best=5.0, spread=1.0)] * 2,
+        SEEDS,
     )
 
 

@@ -59,7 +59,9 @@ def improve(monkeypatch):
         observation_std=np.ones(2, np.float32),
     )
     config = bc.Config(discount=0.9, actor_width=8, batch=16)
-    learner = member(create_members(bc.BC, Sizes(2, 1), [config], [Values(0.0, 0.0)], [0]), 0)
+    learner = member(
+        create_members(bc.BC, Sizes(2, 1), [config], [Values(0.0, -1.0, 1.0, 1.0)], [0]), 0
+    )
     stores, inner = [], experience._round
 
     def kept(*given):

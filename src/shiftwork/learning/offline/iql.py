@@ -21,8 +21,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
-from shiftwork.learning.nets import MLP, Actor, Adam, Critic, averaged
+from shiftwork.learning.nets import MLP, Actor, Adam, averaged
 from shiftwork.learning.replay import Batch
 
 
@@ -78,7 +79,7 @@ class IQL(eqx.Module):
             critic_key,
             sizes.observation + sizes.action,
             config.width,
-            offset,
+            values,
             nets=2,
             layer_norm=False,
         )

@@ -20,6 +20,7 @@ from shiftwork.learning.learner import Learner, Sizes, Values
 from shiftwork.learning.loop import History, create_members, member, train
 from shiftwork.learning.nets import Actor
 from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Replay, Scaling
@@ -88,7 +89,7 @@ def learn(
     advance: Advance | None = None,
     checkpoint: Path | None = None,
 ) -> Learned:
-    """Learn from records.
+    """Learn from records; rare, large rewards count by their expectation, row by row.
 
     Args:
         records: What people did.
@@ -117,15 +118,16 @@ def learn(
         else [config or chosen.config()] * len(seeds)
     )
     check_members(name, given, seeds)
-    scaling = Scaling.of(records, tail)
+    expected, _ = with_expected_rewards(records)
+    scaling = Scaling.of(expected, tail)
     settled: dict[Any, Any] = dict.fromkeys(given)
     settled = {one: settle(one, records) for one in settled}
     configs = tuple(settled[one] for one in given)
-    values = [value_range(records, c.discount, scaling.reward_unit) for c in configs]
+    values = [value_range(expected, c.discount, scaling.reward_unit) for c in configs]
     sizes = Sizes(records.observation.shape[1], records.action.shape[1])
     members, history = train(
         create_members(chosen.learner, sizes, configs, values, seeds),
-        Replay.of(records.transitions, scaling),
+        Replay.of(expected.transitions, scaling),
         seeds,
         updates,
         advance=advance,
@@ -147,7 +149,7 @@ def learn(
 
 
 POSITIVE = ("width", "actor_width", "depth", "critics", "subset", "batch", "penalty_batch", "actor_delay",
-            "critic_rate", "actor_rate", "reward_scale", "distance", "huber")  # fmt: skip
+            "critic_rate", "actor_rate", "reward_scale", "distance")  # fmt: skip
 
 
 def check_members(name: str, configs: Sequence[Any], seeds: Sequence[int]) -> None:
@@ -261,7 +263,9 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
             f"{folder}: its configuration is of another version; learn the agent again"
         ) from None
     sizes = Sizes(len(agent.observation_tags), len(agent.action_tags))
-    like = member(create_members(chosen.learner, sizes, [config], [Values(0.0, 0.0)], [0]), 0)
+    like = member(
+        create_members(chosen.learner, sizes, [config], [Values(0.0, -1.0, 1.0, 1.0)], [0]), 0
+    )
     learner = load_tree(folder / "learner.npz", like)
     scaling = Scaling(
         agent.observation_mean,

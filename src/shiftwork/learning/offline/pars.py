@@ -6,7 +6,7 @@ in Reinforcement Learning with Offline Data", ICML 2025, arXiv 2507.08761.
     repeat
         repeat actor_delay times                                 (2 offline, 20 online)
             y  = c r + discount min_{subset} Q'(s', a'),  a' smoothed from the target actor
-            minimize  mean (Q(s, a) - y)^2  +  penalty mean (Q(s, a_inf) - q_min)^2
+            minimize  loss(Q(s, a), y)  +  penalty loss(Q(s, a_inf), q_min)
         minimize  cloning |pi(s) - a|^2  -  Q(s, pi(s)) / mean |Q|
         move both targets
 
@@ -17,10 +17,10 @@ then falls towards the edge of the box from inside.
 
 Ours: values begin at the records' mean return instead of 0; the actor's weight measures how
 values differ, not how large they are; the penalty is estimated on a part of the batch; the rates are
-higher and fall linearly; and large temporal-difference errors count linearly, not squared
-(Huber): what nobody could foresee, such as an operator's new set-point, is noise that a critic
-trained on squares learns by heart, which shows as a steady offset from the set-point. Errors
-at terminals stay squared: an end is no noise. Why, with figures: docs/settings.md.
+higher and fall linearly; and the loss is a cross-entropy over bins instead of squares
+(``learning/critic.py``). Both give means. But what nobody could foresee, such as an operator's new
+set-point, is noise that a critic trained on squares learns by heart, which shows as a steady offset
+from the set-point. Why, with figures: docs/settings.md.
 """
 
 from __future__ import annotations
@@ -33,15 +33,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
-from shiftwork.learning.nets import Actor, Adam, Critic
-from shiftwork.learning.offline.td3 import (
-    cloning_error,
-    cycle,
-    robust_square,
-    smoothed_action,
-    value_weight,
-)
+from shiftwork.learning.nets import Actor, Adam
+from shiftwork.learning.offline.td3 import cloning_error, cycle, smoothed_action, value_weight
 from shiftwork.learning.replay import Batch
 
 
@@ -59,8 +54,7 @@ class Config:
         critic_rate: Adam's rate for the critics.
         actor_rate: Adam's rate for the actor.
         target_rate: Share of the way that targets move towards their nets (tau).
-        huber: Temporal-difference error, in reward deviations, above which the critics' loss
-            grows linearly; a large number gives the paper's squares.
+        bins: Of the critics' distributions; 0 gives the paper's squares.
         critics: Size of the ensemble (N).
         subset: Target critics of which the least counts, drawn again each time (S).
         width: Units in each hidden layer of the critics.
@@ -82,7 +76,7 @@ class Config:
     critic_rate: float = 1e-2
     actor_rate: float = 3e-3
     target_rate: float = 0.005
-    huber: float = 1.0
+    bins: int = 65
     critics: int = 4
     subset: int = 2
     width: int = 64
@@ -112,18 +106,20 @@ class PARS(eqx.Module):
         """Begin with fresh nets whose values stand at the records' mean."""
         actor_key, critic_key = jax.random.split(key)
         actor = Actor.create(actor_key, sizes.observation, config.actor_width, sizes.action)
+        scaled = values.scaled(config.reward_scale)
         critic = Critic.create(
             critic_key,
             sizes.observation + sizes.action,
             config.width,
-            jnp.asarray(config.reward_scale * values.mean),
+            scaled,
             nets=config.critics,
             depth=config.depth,
             layer_norm=config.layer_norm,
+            bins=config.bins,
         )
         return cls(
             config,
-            jnp.asarray(config.reward_scale * values.worst),
+            jnp.asarray(scaled.worst),
             actor,
             critic,
             actor,
@@ -168,19 +164,18 @@ class PARS(eqx.Module):
         batch: Batch,
         aim: tuple[Float[Array, " B"], Float[Array, "P A"]],
     ) -> tuple[Float[Array, ""], Metrics]:
-        """Temporal-difference error plus the penalty on infeasible actions, in one pass."""
+        """Temporal-difference loss plus the penalty on infeasible actions, in one pass."""
         target, infeasible = aim
         rows, part = len(target), len(infeasible)
-        value = critic(
+        value, error = critic.value_and_error(
             jnp.concatenate([batch.observation, batch.observation[:part]]),
             jnp.concatenate([batch.action, infeasible]),
+            jnp.concatenate([target, jnp.full(part, self.q_min)]),
         )
         recorded, unseen = value[:, :rows], value[:, rows:]
         scale = self.config.reward_scale
-        error = robust_square(recorded - target, scale * self.config.huber, batch.continues)
-        penalty = jnp.square(unseen - self.q_min).mean(1)
         # Summed over critics: each member is trained as if it stood alone.
-        loss = (error.mean(1) + self.config.penalty * penalty).sum()
+        loss = (error[:, :rows].mean(1) + self.config.penalty * error[:, rows:].mean(1)).sum()
         return loss, {
             "td_error": jnp.sqrt(jnp.square(recorded - target).mean()) / scale,
             "value": recorded.mean() / scale,

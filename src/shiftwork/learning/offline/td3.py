@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Metrics, Sample
-from shiftwork.learning.nets import Actor, Adam, Critic, averaged
+from shiftwork.learning.nets import Actor, Adam, averaged
 from shiftwork.learning.replay import Batch
 
 
@@ -81,18 +82,3 @@ def value_weight(value: Float[Array, " B"], offset: float | Array = 0.0) -> Floa
 def cloning_error(action: Float[Array, "B A"], recorded: Float[Array, "B A"]) -> Float[Array, " B"]:
     """Squared distance from the recorded action, summed over the action's columns."""
     return jnp.square(action - recorded).sum(-1)
-
-
-def robust_square(
-    error: Float[Array, "N B"], threshold: Float[Array, ""] | float, continues: Float[Array, " B"]
-) -> Float[Array, "N B"]:
-    """Square an error, but let it grow linearly above the threshold unless it is terminal.
-
-    What nobody could foresee, such as an operator's new set-point, is noise that a critic trained
-    on squares learns by heart. An end is no noise.
-
-    This is twice Huber's loss, so that small errors count as in the paper.
-    """
-    size = jnp.abs(error)
-    linear = threshold * (2.0 * size - threshold)
-    return jnp.where((size < threshold) | (continues == 0), jnp.square(error), linear)

@@ -20,8 +20,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.learning.config import config
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Metrics, Sample, Sizes, Values
-from shiftwork.learning.nets import Actor, Adam, Critic
+from shiftwork.learning.nets import Actor, Adam
 from shiftwork.learning.offline.td3 import cloning_error, cycle, smoothed_action, value_weight
 from shiftwork.learning.replay import Batch
 
@@ -42,6 +43,7 @@ class Config:
         batch: Transitions in a batch.
         actor_delay: Critic steps for each step of the actor and the targets.
         layer_norm: Whether the critics have LayerNorm; the paper's have not.
+        bins: Of the critics' distributions; 0 gives the paper's squares.
     """
 
     discount: float | None = None
@@ -55,6 +57,7 @@ class Config:
     batch: int = 256
     actor_delay: int = 2
     layer_norm: bool = False
+    bins: int = 0
 
 
 class TD3BC(eqx.Module):
@@ -77,9 +80,10 @@ class TD3BC(eqx.Module):
             critic_key,
             sizes.observation + sizes.action,
             config.width,
-            jnp.asarray(values.mean),
+            values,
             nets=2,
             layer_norm=config.layer_norm,
+            bins=config.bins,
         )
         return cls(config, actor, critic, actor, critic, Adam.create(actor), Adam.create(critic))
 
@@ -99,10 +103,10 @@ class TD3BC(eqx.Module):
     def critic_loss(
         self, critic: Critic, batch: Batch, target: Float[Array, " B"]
     ) -> tuple[Float[Array, ""], Metrics]:
-        """Squared temporal-difference error, summed over both critics."""
-        value = critic(batch.observation, batch.action)
-        error = jnp.square(value - target).mean(1)
-        return error.sum(), {"td_error": jnp.sqrt(error.mean()), "value": value.mean()}
+        """Temporal-difference loss, summed over both critics."""
+        value, error = critic.value_and_error(batch.observation, batch.action, target)
+        td_error = jnp.sqrt(jnp.square(value - target).mean())
+        return error.mean(1).sum(), {"td_error": td_error, "value": value.mean()}
 
     def actor_loss(
         self, actor: Actor, critic: Critic, batch: Batch

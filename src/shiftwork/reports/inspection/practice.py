@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from shiftwork.errors import UserError
-from shiftwork.learning.offline.settings import FEATURES, NO_EVIDENCE, Evidence, gather_evidence
+from shiftwork.learning.offline.evidence import FEATURES, Evidence, gather_evidence
+from shiftwork.learning.offline.settings import NO_EVIDENCE, cloning
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.historian.cut import Cut
 from shiftwork.records.historian.grid import Grid
@@ -21,7 +22,7 @@ TAIL = 0.005
 """Share of steps at either end that no range counts, as in learning."""
 
 FEWEST_ROWS = 4 * FEATURES
-"""Steps below which ``gather_evidence`` measures nothing."""
+"""Steps below which no rule of the operators is looked for."""
 
 MOST_ROWS = 20_000
 """Steps that a regression is made of; more are thinned out evenly."""
@@ -162,7 +163,9 @@ def foresight(
     if len(episodes.length) < 2 or len(episodes.reward) < FEWEST_ROWS:
         return None, (None,) * len(columns)
     alone = [_evidence(episodes, [column]) for column in columns]
-    each = tuple(e.action_share if e and e.r2.max() >= NO_EVIDENCE else None for e in alone)
+    each = tuple(
+        e.reward_share if e and e.r2.max(initial=0.0) >= NO_EVIDENCE else None for e in alone
+    )
     moved = [column for column in columns if alone[column]]
     evidence = _evidence(episodes, moved) if moved else None
     if evidence is None:
@@ -173,8 +176,8 @@ def foresight(
         by_seen=_floats(evidence.r2_without_action),
         horizon_s=evidence.horizon * period_s,
         discount=evidence.discount,
-        action_share=evidence.action_share,
-        cloning=evidence.cloning,
+        action_share=evidence.reward_share,
+        cloning=cloning(evidence),
     ), each
 
 

@@ -1,0 +1,310 @@
+"""What records show about the future and about what actions do, with what they cannot show.
+
+Rows are cut into blocks (episodes, or pieces of a long run), nothing reaches over a block's end,
+and every estimate is made on one half of the blocks and judged on the other, both ways. So one long
+run and many episodes are measured alike, and what is said comes with a lower bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
+from shiftwork.learning.replay import Scaling
+from shiftwork.records.episodes import Episodes
+
+FEATURES = 200
+ROWS = 10_000
+SHORTEST, LONGEST = 5.0, 200.0
+"""Bounds of the horizon in steps: discounts 0.8 to 0.995."""
+
+UNKNOWN = 100.0
+"""Horizon where nothing is predictable or nothing could be measured: the usual discount of 0.99."""
+
+SHORTEST_BLOCK = 100
+"""Steps that a piece of a long run has at least."""
+
+BLOCKS = 40
+"""Pieces that one long run is cut into where it is long enough."""
+
+FEWEST_BLOCKS, FEWEST_ROWS = 6, 400
+"""Below these nothing is measured."""
+
+ECHO = 0.999
+"""Correlation from which an observation only repeats the action."""
+
+LOWER = 0.05
+"""Quantile of the bootstrap over blocks that is called the lower bound."""
+
+RIDGES = 10.0 ** np.arange(0, 6)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What records tell about the future, by lag, and about what actions do.
+
+    Attributes:
+        lags: (K,) steps.
+        r2: (K,) share of the variance of the reward that much later which observation and action
+            predict on blocks kept apart, not below 0.
+        r2_without_action: (K,) the same from the observation alone.
+        horizon: Integral scale of ``r2`` in steps, inside the bounds.
+        reward_share: Lower bound of the share of the predictable reward that only the action
+            explains.
+        state_share: Lower bound of the share of one step's change that only the action explains,
+            of the observation where it is the largest.
+        state_tag: Name of that observation.
+        rows: Recorded steps.
+        not_measurable: Why nothing was measured, empty where it was.
+    """
+
+    lags: np.ndarray
+    r2: np.ndarray
+    r2_without_action: np.ndarray
+    horizon: float
+    reward_share: float
+    state_share: float
+    state_tag: str
+    rows: int
+    not_measurable: str = ""
+
+    @property
+    def action_share(self) -> float:
+        """The clearer of both signs that actions matter: on rewards, or on what is seen next."""
+        return max(self.reward_share, self.state_share)
+
+    @property
+    def discount(self) -> float:
+        """The discount whose mean look-ahead is the horizon."""
+        return 1.0 - 1.0 / self.horizon
+
+
+def gather_evidence(records: Episodes, seed: int = 0) -> Evidence:
+    """Measure how far into the future, and by what, the records' rewards can be predicted.
+
+    Ridge regression on random ReLU features at lags 0, 1, 2, 3, 4, 6, 8, 11, 16, ...; the ridge by
+    cross-validation inside the half that is fitted. Rare, large rewards count by their expectation
+    (``learning/offline/rare_events.py``): none is clipped.
+
+    Args:
+        records: What people did.
+        seed: Of features, halves and bootstrap.
+    """
+    return _gather(ByHash(records), seed)
+
+
+@lru_cache(maxsize=8)
+def _gather(key: ByHash, seed: int) -> Evidence:
+    records, _ = with_expected_rewards(key.records)
+    block, end = _blocks(records)
+    blocks, steps = int(block.max()) + 1, len(block)
+    nothing = np.zeros(0)
+    if blocks < FEWEST_BLOCKS or steps < FEWEST_ROWS:
+        reason = (
+            f"{steps:,} steps in {blocks} episodes, or pieces of {SHORTEST_BLOCK} steps of long "
+            f"ones, are too few: {FEWEST_BLOCKS} with {FEWEST_ROWS} steps in all are needed"
+        )
+        return Evidence(nothing.astype(np.int64), nothing, nothing, UNKNOWN, 0.0, 0.0, "", steps, reason)  # fmt: skip
+    rows, scaling = records.transitions, Scaling.of(records)
+    rng = np.random.default_rng(seed)
+    half = np.zeros(blocks, bool)
+    half[rng.permutation(blocks)[: blocks // 2]] = True
+    draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), 200)
+    seen = np.clip(scaling.observe(rows.observation), -5, 5)
+    done = np.asarray(scaling.recorded(rows.action, rows.observation))
+    done = np.clip((done - done.mean(0)) / (done.std(0) + 1e-6), -5, 5)
+    both = np.concatenate([seen, done], axis=1).astype(np.float32)
+    width = both.shape[1]
+    weight = (rng.normal(size=(width, FEATURES)) / np.sqrt(width)).astype(np.float32)
+    shift = rng.uniform(-2, 2, FEATURES).astype(np.float32)
+    part = seen.shape[1]
+
+    def judged(known: np.ndarray, target: np.ndarray) -> tuple[_Errors, _Errors]:
+        """Errors with and without the action, of each column of ``target``, by block."""
+        held_out, of = half[block[known]], block[known]
+        return (
+            _errors(both[known], weight, shift, target, held_out, of, blocks),
+            _errors(both[known, :part], weight[:part], shift, target, held_out, of, blocks),
+        )
+
+    reward, step = rows.reward.astype(np.float64), np.arange(steps)
+    lags = _lags(int(min(np.bincount(block).max() - 1, 2 * LONGEST)))
+    with_action, without = [], []
+    for lag in lags:
+        known = np.flatnonzero(step + lag < end)
+        known = known[rng.permutation(len(known))[:ROWS]]
+        if len(np.unique(block[known])) < FEWEST_BLOCKS or len(known) < FEWEST_ROWS:
+            break
+        pair = judged(known, reward[known + lag][:, None])
+        with_action.append(pair[0])
+        without.append(pair[1])
+    lags = lags[: len(with_action)]
+    r2 = np.array([e.share()[0] for e in with_action])
+    less = np.array([e.share()[0] for e in without])
+    state_share, state_tag = _effect_on_state(records, judged, draws, rng)
+    if r2.max(initial=0.0) < 0.01:
+        return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, steps)
+    horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
+    shares = [
+        _share(
+            lags,
+            np.array([e.share(d)[0] for e in with_action]),
+            np.array([e.share(d)[0] for e in without]),
+        )
+        for d in draws
+    ]
+    return Evidence(
+        lags,
+        r2,
+        less,
+        float(np.clip(horizon, SHORTEST, LONGEST)),
+        float(np.quantile(shares, LOWER)),
+        state_share,
+        state_tag,
+        steps,
+    )
+
+
+def _blocks(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
+    """Number each step's block, (T,), and the step at which it ends, (T,)."""
+    steps = len(records.reward)
+    longest = max(SHORTEST_BLOCK, steps // BLOCKS)
+    within = np.arange(steps) - records.starts[records.episode_of_step]
+    # Pieces of one episode are of like length, so that no crumb is left at its end.
+    pieces = np.maximum(records.length // longest, 1)
+    piece = within * pieces[records.episode_of_step] // records.length[records.episode_of_step]
+    first = np.concatenate([[True], (np.diff(records.episode_of_step) > 0) | (np.diff(piece) > 0)])
+    block = np.cumsum(first) - 1
+    end = np.append(np.flatnonzero(first)[1:], steps)
+    return block, end[block]
+
+
+def _lags(last: int) -> np.ndarray:
+    """Every lag at first, then ever sparser: 2 for each doubling."""
+    lags = np.unique(np.round(np.concatenate([np.arange(4), 2.0 ** np.arange(2, 12, 1 / 2)])))
+    return lags[lags <= max(last, 0)].astype(np.int64)
+
+
+def _share(lags: np.ndarray, r2: np.ndarray, less: np.ndarray) -> float:
+    """Share of the predictable reward, over all lags, that only the action explains."""
+    gain = np.clip(r2 - less, 0.0, None)
+    if len(lags) < 2:
+        return float(gain.sum() / max(r2.sum(), 1e-12))
+    return float(np.trapezoid(gain, lags) / max(float(np.trapezoid(r2, lags)), 1e-12))
+
+
+def _effect_on_state(
+    records: Episodes, judged: object, draws: np.ndarray, rng: np.random.Generator
+) -> tuple[float, str]:
+    """The largest lower bound of what the action explains of an observation's next change.
+
+    On a plant that integrates, one action explains almost nothing of the next rewards and nearly
+    everything in sum; but it is seen in what the state does next. An observation that only repeats
+    the action (a set-point in force) is no evidence and is left out.
+    """
+    rows, scaling = records.transitions, Scaling.of(records)
+    known = rng.permutation(len(rows.reward))[:ROWS]
+    change = np.asarray(scaling.observe(rows.next_observation) - scaling.observe(rows.observation))
+    change = np.clip(change[known].astype(np.float64), -5, 5)
+    action = np.asarray(scaling.recorded(rows.action, rows.observation))[known]
+    following = np.asarray(scaling.observe(rows.next_observation))[known]
+    columns = [
+        j
+        for j in range(change.shape[1])
+        if change[:, j].std() > 1e-6
+        and all(_correlation(following[:, j], a) < ECHO for a in action.T)
+    ]
+    if not columns:
+        return 0.0, ""
+    whole, less = judged(known, change[:, columns])  # type: ignore[operator]
+    gain = np.array([np.clip(whole.share(d) - less.share(d), 0.0, None) for d in draws])
+    low = np.quantile(gain, LOWER, axis=0)
+    best = int(low.argmax())
+    return float(low[best]), records.observation_tags[columns[best]].name
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    spread = float(a.std() * b.std())
+    return abs(float(((a - a.mean()) * (b - b.mean())).mean())) / spread if spread > 1e-12 else 0.0
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Squares of what was not predicted, and of what there was to predict, by block.
+
+    Attributes:
+        left: (blocks, C).
+        whole: (blocks, C).
+    """
+
+    left: np.ndarray
+    whole: np.ndarray
+
+    def share(self, draw: np.ndarray | None = None) -> np.ndarray:
+        """Share of the variance that was predicted, (C,), not below 0; of a bootstrap's draw."""
+        count = np.ones(len(self.left)) if draw is None else draw
+        whole = np.maximum(count @ self.whole, 1e-12)
+        return np.clip(1.0 - (count @ self.left) / whole, 0.0, 1.0)
+
+
+def _errors(
+    inputs: np.ndarray,
+    weight: np.ndarray,
+    shift: np.ndarray,
+    target: np.ndarray,
+    held_out: np.ndarray,
+    block: np.ndarray,
+    blocks: int,
+) -> _Errors:
+    """Fit on each half of the blocks and judge on the other.
+
+    Args:
+        inputs: (T, I).
+        weight: (I, FEATURES) of the random features.
+        shift: (FEATURES,).
+        target: (T, C).
+        held_out: (T,) which half a row belongs to.
+        block: (T,) its block.
+        blocks: How many there are.
+    """
+    features = np.maximum(inputs @ weight + shift, 0.0)
+    design = np.concatenate([np.ones((len(inputs), 1), np.float32), inputs, features], axis=1)
+    left, whole = np.zeros((2, blocks, target.shape[1]))
+    for judge in (held_out, ~held_out):
+        if not judge.any() or judge.all():
+            continue
+        centre = target[~judge].mean(0)
+        predicted = centre + _ridge(
+            design[~judge], target[~judge] - centre, block[~judge], design[judge]
+        )
+        np.add.at(left, block[judge], np.square(target[judge] - predicted))
+        np.add.at(whole, block[judge], np.square(target[judge] - target[judge].mean(0)))
+    return _Errors(left, whole)
+
+
+def _ridge(design: np.ndarray, target: np.ndarray, block: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Predict by ridge regression; the ridge by cross-validation over blocks, column by column.
+
+    Rows of one block are alike, so that only blocks kept apart show what a ridge is worth.
+    """
+    parts = [block % 2 == 0, block % 2 == 1]
+    grams = [(design[p].T @ design[p]).astype(np.float64) for p in parts]
+    along = [design[p].T @ target[p] for p in parts]
+    missed = np.zeros((len(RIDGES), target.shape[1]))
+    for fit, judge in ((0, 1), (1, 0)):
+        for row, solution in enumerate(_solutions(grams[fit], along[fit])):
+            predicted = design[parts[judge]] @ solution
+            missed[row] += np.square(target[parts[judge]] - predicted).sum(0)
+    best = missed.argmin(0)
+    solutions = np.stack(_solutions(grams[0] + grams[1], along[0] + along[1]))
+    return np.asarray(at @ solutions[best, :, np.arange(target.shape[1])].T)
+
+
+def _solutions(gram: np.ndarray, along: np.ndarray) -> list[np.ndarray]:
+    """The weights for each ridge, (F, C) each."""
+    size, axes = np.linalg.eigh(gram)
+    size, along = np.maximum(size, 0.0)[:, None], axes.T @ along
+    return [(axes @ (along / (size + ridge))).astype(np.float32) for ridge in RIDGES]
