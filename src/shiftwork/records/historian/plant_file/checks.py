@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from shiftwork.errors import UserError, unknown
 from shiftwork.records.historian.plant_file.durations import spelled
 from shiftwork.records.historian.plant_file.expression import FUNCTIONS, Expression
+from shiftwork.records.historian.plant_file.fields import Table
 from shiftwork.records.historian.plant_file.model import (
     EpisodeRules,
     ExportRules,
@@ -23,7 +24,6 @@ from shiftwork.records.historian.plant_file.model import (
     PlantFile,
     PlantTag,
     QualityRules,
-    Table,
 )
 
 _TABLES: dict[str, type[Table]] = {

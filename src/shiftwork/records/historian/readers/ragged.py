@@ -20,13 +20,11 @@ from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.model import ExportRules
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
-from shiftwork.records.historian.readers.table import CellError, Notes, Wanted
-from shiftwork.records.historian.values.stamps import (
-    OrderNeeded,
-    StampRules,
-    looks_like_stamp,
-    read_stamps,
-)
+from shiftwork.records.historian.readers.table import Notes, Wanted
+from shiftwork.records.historian.values.cells import CellError
+from shiftwork.records.historian.values.stamp_rules import OrderNeeded, StampRules
+from shiftwork.records.historian.values.stamp_shapes import looks_like_stamp
+from shiftwork.records.historian.values.stamps import read_stamps
 from shiftwork.records.historian.values.wording import ZONES
 
 ROWS_AT_ONCE = 2**16

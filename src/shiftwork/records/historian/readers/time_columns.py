@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shiftwork.errors import UserError, unknown
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.readers.layout import Clock, Heading
 from shiftwork.records.historian.readers.names import (
     DATE_WORDS,
     PARTS,
@@ -19,30 +18,8 @@ from shiftwork.records.historian.readers.names import (
     plain,
     tag_of_time,
 )
-from shiftwork.records.historian.values.stamps import looks_like_date, looks_like_stamp
+from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES, zone_in_name
-
-if TYPE_CHECKING:
-    from shiftwork.records.historian.readers.layout import Heading
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The columns that make up a time stamp.
-
-    Attributes:
-        columns: Their positions; none where rows are counted.
-        kinds: What each holds: "stamp", "date", "time", or a part of ``PARTS``.
-        offset_min: Minutes east of UTC that the column's name gives, None if it gives none.
-        zone: The long name of a time zone in the column's name, "" for none.
-        counts: The name says that it counts from a beginning.
-    """
-
-    columns: tuple[int, ...]
-    kinds: tuple[str, ...]
-    offset_min: int | None = None
-    zone: str = ""
-    counts: bool = False
 
 
 def find_clock(

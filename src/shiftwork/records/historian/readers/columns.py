@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shiftwork.records.historian.readers.layout import QualityColumns
+from shiftwork.records.historian.readers.layout import Clock, QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
-from shiftwork.records.historian.readers.time_columns import Clock
 from shiftwork.records.historian.values.numbers import is_nothing
 
 _YES = (
