@@ -77,7 +77,8 @@ QUALITY_WORDS = (
     "상태코드", "状态", "状態", "qc", "q",
 )  # fmt: skip
 FLAG_WORDS: dict[str, Meaning] = {
-    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok", "gültig", "gut", "正常", "유효", "양호"), "good"),
+    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok", "gültig", "gut",
+        "正常", "유효", "양호"), "good"),
     **dict.fromkeys(
         ("questionable", "isquestionable", "substituted", "issubstituted",
         "uncertain", "isuncertain", "suspect", "issuspect",

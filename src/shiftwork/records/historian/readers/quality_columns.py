@@ -134,11 +134,12 @@ def unread_columns(
 ) -> tuple[str, ...]:
     """Columns that are not read though name or cells look like quality or a part of the time."""
     names = [name.strip() for name in heading.names]
+    others = {*names, *(tag_of_value(name) for name in names)}
     notes = []
     for i, name in enumerate(names):
         if i in read or name in key_of:
             continue
-        if why := _why_noted(heading, i, name, names, key_of, wide=wide):
+        if why := _why_noted(heading, i, names, others, key_of, wide=wide):
             notes.append(f"'{name or f'column {i + 1}'}' {why}")
     return tuple(notes)
 
@@ -146,18 +147,18 @@ def unread_columns(
 def _why_noted(
     heading: Heading,
     position: int,
-    name: str,
     names: list[str],
+    others: set[str | None],
     key_of: Mapping[str, str],
     *,
     wide: bool,
 ) -> str:
+    name = names[position]
     quality = "looks like quality and is not read; set export.quality or tags.NAME.quality"
     part = next((part for part, known in PARTS.items() if plain(name) in known), None)
     if part is not None and part not in ("year", "month", "day"):
         return "looks like a part of the time and is not read; set export.time"
     stranger = tag_of_quality(name)
-    others = {*names, *(tag_of_value(other) for other in names)}
     if stranger and stranger not in key_of and stranger in others:
         return ""  # the quality of a tag that is not read
     if looks_like_quality(name):
