@@ -109,7 +109,7 @@ def _sources(paths: Sequence[str | Path], reading: ReadingRules) -> list[str]:
     """Names of all tags, in the order in which they stand in the export."""
     found: dict[str, None] = {}
     rules = reading.export
-    for table, known in open_tables(paths, layout_for_any(rules), rules).tables:
+    for table, known in open_tables(paths, layout_for_any, rules).tables:
         layout = known or all_columns(Heading(table.header, table.stem, table.name), _FIRST)
         if layout.shape == "wide":
             found.update(dict.fromkeys(layout.tags))

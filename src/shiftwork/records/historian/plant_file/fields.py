@@ -117,8 +117,12 @@ def read_time_format(value: object) -> object:
                 f"one of {', '.join(NAMED_FORMATS)}"
             )
         return value
+    if "%Z" in value:
+        raise ValueError(
+            "'%Z' does not show how far a zone is from UTC; leave time_format out, and names of zones are read"
+        )
     for letters in re.findall(r"%([.#:-]?[0-9]?.?)", value):
-        if not letters or letters[-1] not in "aAbBdefhHIjklmMpPRsSTyYzZDF%":
+        if not letters or letters[-1] not in "aAbBdefhHIjklmMpPRsSTyYzDF%":
             raise ValueError(
                 f"'%{letters}' is not one of strptime's letters; write a format such as "
                 '"%Y-%m-%d %H:%M:%S"'

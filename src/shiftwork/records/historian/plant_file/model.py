@@ -205,6 +205,13 @@ class ExportRules(Table):
     quality: Text | None = None
 
     @property
+    def without_columns(self) -> ExportRules:
+        """The same for files of another origin, which lack the columns that are declared."""
+        return self.model_copy(
+            update={"columns": (), "tag": None, "time": (), "value": None, "quality": None}
+        )
+
+    @property
     def start_us(self) -> int | None:
         """``start`` in microseconds since 1970, as the local clock shows it."""
         if self.start is None:

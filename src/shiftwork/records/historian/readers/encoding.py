@@ -27,7 +27,7 @@ _CHINESE = frozenset(
 _JAPANESE = frozenset(
     "温度圧力流量時間日時弁液位開閉状態品質良否値名称点番号反応器入出口蒸気水槽塔熱自動手設定測運転停止平均年月分秒"
 )
-_WESTERN = frozenset("äöüÄÖÜßéèêëàâçñáíóúÉÈÀÇÑÁÍÓÚôûîïåæøÅÆØãõìòù°µ²³·±×€–—‘’“”§½¼")
+_WESTERN = frozenset("äöüÄÖÜßéèêëàâçñáíóúÉÈÀÇÑÁÍÓÚôûîïåæøÅÆØãõìòù°µ²³·±×€–—‘’“”§½¼\u00a0")
 
 
 def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
@@ -72,7 +72,9 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
         )
     if len(scores) > 1 and scores[0][0] - scores[1][0] < LEAST_LEAD:
         names = " or ".join(codec for _, codec in scores[:2])
-        raise UserError(f"{name}: its text may be {names}; set export.encoding to one of them")
+        raise UserError(
+            f"{name}: its text may be {names}, or another encoding; set export.encoding to the right one"
+        )
     return scores[0][1]
 
 

@@ -36,16 +36,16 @@ from shiftwork.records.historian.readers.quality_columns import (
     quality_of_row,
     unread_columns,
 )
-from shiftwork.records.historian.readers.time_columns import find_clock, own_clocks
+from shiftwork.records.historian.readers.time_columns import find_clock, own_clocks, zone_above
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date
 
 
-def layout_for(plant: PlantFile) -> FindLayout:
-    """Look for the tags of a plant.
+def layout_for(plant: PlantFile, rules: ExportRules) -> FindLayout:
+    """Look for the tags of a plant, in files that follow these rules.
 
     The function raises a UserError if a tag has two columns, or a tag has no time.
     """
-    return partial(_find, plant.key_of, plant.export, plant)
+    return partial(_find, plant.key_of, rules, plant)
 
 
 def layout_for_any(rules: ExportRules) -> FindLayout:
@@ -150,6 +150,7 @@ def _find(
         )
     if clock is None:
         return None
+    clock = zone_above(heading, clock, rules)
     time = set(clock.columns)
     tag = names.index(rules.tag) if rules.tag else None
     value = names.index(rules.value) if rules.value else None

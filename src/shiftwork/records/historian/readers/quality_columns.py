@@ -23,6 +23,7 @@ from shiftwork.records.historian.readers.names import (
     tag_of_value,
 )
 from shiftwork.records.historian.values.quality import status_of_word
+from shiftwork.records.historian.values.wording import ZONES, zone_in_name
 
 MOST_CODES = 8
 """Different cells of a column of codes or flags."""
@@ -135,13 +136,30 @@ def unread_columns(
     """Columns that are not read though name or cells look like quality or a part of the time."""
     names = [name.strip() for name in heading.names]
     others = {*names, *(tag_of_value(name) for name in names)}
-    notes = []
+    notes = [
+        f"'{names[i]}' may name a time zone that is not known here; its stamps are taken in time_zone"
+        for i in read
+        if _names_a_zone(names[i], key_of)
+    ]
     for i, name in enumerate(names):
         if i in read or name in key_of:
             continue
         if why := _why_noted(heading, i, names, others, key_of, wide=wide):
             notes.append(f"'{name or f'column {i + 1}'}' {why}")
     return tuple(notes)
+
+
+def _names_a_zone(name: str, key_of: Mapping[str, str]) -> bool:
+    """Whether a time column's name holds something in brackets, or a short word, that may be a zone."""
+    if name in key_of or not re.search(r"(?i)time|date|zeit|datum|stamp|시간|일시|时间|時刻", name):
+        return False
+    if zone_in_name(name, ZONES) is not None or re.search(r"[A-Z][a-z]+/[A-Z]", name):
+        return False
+    inside = re.search(r"[(\[]([^)\]]*)[)\]]", name)
+    if inside is None:
+        return bool(re.search(r"\b(?:EST|EDT|CST|CDT|MST|MDT|PST|PDT|IST|BST)\b", name))
+    plain_words = r"(?i)\s*(?:local.*|lokal.*|[ymdhs:/\-. t,]+|24.*|ms|sec\w*|min\w*|hours?|days?|[hdns]|utc|gmt)\s*"
+    return not re.fullmatch(plain_words, inside[1])
 
 
 def _why_noted(
@@ -156,7 +174,10 @@ def _why_noted(
     name = names[position]
     quality = "looks like quality and is not read; set export.quality or tags.NAME.quality"
     part = next((part for part, known in PARTS.items() if plain(name) in known), None)
-    if part is not None and part not in ("year", "month", "day"):
+    zone = re.search(
+        r"(?i)time.?zone|utc.?off|gmt.?off|(?<![a-z])tz(?![a-z])", name.replace("_", " ")
+    )
+    if zone or (part is not None and part not in ("year", "month", "day")):
         return "looks like a part of the time and is not read; set export.time"
     stranger = tag_of_quality(name)
     if stranger and stranger not in key_of and stranger in others:

@@ -167,7 +167,7 @@ def not_understood(rules: StampRules, cell: str) -> str:
     if re.fullmatch(r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?", cell, re.ASCII):
         value = float(cell.replace(",", "."))
         for kind, (low, high, _) in DECLARED.items():
-            if low <= value < high:
+            if low <= value < high and "e" not in cell.lower():
                 era = {"filetime": "100 ns since 1601 (FILETIME)", "matlab": "days (MATLAB)"}.get(
                     kind, kind
                 )
@@ -175,10 +175,19 @@ def not_understood(rules: StampRules, cell: str) -> str:
                     f"is a number, perhaps {era}: {_date(_us_of(value, kind))}; if so, set "
                     f'export.time_format = "{kind}"'
                 )
+        if "e" in cell.lower():
+            return (
+                "is a number that has lost digits; export times as text, or numbers with all digits"
+            )
         if value < 1e9:
             return f"is a number and not a date; if it counts from a start (elapsed time), {_ELAPSED_FIX}"
         return (
             'is a number of no era known here; set export.time_format = "epoch_s", "filetime" or so'
+        )
+    if re.fullmatch(r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s?[AaPp]\.?[Mm]\.?)?", cell.strip()):
+        return (
+            "is a time of day without a date; export the date too, or, if rows are evenly spaced, leave the "
+            'column out and set export.step = "1min" and export.start = "2024-05-31 00:00:00"'
         )
     zone = re.search(r"\d\s*[\[(]?([A-Za-z]{2,5})[\])]?$", cell)
     if zone and zone[1].upper() not in ("AM", "PM"):
