@@ -3,8 +3,8 @@
 python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1]
 
 Each round writes an export of known values, changes it in one way in which real exports differ, writes
-it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same values; or a refusal, or a notice, that names the matter. Everything else
-is a misreading. Rows are in ``results/export_fuzz.csv``, one for each transformation.
+it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same
+values; or a refusal, or a notice, that names the matter. Everything else is a misreading. Rows are in ``results/export_fuzz.csv``, one for each transformation.
 """
 
 from __future__ import annotations
@@ -298,7 +298,7 @@ def judged(name: str, seed: int, folder: Path) -> str:
 
 def main() -> None:
     """Run all rounds, write CSV and table."""
-    from benchmarks.results import write_rows
+    from benchmarks.results import write_rows, write_table
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10_000)
@@ -325,11 +325,8 @@ def main() -> None:
         for name, count in counts.items()
     ]
     write_rows("export_fuzz", rows, replace=("change",))
-    console.print(
-        "| change | rounds | right | refused | noticed | wrong |\n| --- | --: | --: | --: | --: | --: |"
-    )
-    for row in rows:
-        console.print("| " + " | ".join(str(value) for value in row.values()) + " |")
+    cells = [[str(value) for value in row.values()] for row in rows]
+    console.print(write_table("export_fuzz", list(rows[0]), cells))
 
 
 if __name__ == "__main__":
