@@ -22,6 +22,7 @@ from shiftwork.records.historian.readers.layout import (
     QualityColumns,
 )
 from shiftwork.records.historian.readers.names import (
+    QUALITY_WORDS,
     TAG_WORDS,
     VALUE_WORDS,
     flag_meaning,
@@ -97,6 +98,8 @@ def all_columns(heading: Heading, clock: Clock) -> Layout:
     sources = {}
     for i, name in enumerate(names):
         if not name or i in others or plain(name) in ("index", "row", "no", "unnamed0"):
+            continue
+        if plain(re.sub(r"[._ ]?\d+$", "", name)) in QUALITY_WORDS and holds_quality(heading, i):
             continue
         bare = tag_of_value(name)
         sources[bare if bare and any(tag_of_quality(n) == bare for n in names) else name] = i
