@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
@@ -21,6 +22,9 @@ HUGE = 1e18
 LONELY = 20.0
 """The same for a number that no list knows, but that comes again and again."""
 
+SAMPLED = 1000
+"""Values of a tag that show how far it usually varies."""
+
 FAR = 3.0
 """How far from the other values, in their whole range, a known number lies if it stands for nothing."""
 
@@ -30,15 +34,24 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
     held = {tag.key for tag in plant.tags.values() if tag.hold}
     good = frame.lazy().filter((pl.col("status") != BAD) & pl.col("value").is_not_null())
     ends = good.group_by("tag").agg(low=pl.col("value").min(), high=pl.col("value").max()).collect()
+    # A tag's rows stand together, so one tag is looked at without going through all of them.
+    borders = np.searchsorted(
+        frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
+    )
+    place = {key: number for number, key in enumerate(plant.tags)}
     for key, low, high in ends.sort("tag").iter_rows():
-        if low == high or not (_suspect(low) or _suspect(high) or key not in held):
+        first, end_at = borders[place[str(key)]], borders[place[str(key)] + 1]
+        rows = frame.slice(int(first), int(end_at - first))
+        known = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
+        usual = rows["value"].gather_every(max(1, len(rows) // SAMPLED))
+        width = float((usual.quantile(0.75) or 0.0) - (usual.quantile(0.25) or 0.0))
+        wide = key not in held and high - low > LONELY * width
+        if low == high or not (known or wide):
             continue
-        values = frame.filter((pl.col("tag") == key) & (pl.col("status") != BAD))[
-            "value"
-        ].drop_nulls()
-        suspects = [end for end in (low, high) if _suspect(end)]
-        if key not in held:
-            suspects += [e for e in (low, high) if e not in suspects and _alone(e, values)]
+        values = rows.filter(pl.col("status") != BAD)["value"].drop_nulls()
+        suspects = known
+        if wide:
+            suspects = known + [e for e in (low, high) if e not in known and _alone(e, values)]
         for end in suspects:
             rest = values.filter(~values.is_in(suspects) & (values.abs() < HUGE))
             if not len(rest):

@@ -46,7 +46,8 @@ def looks_like_stamp(cell: str, zones: Mapping[str, int] = ZONES) -> bool:
         return True
     if not re.search(r"\d", cell) or re.fullmatch(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?", cell, re.ASCII):
         return False
-    return _reworded_date(cell, tuple(zones.items()))
+    # Its shape shows it, so that each shape is put into plain words once.
+    return _reworded_date(re.sub(r"[0-9]", "1", cell), tuple(zones.items()))
 
 
 @lru_cache(10_000)
