@@ -77,7 +77,7 @@ def test_rare_moves_that_tell_are_not_called_hopeless(lag_min, moves, tmp_path):
     valve = np.repeat(rng.uniform(20, 80, moves), 60)
     page = inspected(tmp_path, np.arange(len(valve)), lagged(valve, lag_min, 0.3), valve)
     assert "imitation only" not in page
-    assert "nothing tells a better move" not in page
+    assert "nothing shows which move" not in page
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ def read_expression(key: str) -> PlainValidator:
 
     def read(value: object, info: Any) -> Expression:
         if not isinstance(value, str):
-            raise ValueError('is no text; write an expression over tags in quotes, such as "0"')
+            raise ValueError('is not text; write an expression over tags in quotes, such as "0"')
         return Expression(value, f"{info.context['path']}: {key}")
 
     return PlainValidator(read)

@@ -157,7 +157,7 @@ def numbers(cells: pl.Series, mark: Mark) -> pl.Series:
     if odd.any():
         rows = odd.arg_true()
         values = values.scatter(rows, _odd_numbers(trimmed(cells.gather(rows)), mark, rows))
-    # "inf" and "nan" are words of a spreadsheet, and 1e999 is no number of a plant.
+    # "inf" and "nan" are words of a spreadsheet, and 1e999 is not a number of a plant.
     return pl.select(pl.when(values.is_finite()).then(values)).to_series()
 
 
