@@ -4,7 +4,8 @@ python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1]
 
 Each round writes an export of known values, changes it in one way in which real exports differ, writes
 it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same
-values; or a refusal, or a notice, that names the matter. Everything else is a misreading. Rows are in ``results/export_fuzz.csv``, one for each transformation.
+values; or a refusal, or a notice, that names the matter. Everything else is a misreading. Rows are in
+``results/export_fuzz.csv``, one for each change.
 """
 
 from __future__ import annotations
