@@ -16,6 +16,7 @@ MODULES = (
     "selection",
     "distillation",
     "scale",
+    "export_fuzz",
     "team",
     "team_comparison",
     "team_speed",

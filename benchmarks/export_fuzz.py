@@ -1,21 +1,23 @@
-"""No silent misreading: a correct export, one transformation of it, and what is read of it.
+"""No silent misreading: a correct export, one change of it, and what is read of it.
 
 python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1]
 
-Each round writes an export of known values, changes it in one way in which real exports differ, and
-reads it. Right is: the same values; or a refusal, or a notice, that names the matter. Everything else
-is a misreading. Rows are in ``results/export_fuzz.csv``, one for each transformation.
+Each round writes an export of known values, changes it in one way in which real exports differ, writes
+it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same
+values; or a refusal, or a notice, that names the matter. Everything else is a misreading. Rows are in
+``results/export_fuzz.csv``, one for each change.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import random
 import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +53,9 @@ class Export:
         separator: Between cells.
         encoding: Of the text.
         matter: What a notice or refusal may name instead of right values.
+        line_end: Behind each row.
+        packed: The file is compressed.
+        bad: Values that are bad, by tag and time.
     """
 
     header: list[str]
@@ -59,6 +64,9 @@ class Export:
     separator: str = ","
     encoding: str = "utf-8"
     matter: str = "$^"
+    line_end: str = "\n"
+    packed: bool = False
+    bad: set[tuple[str, datetime]] = field(default_factory=set)
 
     def stamp(self, write: Callable[[datetime], str]) -> None:
         """Write all time stamps in another manner."""
@@ -68,7 +76,8 @@ class Export:
     def text(self) -> bytes:
         """The file."""
         lines = [self.separator.join(cells) for cells in (self.header, *self.rows)]
-        return ("\n".join(lines) + "\n").encode(self.encoding)
+        whole = (self.line_end.join(lines) + self.line_end).encode(self.encoding)
+        return gzip.compress(whole) if self.packed else whole
 
 
 def correct(rng: random.Random) -> Export:
@@ -80,6 +89,17 @@ def correct(rng: random.Random) -> Export:
         for t in times
     ]
     return Export(["time", "TI1", "valve"], rows, times)
+
+
+def vary(e: Export, rng: random.Random) -> None:
+    """Write it in one of the usual manners of text; nothing of it may change what is read."""
+    used = "".join(cell for row in (e.header, *e.rows) for cell in row)
+    if e.separator == ",":
+        e.separator = rng.choice([s for s in (",", ";", "\t", "|") if s not in used] or [","])
+    e.line_end = rng.choice(["\n", "\r\n"])
+    if e.encoding == "utf-8":
+        e.encoding = rng.choice(["utf-8", "utf-8-sig", "utf-16"])
+    e.packed = rng.random() < 0.2
 
 
 def _commas(e: Export, rng: random.Random) -> None:
@@ -124,6 +144,42 @@ def _apart(e: Export, rng: random.Random) -> None:
 def _pairs(e: Export, rng: random.Random) -> None:
     e.header = ["TI1 time", "TI1", "valve time", "valve"]
     e.rows = [[row[0], row[1], row[0], row[2]] for row in e.rows]
+
+
+def _strange_quality(e: Export, rng: random.Random) -> None:
+    """A column of quality, one of it bad, under a name that says little."""
+    e.header.insert(2, rng.choice(["TI1 Sts", "TI1_kvaliteta", "TI1 Qualifier", ""]))
+    for row in e.rows:
+        row.insert(2, "Good")
+    e.rows[0][2] = "Bad"
+    e.matter = "quality"
+    e.bad = {("ti", e.times[0])}
+
+
+def _nameless_times(e: Export, rng: random.Random) -> None:
+    name = rng.choice(["", "X", "t_"])
+    e.header = [name and name + "TI1", "TI1", name and name + "valve", "valve"]
+    e.rows = [[row[0], row[1], row[0], row[2]] for row in e.rows]
+
+
+def _zone_column(e: Export, rng: random.Random) -> None:
+    hours, name = rng.choice([(9, "KST"), (9, "+09:00"), (1, "MEZ"), (-5, "UTC-5")])
+    e.stamp(lambda t: f"{t + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}")
+    if rng.random() < 0.5:
+        e.header.insert(1, rng.choice(["timezone", "tz", "utc_offset"]))
+        for row in e.rows:
+            row.insert(1, name)
+    else:
+        e.rows.insert(0, e.header)
+        e.header = [f"# Time zone: {name}"]
+
+
+def _halves(e: Export, rng: random.Random) -> None:
+    e.header[:1] = ["Date", "Time", "AM/PM"]
+    e.rows = [
+        [f"{t:%Y-%m-%d}", f"{t:%I:%M:%S}", f"{t:%p}", *row[1:]]
+        for t, row in zip(e.times, e.rows, strict=True)
+    ]
 
 
 def _elapsed(e: Export, rng: random.Random) -> None:
@@ -184,6 +240,10 @@ CHANGES: dict[str, Callable[[Export, random.Random], None]] = {
     "units in cells": _units,
     "date and time apart": _apart,
     "a time for each tag": _pairs,
+    "quality under a strange name": _strange_quality,
+    "times without a name": _nameless_times,
+    "zone in a column or above": _zone_column,
+    "morning and afternoon apart": _halves,
     "elapsed time": _elapsed,
     "sentinel": _sentinel,
     "offset in the header": _offset,
@@ -218,6 +278,8 @@ def judged(name: str, seed: int, folder: Path) -> str:
         for column, key in ((1, "ti"), (2, "valve"))
     }
     CHANGES[name](export, rng)
+    vary(export, rng)
+    wanted = {which: value for which, value in wanted.items() if which not in export.bad}
     path = folder / "export.csv"
     path.write_bytes(export.text())
     try:
@@ -237,7 +299,7 @@ def judged(name: str, seed: int, folder: Path) -> str:
 
 def main() -> None:
     """Run all rounds, write CSV and table."""
-    from benchmarks.results import write_rows
+    from benchmarks.results import write_rows, write_table
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10_000)
@@ -264,11 +326,8 @@ def main() -> None:
         for name, count in counts.items()
     ]
     write_rows("export_fuzz", rows, replace=("change",))
-    console.print(
-        "| change | rounds | right | refused | noticed | wrong |\n| --- | --: | --: | --: | --: | --: |"
-    )
-    for row in rows:
-        console.print("| " + " | ".join(str(value) for value in row.values()) + " |")
+    cells = [[str(value) for value in row.values()] for row in rows]
+    console.print(write_table("export_fuzz", list(rows[0]), cells))
 
 
 if __name__ == "__main__":

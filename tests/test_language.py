@@ -32,8 +32,6 @@ STILL_TO_COME: tuple[str, ...] = (
     "src/shiftwork/learning",
     "src/shiftwork/plants/centre",
     "src/shiftwork/plants/probes",
-    "src/shiftwork/records",
-    "src/shiftwork/reports/inspection",
 )
 """Folders and files, from the repository's root, whose language is not revised yet."""
 

@@ -77,9 +77,9 @@ WRONG = {
     "a broken link": (link("episode_1/rewards"), "cannot be read"),
     "a dictionary of observations": (
         group("episode_0/observations"),
-        f"{FIRST}: 'observations' is no flat array; flatten",
+        f"{FIRST}: 'observations' is not a flat array; flatten",
     ),
-    "a dictionary of actions": (group("episode_0/actions"), f"{FIRST}: 'actions' is no flat"),
+    "a dictionary of actions": (group("episode_0/actions"), f"{FIRST}: 'actions' is not a flat"),
     "images": (
         array("episode_0/observations", np.zeros((4, 8, 8), np.uint8)),
         f"{FIRST}: 'observations' has shape (4, 8, 8)",
@@ -185,7 +185,7 @@ WRONG_METADATA = {
     "a space of no type": (lambda m: m | {"action_space": "{}"}, "cannot be read"),
     "a space that is a list": (lambda m: m | {"action_space": "[]"}, "cannot be read"),
     "a space that is no JSON": (lambda m: m | {"action_space": "Box"}, "cannot be read"),
-    "a space that is no text": (lambda m: m | {"action_space": 3}, "cannot be read"),
+    "a space that is not text": (lambda m: m | {"action_space": 3}, "cannot be read"),
     "no limits": (space(low=None), "cannot be read"),
     "limits left open": (space(low=[None, -1.0]), "'action_space'", "'action0': low nan"),
     "limits of text": (space(low=["a", "b"]), "cannot be read"),

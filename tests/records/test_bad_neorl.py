@@ -82,7 +82,7 @@ WRONG = {
     "NaN in truncated": (put("truncated", 0, np.nan), "'truncated' row 0 is nan"),
     "beyond float32": (
         replace(reward=np.array([0, 1e300, 0, 0, 0])),
-        "'reward' row 1: inf is no finite number in float32",
+        "'reward' row 1: inf is not a finite number in float32",
     ),
     "text": (recast("reward", str), "'reward' holds <U32, not numbers"),
     "bytes": (recast("obs", "S8"), "'obs' holds |S8, not numbers"),

@@ -56,7 +56,7 @@ def test_places_that_hold_no_file_are_refused(tmp_path: Path) -> None:
     refused(lambda: load_records(tmp_path / "folder.npz"), "folder.npz", "metadata.json is missing")
 
 
-def test_a_single_array_is_refused_with_its_mend(tmp_path: Path) -> None:
+def test_a_single_array_is_refused_with_its_fix(tmp_path: Path) -> None:
     with (tmp_path / "plant.npz").open("wb") as file:
         np.save(file, np.zeros(3))
     refused(lambda: load_records(tmp_path / "plant.npz"), "single array", "save with np.savez")

@@ -63,7 +63,7 @@ def test_an_action_that_does_nothing_is_for_imitation_only(tmp_path):
     assert found.headline == (
         "An agent can imitate the operators on reflux, not do better; it cannot learn feed."
     )
-    assert "nothing tells a better move from a worse one" in action(found).reason
+    assert "nothing shows which move was better" in action(found).reason
 
 
 def test_rewards_that_are_noise_cannot_be_foreseen(tmp_path):
@@ -115,7 +115,7 @@ def test_an_action_that_the_historian_hides_is_refused_with_the_reason(tmp_path)
 def test_short_records_say_that_they_are_short(tmp_path):
     found = inspected(Still(rows=300), tmp_path)
     assert action(found).verdict == "imitate"
-    assert "cannot be told from fewer than 800 decisions" in action(found).reason
+    assert "does not show in fewer than 800 decisions" in action(found).reason
     assert any("3 episodes make wide intervals" in reason for reason in found.reasons)
     assert found.foresight is None
 
@@ -130,7 +130,7 @@ def test_one_long_episode_is_to_be_cut(tmp_path):
 
 def test_a_constant_objective_is_called_one(tmp_path):
     found = inspected(Still(rows=300, objective="0"), tmp_path)
-    assert any("mend objective.expression" in reason for reason in found.reasons)
+    assert any("fix objective.expression" in reason for reason in found.reasons)
 
 
 def test_moves_are_counted_and_measured(tmp_path):

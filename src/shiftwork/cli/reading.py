@@ -10,7 +10,7 @@ from rich.table import Table
 
 from shiftwork.cli.progress import console
 from shiftwork.records.historian.findings import Finding
-from shiftwork.records.historian.origins import Origin
+from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
 from shiftwork.reports.paper.measures import joined

@@ -13,9 +13,9 @@ from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.formats.minari import write_minari
 from shiftwork.records.historian.cut import Cut, cut_episodes
+from shiftwork.records.historian.draft import draft_plant_file
 from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
 from shiftwork.records.historian.grid import Grid, to_grid
-from shiftwork.records.historian.plant_file.draft import draft_plant_file
 from shiftwork.records.historian.plant_file.load import load_plant_file, load_reading_rules
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples, read_samples

@@ -12,7 +12,8 @@ from shiftwork.operation.envelope import ActionLimits, Envelope, Envelopes, Limi
 from shiftwork.operation.modes import Mode
 from shiftwork.operation.relations import Relations
 from shiftwork.records.historian.plant_file.durations import seconds
-from shiftwork.records.historian.plant_file.model import Duration, PlantFile
+from shiftwork.records.historian.plant_file.fields import Duration
+from shiftwork.records.historian.plant_file.model import PlantFile
 
 
 class Table(BaseModel):

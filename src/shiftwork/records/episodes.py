@@ -110,7 +110,7 @@ class Episodes:
             raise UserError(
                 f"{where}: 'action' row {row}, tag '{tag.name}': {self.action[row, column]:g} is "
                 f"outside its limits {tag.low:g} to {tag.high:g} "
-                f"({int(outside.any(1).sum())} such rows); mend the limits or drop the episodes"
+                f"({int(outside.any(1).sum())} such rows); fix the limits or drop the episodes"
             )
 
     def _refuse_shapes(self) -> None:
@@ -246,7 +246,7 @@ def _refuse_lengths(length: np.ndarray, rows: int, where: str) -> None:
     for episode in np.flatnonzero((length < 1) | (length > rows))[:1]:
         raise UserError(
             f"{where}: 'length' of episode {episode} is {length[episode]}, but it needs 1 to "
-            f"{rows} steps; drop or mend the episode"
+            f"{rows} steps; drop or fix the episode"
         )
     if length.sum() != rows:
         raise UserError(
@@ -272,6 +272,6 @@ def refuse_nonfinite(array: np.ndarray, where: str, tags: Tags | None = None) ->
         row, column = np.argwhere(bad)[0]
         tag = f", tag '{tags[column].name}'" if tags else ""
         raise UserError(
-            f"{where} row {row}{tag}: {array[row, column]} is no finite number in float32 "
+            f"{where} row {row}{tag}: {array[row, column]} is not a finite number in float32 "
             f"({int(bad.any(1).sum())} such rows); drop those episodes or fill the gap"
         )

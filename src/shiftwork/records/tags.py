@@ -37,7 +37,7 @@ class Tag:
 
     def __post_init__(self) -> None:
         if not all(isinstance(x, str) for x in (self.name, self.unit, self.low_tag, self.high_tag)):
-            raise UserError(f"tag '{self.name}': name and unit must be text; mend its entry")
+            raise UserError(f"tag '{self.name}': name and unit must be text; fix its entry")
         if bool(self.low_tag) != bool(self.high_tag):
             raise UserError(
                 f"tag '{self.name}': has one limit that changes and one that does not; "
@@ -49,7 +49,7 @@ class Tag:
         if not self.low < self.high:
             raise UserError(
                 f"tag '{self.name}': low {self.low:g} is not below high {self.high:g}; "
-                "mend its limits"
+                "fix its limits"
             )
 
     @property
@@ -66,7 +66,7 @@ def _as_float(value: Any, name: str, end: str) -> float:
     if isinstance(value, Real) and value is not True and value is not False:
         with suppress(OverflowError):
             return float(value)
-    raise UserError(f"tag '{name}': its {end} end must be a number; mend its limits")
+    raise UserError(f"tag '{name}': its {end} end must be a number; fix its limits")
 
 
 def numbered(prefix: str, count: int, low: float = -math.inf, high: float = math.inf) -> Tags:
@@ -136,7 +136,7 @@ def tags_from_json(rows: Any, where: str) -> Tags:
         UserError: The description is not a list of tags, or a tag is impossible.
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{where} is no list of tags; write the file again")
+        raise UserError(f"{where} is not a list of tags; write the file again")
     tags = []
     for number, row in enumerate(rows):
         try:
@@ -145,6 +145,6 @@ def tags_from_json(rows: Any, where: str) -> Tags:
             raise UserError(f"{where}: {error}") from None
         except TypeError:
             raise UserError(
-                f"{where}: entry {number} is no tag (keys: {', '.join(row)}); write the file again"
+                f"{where}: entry {number} is not a tag (keys: {', '.join(row)}); write the file again"
             ) from None
     return tuple(tags)

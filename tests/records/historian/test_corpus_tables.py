@@ -226,7 +226,7 @@ WRONG_SQLITE = {
 
 @pytest.mark.parametrize("name", WRONG_SQLITE)
 def test_refuses_sqlite(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.collect.MOST_SAMPLES", 100_000)
+    monkeypatch.setattr("shiftwork.records.historian.gather.gatherer.MOST_SAMPLES", 100_000)
     statement, rows, *parts = WRONG_SQLITE[name]
     told = [part for part in parts if part.startswith("[")]
     path = sqlite(tmp_path / "export.db", statement, rows)

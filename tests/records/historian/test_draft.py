@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from shiftwork.records.historian.plant_file.draft import draft_plant_file
+from shiftwork.records.historian.draft import draft_plant_file
 from shiftwork.records.historian.plant_file.load import parse_plant
 from support.export_builders import lines, read, write
 from support.record_builders import refused

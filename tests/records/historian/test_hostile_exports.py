@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.plant_file.draft import draft_plant_file
+from shiftwork.records.historian.draft import draft_plant_file
 from shiftwork.records.historian.readers import discover
 from shiftwork.records.historian.readers.lines import LONGEST_LINE
 from support.export_builders import lines, read, shown, write
@@ -195,7 +195,7 @@ def test_too_many_files(tmp_path, monkeypatch):
 
 
 def test_too_many_samples(tmp_path, monkeypatch):
-    monkeypatch.setattr("shiftwork.records.historian.collect.MOST_SAMPLES", 1)
+    monkeypatch.setattr("shiftwork.records.historian.gather.gatherer.MOST_SAMPLES", 1)
     refused(lambda: read(write(tmp_path, "a.csv", GOOD)), "a.csv", "more than 1 values", "split")
 
 

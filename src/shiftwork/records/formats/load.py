@@ -27,7 +27,7 @@ def load_records(path: str | Path, observation_tags: Tags = (), action_tags: Tag
         action_tags: Names and limits for the columns of formats that carry none.
 
     Raises:
-        UserError: They cannot be read; the message says which file, key and row, and the mend.
+        UserError: They cannot be read; the message says which file, key and row, and the fix.
     """
     if str(path) in PUBLISHED:
         shipped = files("shiftwork.records") / "published" / PUBLISHED[str(path)]

@@ -118,7 +118,9 @@ def _read_episodes(path: Path, count: Any) -> dict[str, list[np.ndarray]]:
             require(group, KEYS, where)
             for key in KEYS:
                 if not isinstance(group[key], h5py.Dataset):
-                    raise UserError(f"{where}: '{key}' is no flat array; flatten the space first")
+                    raise UserError(
+                        f"{where}: '{key}' is not a flat array; flatten the space first"
+                    )
                 size += group[key].nbytes
             refuse_oversize(size, path)
             for key, array in _checked({key: group[key][()] for key in KEYS}, where).items():

@@ -84,7 +84,7 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
         reason, count = max(losses.counted().items(), key=lambda item: item[1])
         raise UserError(
             f"records of {plant.path}: no episode is left of {len(grid.time)} periods, most lost "
-            f"to '{reason}' ({count} periods); export what is missing, or mend the plant file (a tag "
+            f"to '{reason}' ({count} periods); export what is missing, or fix the plant file (a tag "
             "that is kept on change only needs a longer max_age)"
         )
     steps = np.concatenate([np.arange(*piece) for piece in pieces])

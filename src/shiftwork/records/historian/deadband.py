@@ -1,4 +1,4 @@
-"""The dead-band of a tag, told from its kept samples alone, and whether it hides what the tag did.
+"""The dead-band of a tag, found from its kept samples alone, and whether it hides what the tag did.
 
 A compressed tag looks as clean as any other, but moves smaller than the historian's dead-band are
 not in it, and no reader can bring them back. Three traces remain:
@@ -163,7 +163,7 @@ def _judge(
         return width, width > WIDE * deviation, text + _against(deviation, tag)
     moves = change[change > 0]
     if moves.size < FEWEST:
-        return 0.0, False, f"it moved {moves.size} times, too few to tell a dead-band"
+        return 0.0, False, f"it moved {moves.size} times, too few to show a dead-band"
     if _round(moves):
         return 0.0, False, f"it moves in steps of {_figure(float(moves.min()), tag)}"
     least, typical = np.quantile(moves, [0.05, 0.5]).tolist()

@@ -4,7 +4,7 @@ Two readings of the same samples, and they must not be mixed up:
 
 ``value`` is what an agent could have seen at a stamp: the last sample known by then, held. It
 never looks ahead, so it is not interpolated, and a laboratory's value enters it only when the
-laboratory had told it.
+laboratory had reported it.
 
 ``mean`` is what happened during the period that begins at the stamp, as one knows afterwards: the
 average weighted by time, linear between the samples of a measurement, held for set-points. (The
@@ -198,7 +198,7 @@ def _last_known(
 ) -> tuple[Int64[np.ndarray, " T"], Bool[np.ndarray, " T"]]:
     """For each stamp the last sample known by then, and whether that is there and not too old.
 
-    The age of a laboratory's value counts from when it was told.
+    The age of a laboratory's value counts from when it was reported.
     """
     told = time + round(tag.laboratory_delay_s * 1e6)
     stamps = axis.stamps

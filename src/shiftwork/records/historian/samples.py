@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.collect import Gatherer
 from shiftwork.records.historian.findings import Finding
-from shiftwork.records.historian.origins import Origin
+from shiftwork.records.historian.gather.gatherer import Gatherer
+from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
 from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
-from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, layout_for
+from shiftwork.records.historian.readers.find_layout import layout_for
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
 from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in
@@ -38,6 +40,9 @@ from shiftwork.records.historian.sort import arrange
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
 __all__ = ["BAD", "GOOD", "UNCERTAIN", "Finding", "Samples", "read_samples"]
+
+
+FindFor = Callable[[ExportRules], FindLayout]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +70,14 @@ class Opened:
     Attributes:
         tables: Each with its layout; None if none of the tags looked for is in it.
         left: What is left out, each as "name: why".
+        undeclared: Why files do not have the columns that the plant file declares.
+        declared: Some text has them.
     """
 
     tables: list[tuple[Table, Layout | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    undeclared: list[UserError] = field(default_factory=list)
+    declared: bool = False
 
 
 def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
@@ -89,7 +98,7 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
         UserError: Something cannot be read, or what it means cannot be found; the message says
             which file, row and tag, and the fix.
     """
-    opened = open_tables(paths, layout_for(plant), plant.export, tuple(plant.key_of))
+    opened = open_tables(paths, partial(layout_for, plant), plant.export, tuple(plant.key_of))
     tables = [(table, layout) for table, layout in opened.tables if layout]
     gatherer = Gatherer(plant, tables)
     gatherer.read_all()
@@ -110,7 +119,7 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
 
 def open_tables(
     paths: Sequence[str | Path],
-    find: FindLayout,
+    find: FindFor,
     rules: ExportRules,
     expected: tuple[str, ...] = (),
 ) -> Opened:
@@ -118,7 +127,7 @@ def open_tables(
 
     Args:
         paths: As ``read_samples`` has them.
-        find: Finds the layout of a table.
+        find: Makes what finds the layout of a table, for some rules.
         rules: What the plant file declares.
         expected: Names that the export should hold.
     """
@@ -130,11 +139,13 @@ def open_tables(
         _open_file(path, find, rules, expected, opened, alone=os.path.realpath(path) in given)
     for server in (str(path) for path in paths if is_server(path)):
         try:
-            tables, left = read_postgresql(server, find, rules)
+            tables, left = read_postgresql(server, find(rules), rules)
         except NoClock as error:
             raise UserError(str(error)) from None
         opened.tables += tables
         opened.left += left
+    if opened.undeclared and not opened.declared:
+        raise UserError(str(opened.undeclared[0]))
     if not opened.tables:
         raise UserError(
             f"{paths[0] if paths else 'the export'}: holds no table with a time column and tags"
@@ -146,7 +157,7 @@ def open_tables(
 
 def _open_file(
     path: Path,
-    find: FindLayout,
+    find: FindFor,
     rules: ExportRules,
     expected: tuple[str, ...],
     opened: Opened,
@@ -159,7 +170,7 @@ def _open_file(
             begin = file.read(16)
         if begin == SQLITE_MAGIC or begin[8:12] == DUCKDB_MAGIC:
             read = read_sqlite if begin == SQLITE_MAGIC else read_duckdb
-            tables, left = read(path, find, rules)
+            tables, left = read(path, find(rules), rules)
             opened.tables += tables
             opened.left += left
             return
@@ -175,7 +186,7 @@ def _open_file(
 
 def _open_source(
     source: Source,
-    find: FindLayout,
+    find: FindFor,
     rules: ExportRules,
     expected: tuple[str, ...],
     opened: Opened,
@@ -186,12 +197,12 @@ def _open_source(
     if begin == SQLITE_MAGIC or begin[8:12] == DUCKDB_MAGIC:
         raise UserError(f"{source.name}: is a database in an archive; unpack it")
     if begin[:4] == PARQUET_MAGIC:
-        opened.tables.append(read_parquet(source, find))
+        opened.tables.append(read_parquet(source, find(rules)))
     elif begin[: len(ARROW_MAGIC)] == ARROW_MAGIC:
-        opened.tables.append(read_arrow(source, find))
+        opened.tables.append(read_arrow(source, find(rules)))
     elif begin.startswith((ZIP_MAGIC, OLE_MAGIC)):
         try:
-            tables, left = read_workbook(source, find, rules)
+            tables, left = read_workbook(source, find(rules), rules)
         except NoTable as error:
             if alone:
                 raise
@@ -201,17 +212,44 @@ def _open_source(
         opened.left += left
     else:
         try:
-            opened.tables.append(read_delimited(source, find, rules, expected))
+            opened.tables.append(read_delimited(source, find(rules), rules, expected))
+            opened.declared = True
         except NoClock as error:
             if alone:
                 raise
             opened.left.append(str(error).partition(";")[0])
-        except NoTable:
-            if alone or rules.time or rules.columns:
+        except NoTable as error:
+            if alone:
                 raise
+            own = rules.without_columns
+            if own != rules:
+                opened.undeclared.append(error)
+                _open_by_own_names(source, find(own), own, expected, opened)
+                return
             opened.left.append(
                 f"{source.name}: holds no table" + ("" if begin else " (it is empty)")
             )
+
+
+def _open_by_own_names(
+    source: Source,
+    find: FindLayout,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+) -> None:
+    """Read a file of a folder that lacks the declared columns by what it shows itself, and say so."""
+    try:
+        table, layout = read_delimited(source, find, rules, expected)
+    except (NoTable, NoClock):
+        table, layout = None, None
+    if table is None or layout is None:
+        opened.left.append(f"{source.name}: does not have the columns that the plant file declares")
+        return
+    opened.tables.append((table, layout))
+    opened.left.append(
+        f"{source.name}: nothing of it, but the declared columns are not in it, so it is read by its own names"
+    )
 
 
 def _refuse_missing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
@@ -15,8 +16,14 @@ KNOWN = frozenset((
 ))  # fmt: skip
 """Numbers that systems write for nothing."""
 
-HUGE = 1e37
-"""A number beyond this is the end of a float's range (3.4e38, 1.8e308), and nothing that is measured."""
+HUGE = 1e18
+"""A number beyond this is nothing that is measured: 1e20, or the end of a float's range (3.4e38)."""
+
+LONELY = 20.0
+"""The same for a number that no list knows, but that comes again and again."""
+
+SAMPLED = 1000
+"""Values of a tag that show how far it usually varies."""
 
 FAR = 3.0
 """How far from the other values, in their whole range, a known number lies if it stands for nothing."""
@@ -24,15 +31,27 @@ FAR = 3.0
 
 def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) -> None:
     """Report values that look as if they stood for nothing; they count until they are declared."""
+    held = {tag.key for tag in plant.tags.values() if tag.hold}
     good = frame.lazy().filter((pl.col("status") != BAD) & pl.col("value").is_not_null())
     ends = good.group_by("tag").agg(low=pl.col("value").min(), high=pl.col("value").max()).collect()
+    # A tag's rows stand together, so one tag is looked at without going through all of them.
+    borders = np.searchsorted(
+        frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
+    )
+    place = {key: number for number, key in enumerate(plant.tags)}
     for key, low, high in ends.sort("tag").iter_rows():
-        if not any(_suspect(end) for end in (low, high)):
+        first, end_at = borders[place[str(key)]], borders[place[str(key)] + 1]
+        rows = frame.slice(int(first), int(end_at - first))
+        known = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
+        usual = rows["value"].gather_every(max(1, len(rows) // SAMPLED))
+        width = float((usual.quantile(0.75) or 0.0) - (usual.quantile(0.25) or 0.0))
+        wide = key not in held and high - low > LONELY * width
+        if low == high or not (known or wide):
             continue
-        values = frame.filter((pl.col("tag") == key) & (pl.col("status") != BAD))[
-            "value"
-        ].drop_nulls()
-        suspects = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
+        values = rows.filter(pl.col("status") != BAD)["value"].drop_nulls()
+        suspects = known
+        if wide:
+            suspects = known + [e for e in (low, high) if e not in known and _alone(e, values)]
         for end in suspects:
             rest = values.filter(~values.is_in(suspects) & (values.abs() < HUGE))
             if not len(rest):
@@ -50,4 +69,17 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
 
 
 def _suspect(value: float) -> bool:
-    return value in KNOWN or abs(value) >= HUGE
+    digits = f"{abs(value):g}".replace(".", "")
+    same = len(digits) >= 3 and len(set(digits)) == 1 and digits[0] != "0"  # -99.99, 8888
+    limit = any(abs(value) == end / part for end in (32768, 32767, 65535) for part in (10, 100))
+    return value in KNOWN or abs(value) >= HUGE or same or limit
+
+
+def _alone(value: float, values: pl.Series) -> bool:
+    """Whether one number comes again and again, far from all others, and is not zero."""
+    count = int((values == value).sum())
+    if value == 0 or count < 3 or count > len(values) / 2:
+        return False
+    rest = values.filter(values != value)
+    least, most = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
+    return most > least and min(abs(value - least), abs(value - most)) > LONELY * (most - least)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from shiftwork.records.historian.collect import Gathered
 from shiftwork.records.historian.findings import Findings
+from shiftwork.records.historian.gather.rows import Gathered
 from shiftwork.records.historian.plant_file.model import PlantFile
 
 

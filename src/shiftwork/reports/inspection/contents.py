@@ -230,7 +230,7 @@ class Inspection:
         stamps: How many there are.
         verdict: Of the best action.
         headline: The verdict in a sentence.
-        reasons: What it rests on, and what to mend.
+        reasons: What it rests on, and what to fix.
         actions: One for each action.
         episodes: What was cut, None if nothing could be.
         refusal: Why nothing could be cut, "" if something could.

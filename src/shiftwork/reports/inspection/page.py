@@ -196,7 +196,7 @@ def _foresight(foresight: Foresight | None, picture: Pictures) -> str:
         "How much of the variance of a reward is foretold, on episodes held out, by what was seen "
         "when a decision was made (grey) and by the decision as well (blue). The blue area, "
         f"{percent(foresight.action_share)} of the whole, is what only the actions explain: without "
-        "it nobody can tell a good move from a bad one. "
+        "it nobody can see which move was good. "
         f"An agent would look ahead with discount {foresight.discount:.3f}"
     )
     caption += (
@@ -276,7 +276,7 @@ def _dead_bands(inspection: Inspection, picture: Pictures) -> str:
     hidden = [tag for tag in inspection.tags if tag.hidden]
     said = [f"{tag.key}: {tag.compression}." for tag in hidden]
     caption = (
-        "How coarsely the historian kept each tag, told from the samples alone, good to a factor "
+        "How coarsely the historian kept each tag, estimated from the samples alone, good to a factor "
         "of two. Beyond the dotted line the averages of a measurement are off by more than it "
         "mostly varies; in orange, tags whose variation is lost."
     )

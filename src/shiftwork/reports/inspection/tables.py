@@ -87,7 +87,7 @@ def episodes(inspection: Inspection) -> list[list[str]]:
 
 
 def tags(inspection: Inspection) -> tuple[Table, str]:
-    """The tags of which there is something to tell, and a sentence about the rest."""
+    """The tags that stand out, and a sentence about the rest."""
     told = [tag for tag in inspection.tags if _remarkable(tag)]
     rest = [tag for tag in inspection.tags if not _remarkable(tag)]
     head = [
@@ -102,11 +102,7 @@ def tags(inspection: Inspection) -> tuple[Table, str]:
         "remark",
     ]
     rows = [_tag(tag) for tag in told[:MOST_ROWS]]
-    sentence = (
-        f"{len(told) - MOST_ROWS:,} more tags have something to tell. "
-        if len(told) > MOST_ROWS
-        else ""
-    )
+    sentence = f"{len(told) - MOST_ROWS:,} more tags stand out. " if len(told) > MOST_ROWS else ""
     if rest:
         steps = {duration(tag.every_s) for tag in rest}
         every = f", one sample every {steps.pop()}" if len(steps) == 1 else ""

@@ -23,7 +23,7 @@ from shiftwork.reports.inspection.words import count, duration, joined, percent
 from shiftwork.reports.paper.measures import number
 
 FEWEST_MOVES = 30
-"""Moves below which nothing can be told from them."""
+"""Moves below which they show nothing."""
 
 RULE = 0.9
 """Share of the moves that is foretold from which on the operators keep a rule."""
@@ -124,7 +124,7 @@ def _judged(
             "output as it is kept on change"
         )
     if not len(practice.move):
-        return "no", "it is never known at two decisions in a row; export it, or mend its source"
+        return "no", "it is never known at two decisions in a row; export it, or fix its source"
     if not moves:
         return "no", "it was never moved; make it an observation"
     if moves < FEWEST_MOVES:
@@ -136,7 +136,7 @@ def _judged(
         return "no", f"it was moved {moves:,} times, but no episode could be cut"
     if not measured:
         return "imitate", (
-            f"it was moved {moves:,} times, but whether that mattered cannot be told from fewer "
+            f"it was moved {moves:,} times, but whether that mattered does not show in fewer "
             f"than {FEWEST_ROWS} decisions in two episodes; give more records, or set "
             "episodes.length to cut long ones"
         )
@@ -150,7 +150,7 @@ def _judged(
         return "imitate", f"rewards cannot be foreseen at all, whatever it does{rule}"
     found = f"its moves explain {percent(explained)} of what can be foreseen of the rewards"
     if explained < NO_EVIDENCE:
-        return "imitate", f"{found}, so nothing tells a better move from a worse one{rule}"
+        return "imitate", f"{found}, so nothing shows which move was better{rule}"
     if explained < CLEAR_EVIDENCE:
         return "cautious", f"{found}, which is little: an agent stays close to practice{rule}"
     return "learn", found + rule
@@ -189,7 +189,7 @@ def reasons(
     tags: Sequence[TagRecord],
     refusal: str,
 ) -> Iterable[str]:
-    """Say what the verdict rests on, and what to mend."""
+    """Say what the verdict rests on, and what to fix."""
     if refusal:
         yield f"No episode can be cut: {refusal}."
     for action in actions:
@@ -203,7 +203,7 @@ def reasons(
         if episodes.std_reward <= 1e-6 * max(abs(episodes.mean_reward), 1.0):
             yield (
                 f"Every decision period earns {number(episodes.mean_reward)}: there is nothing to "
-                "do better by; mend objective.expression."
+                "do better by; fix objective.expression."
             )
         if episodes.count < 2:
             yield (

@@ -1,4 +1,4 @@
-"""What can be wrong with a plant file, each told in one line with its key and its mend."""
+"""What can be wrong with a plant file, each in one line with its key and its fix."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from shiftwork.errors import UserError, unknown
 from shiftwork.records.historian.plant_file.durations import spelled
 from shiftwork.records.historian.plant_file.expression import FUNCTIONS, Expression
+from shiftwork.records.historian.plant_file.fields import Table
 from shiftwork.records.historian.plant_file.model import (
     EpisodeRules,
     ExportRules,
@@ -23,7 +24,6 @@ from shiftwork.records.historian.plant_file.model import (
     PlantFile,
     PlantTag,
     QualityRules,
-    Table,
 )
 
 _TABLES: dict[str, type[Table]] = {
@@ -33,18 +33,18 @@ _TABLES: dict[str, type[Table]] = {
     "export": ExportRules,
 }
 _NEEDED = {
-    "string_type": "is no text; write it in quotes",
+    "string_type": "is not text; write it in quotes",
     "string_too_short": "is empty; write a name",
     "string_too_long": "is too long; write a shorter one",
-    "float_type": "is no number; write one without quotes",
+    "float_type": "is not a number; write one without quotes",
     "finite_number": "is not finite; write a plain number",
-    "int_type": "is no whole number; write one without quotes",
-    "int_from_float": "is no whole number; write one",
+    "int_type": "is not a whole number; write one without quotes",
+    "int_from_float": "is not a whole number; write one",
     "bool_type": "is neither true nor false; write one of them, without quotes",
-    "model_type": "is no table; write it as [{key}]",
-    "greater_than": "must be above {gt:g}; mend it",
-    "greater_than_equal": "must be at least {ge:g}; mend it",
-    "less_than_equal": "must be at most {le:g}; mend it",
+    "model_type": "is not a table; write it as [{key}]",
+    "greater_than": "must be above {gt:g}; fix it",
+    "greater_than_equal": "must be at least {ge:g}; fix it",
+    "less_than_equal": "must be at most {le:g}; fix it",
 }
 _EXAMPLES = {
     "name": 'name = "column"',
@@ -69,7 +69,7 @@ def refuse_raw(raw: Mapping[str, Any], path: Path) -> None:
     for key, entry in tags.items():
         where = f"{path}: tags.{textwrap.shorten(key, 60) or repr(key)}"
         if not isinstance(entry, dict):
-            raise UserError(f"{where} is no table; write it as [tags.NAME] with its role")
+            raise UserError(f"{where} is not a table; write it as [tags.NAME] with its role")
         if not key.isidentifier() or keyword.iskeyword(key):
             raise UserError(
                 f"{where}: a key is letters, digits and _, so that expressions can use it; "
@@ -89,7 +89,7 @@ def first_mistake(error: ValidationError, path: Path) -> UserError:
     mistakes = error.errors(include_url=False)
     mistakes.sort(key=lambda m: m["type"] != "extra_forbidden")
     mistake = mistakes[0]
-    # Members of a union stand in the place of a mistake as well; no key of ours looks like them.
+    # Members of a union stand in the place of a mistake as well; no own key looks like them.
     place = [str(part) for part in mistake["loc"] if not str(part).startswith(("function-", "is-"))]
     kind, context, key = mistake["type"], mistake.get("ctx", {}), ".".join(place)
     where = f"{path}: {key}"
@@ -108,7 +108,7 @@ def first_mistake(error: ValidationError, path: Path) -> UserError:
         return unknown(place[-1], _shown(mistake["input"]), needed, f"{path}: {key}")
     if kind == "value_error":
         return UserError(f"{where}: {cause}")
-    text = _NEEDED.get(kind, f"{mistake['msg']}; mend it").format(key=key, **context)
+    text = _NEEDED.get(kind, f"{mistake['msg']}; fix it").format(key=key, **context)
     return UserError(f"{where}: {_shown(mistake['input'])} {text}")
 
 

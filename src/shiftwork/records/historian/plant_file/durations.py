@@ -26,7 +26,7 @@ def seconds(text: object) -> float:
     value = float(found[1]) * SECONDS[found[2]] if found else 0.0
     if not 0 < value <= LONGEST_S:
         raise ValueError(
-            f"{text!r} is no duration; write a number above 0 and one of ms, s, min, h, d, "
+            f"{text!r} is not a duration; write a number above 0 and one of ms, s, min, h, d, "
             'such as "10min"'
         )
     return value

@@ -169,11 +169,11 @@ class _Reader:
             if line > len(self.lines):
                 line, column = len(self.lines), len(self.lines[-1])
             place = self._place(max(line, 1), column)
-            raise UserError(f"{place}: is no expression ({error.msg}); mend it there") from None
+            raise UserError(f"{place}: is not an expression ({error.msg}); fix it there") from None
         except (ValueError, RecursionError, MemoryError):
             raise UserError(
-                f"{where} is no expression: too deeply nested, or holds a character that no "
-                "expression has; mend it"
+                f"{where} is not an expression: too deeply nested, or holds a character that no "
+                "expression has; fix it"
             ) from None
         self.kind, self.step = self._read(tree, 1)
 
@@ -254,7 +254,7 @@ class _Reader:
         except OverflowError:
             number = math.nan
         if not math.isfinite(number):
-            raise self._wrong(node, f"{_shorten(str(value))} is no finite number; mend it")
+            raise self._wrong(node, f"{_shorten(str(value))} is not a finite number; fix it")
         return np.array([number])
 
     def _note(self, node: ast.AST, name: str, *, as_text: bool) -> None:
@@ -276,7 +276,7 @@ class _Reader:
         if any(isinstance(p, ast.Constant) and isinstance(p.value, str) for p in parts):
             return "truth", self._compare_text(node, parts)
         if unfit := [op for op in node.ops if type(op) not in _COMPARISON]:
-            raise self._wrong(node, f"'{type(unfit[0]).__name__}' is no comparison of numbers; "
+            raise self._wrong(node, f"'{type(unfit[0]).__name__}' is not a comparison of numbers; "
                                     "write < <= > >= == or !=")  # fmt: skip
         steps = [self._wanted("number", part, depth) for part in parts]
         tests = [_COMPARISON[type(op)] for op in node.ops]

@@ -2,157 +2,37 @@
 
 from __future__ import annotations
 
-import codecs
-import math
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    PrivateAttr,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, PlainValidator, PrivateAttr, field_validator
 
 from shiftwork.records.historian.plant_file.durations import seconds
 from shiftwork.records.historian.plant_file.expression import Expression
-from shiftwork.records.historian.plant_file.formats import NAMED_FORMATS
+from shiftwork.records.historian.plant_file.fields import (
+    Codes,
+    Duration,
+    Missing,
+    Names,
+    Numbers,
+    NumbersOrTags,
+    Table,
+    Text,
+    read_encoding,
+    read_expression,
+    read_start,
+    read_time_format,
+    read_zones,
+)
 
 DAY_S = 86400.0
 
 Role = Literal["observation", "action", "limit", "objective", "state"]
 Convention = Literal["opc", "opc_da", "sparkplug", "words", "confidence"]
-Ends = tuple[float | str, float | str]
 
 HELD = ("action", "limit", "state")
 """Roles whose values stand until the next one; the others change linearly in between."""
-
-
-def _pair(value: object, needed: str, kinds: tuple[type, ...]) -> Ends:
-    if (
-        not isinstance(value, list)
-        or len(value) != 2
-        or any(type(end) not in kinds for end in value)
-        or not all(isinstance(end, str) or math.isfinite(end) for end in value)
-    ):
-        raise ValueError(f"must be {needed}; write [low, high]")
-    low, high = (end if isinstance(end, str) else float(end) for end in value)
-    if isinstance(low, float) and isinstance(high, float) and not low < high:
-        raise ValueError(f"low {low:g} is not below high {high:g}; write [low, high]")
-    return low, high
-
-
-def _expression(key: str) -> PlainValidator:
-    def read(value: object, info: Any) -> Expression:
-        if not isinstance(value, str):
-            raise ValueError('is no text; write an expression over tags in quotes, such as "0"')
-        return Expression(value, f"{info.context['path']}: {key}")
-
-    return PlainValidator(read)
-
-
-def _list(value: object, kinds: tuple[type, ...], example: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        value = [value]
-    if not value or any(type(part) not in kinds or part == "" for part in value):
-        raise ValueError(f"must be a list; write it as {example}")
-    return tuple(value)
-
-
-def _numbers_in(value: object) -> tuple[float, ...]:
-    return tuple(float(v) for v in _list(value, (int, float), "[-9999]"))
-
-
-def _codes(value: object) -> tuple[float | str, ...]:
-    found = _list(value, (int, float, str), '[0, 4, "OK"]')
-    return tuple(v.strip().lower() if isinstance(v, str) else float(v) for v in found)
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return _list(value, (str,), '["time", "TI1", "valve"]')
-
-
-def _encoding(value: object) -> object:
-    try:
-        return codecs.lookup(value).name if isinstance(value, str) else value
-    except LookupError:
-        raise ValueError(
-            f"unknown encoding {value!r}; write utf-8, cp1252, cp949, gbk or shift_jis"
-        ) from None
-
-
-def _start(value: object) -> object:
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    try:
-        begin = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        begin = None
-    if begin is None or begin.tzinfo is not None:
-        raise ValueError(
-            f'{value!r} is not a local time; write it as "2024-05-31 00:00:00", in the plant\'s time_zone'
-        )
-    return value
-
-
-def _zones(value: object) -> dict[str, int]:
-    if not isinstance(value, dict):
-        raise ValueError('must be a table; write it as { CST = "+08:00" }')
-    found = {}
-    for name, offset in value.items():
-        parts = (
-            re.fullmatch(r"([+-])(\d{1,2}):?(\d{2})?", offset) if isinstance(offset, str) else None
-        )
-        if parts is None:
-            raise ValueError(
-                f'{offset!r} is not an offset from UTC; write it as {{ {name} = "+08:00" }}'
-            )
-        minutes = int(parts[2]) * 60 + int(parts[3] or 0)
-        found[name.upper()] = -minutes if parts[1] == "-" else minutes
-    return found
-
-
-def _time_format(value: object) -> object:
-    if not isinstance(value, str) or not value:
-        return value
-    if "%" not in value:
-        if value not in NAMED_FORMATS:
-            raise ValueError(
-                f"unknown format '{value}'; write strptime's letters such as \"%Y-%m-%d %H:%M:%S\", or "
-                f"one of {', '.join(NAMED_FORMATS)}"
-            )
-        return value
-    for letters in re.findall(r"%([.#:-]?[0-9]?.?)", value):
-        if not letters or letters[-1] not in "aAbBdefhHIjklmMpPRsSTyYzZDF%":
-            raise ValueError(
-                f"'%{letters}' is not one of strptime's letters; write a format such as "
-                '"%Y-%m-%d %H:%M:%S"'
-            )
-    return value
-
-
-Duration = Annotated[float, BeforeValidator(seconds)]
-Missing = Annotated[tuple[float, ...], PlainValidator(_numbers_in)]
-Codes = Annotated[tuple[float | str, ...], PlainValidator(_codes)]
-Names = Annotated[tuple[str, ...], PlainValidator(_names)]
-Numbers = Annotated[
-    tuple[float, float], BeforeValidator(lambda v: _pair(v, "two numbers", (int, float)))
-]
-NumbersOrTags = Annotated[
-    Ends, BeforeValidator(lambda v: _pair(v, "two numbers or limit tags", (int, float, str)))
-]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class Table(BaseModel):
-    """A table of the plant file: every key is known, every value of its kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class PlantTag(Table):
@@ -215,7 +95,7 @@ class PlantTag(Table):
 class Objective(Table):
     """What a decision period earns."""
 
-    expression: Annotated[Expression, _expression("objective.expression")]
+    expression: Annotated[Expression, read_expression("objective.expression")]
     unit: str = Field(default="", max_length=100)
 
 
@@ -232,7 +112,7 @@ class EpisodeRules(Table):
 
     gap_s: Duration = Field(default=None, alias="gap", validate_default=True)
     length_s: Duration | None = Field(default=None, alias="length")
-    shutdown: Annotated[Expression, _expression("episodes.shutdown")] | None = None
+    shutdown: Annotated[Expression, read_expression("episodes.shutdown")] | None = None
     mode: str | None = None
     shortest: int = Field(default=2, ge=1)
 
@@ -307,14 +187,14 @@ class ExportRules(Table):
         quality: The column that holds quality, in the long form.
     """
 
-    encoding: Annotated[str, BeforeValidator(_encoding)] | None = None
+    encoding: Annotated[str, BeforeValidator(read_encoding)] | None = None
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     columns: Names = ()
-    time_format: Annotated[Text, BeforeValidator(_time_format)] | None = None
+    time_format: Annotated[Text, BeforeValidator(read_time_format)] | None = None
     order: Literal["day first", "month first", "year first"] | None = None
-    start: Annotated[str, BeforeValidator(_start)] | None = None
+    start: Annotated[str, BeforeValidator(read_start)] | None = None
     step_s: Duration | None = Field(default=None, alias="step")
-    zones: Annotated[dict[str, int], PlainValidator(_zones)] = Field(default_factory=dict)
+    zones: Annotated[dict[str, int], PlainValidator(read_zones)] = Field(default_factory=dict)
     decimal: Literal[".", ","] | None = None
     missing: Missing = ()
     table: Names = ()
@@ -323,6 +203,13 @@ class ExportRules(Table):
     time: Names = ()
     value: Text | None = None
     quality: Text | None = None
+
+    @property
+    def without_columns(self) -> ExportRules:
+        """The same for files of another origin, which lack the columns that are declared."""
+        return self.model_copy(
+            update={"columns": (), "tag": None, "time": (), "value": None, "quality": None}
+        )
 
     @property
     def start_us(self) -> int | None:

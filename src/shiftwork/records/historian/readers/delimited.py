@@ -150,7 +150,7 @@ def _refuse_undeclared(name: str, names: tuple[str, ...], rules: ExportRules) ->
     for key, column in declared + [("time", time) for time in rules.time]:
         if column is not None and column not in known:
             shown = ", ".join(known[:20])
-            raise UserError(f"{name}: unknown column of export.{key} '{column}'; known: {shown}")
+            raise NoTable(f"{name}: unknown column of export.{key} '{column}'; known: {shown}")
 
 
 def _rows(text: str, separator: str, whole: bool) -> list[tuple[int, list[str]]]:

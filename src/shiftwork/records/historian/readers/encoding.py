@@ -19,7 +19,7 @@ LEAST_SCORE = 0.2
 """Likelihood of an encoding below which it is not taken."""
 
 _KOREAN = frozenset(
-    "온도압력유량시간일시태그값품질상태밸브액위양호불량정상이상평균입구출구반응기급기배기냉각수증기가열개방운전정지자동수동설정계측측정번호이름단위날짜펌프탱크"
+    "온도압력유량시간일시태그값품질상태밸브액위양호불량정상이상평균입구출구반응기급기배기냉각수증기가열개방운전정지자동수동설정계측측정번호이름단위날짜펌프탱크년월분초전후"
 )
 _CHINESE = frozenset(
     "温度压力流量时间日期阀门液位开关状态质量好坏值名称点位号标签反应器进出口蒸汽水泵塔罐换热加自动手设定测报警正常异运行停止平均数据单瞬累计年月分秒"
@@ -27,7 +27,7 @@ _CHINESE = frozenset(
 _JAPANESE = frozenset(
     "温度圧力流量時間日時弁液位開閉状態品質良否値名称点番号反応器入出口蒸気水槽塔熱自動手設定測運転停止平均年月分秒"
 )
-_WESTERN = frozenset("äöüÄÖÜßéèêëàâçñáíóúÉÈÀÇÑÁÍÓÚôûîïåæøÅÆØãõìòù°µ²³·±×€–—‘’“”§½¼")
+_WESTERN = frozenset("äöüÄÖÜßéèêëàâçñáíóúÉÈÀÇÑÁÍÓÚôûîïåæøÅÆØãõìòù°µ²³·±×€–—‘’“”§½¼\u00a0")
 
 
 def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
@@ -72,7 +72,9 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
         )
     if len(scores) > 1 and scores[0][0] - scores[1][0] < LEAST_LEAD:
         names = " or ".join(codec for _, codec in scores[:2])
-        raise UserError(f"{name}: its text may be {names}; set export.encoding to one of them")
+        raise UserError(
+            f"{name}: its text may be {names}, or another encoding; set export.encoding to the right one"
+        )
     return scores[0][1]
 
 

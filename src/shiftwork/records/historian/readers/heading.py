@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiftwork.records.historian.plant_file.model import ExportRules
 from shiftwork.records.historian.readers.layout import FindLayout, Heading, Layout, NoClock
 from shiftwork.records.historian.readers.names import QUALITY_WORDS, VALUE_WORDS, plain
-from shiftwork.records.historian.values.stamps import looks_like_date, looks_like_stamp
+from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES
 
 HEADER_ROWS = 40

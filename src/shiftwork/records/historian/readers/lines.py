@@ -45,6 +45,18 @@ class Text:
         return self.encoding
 
 
+def _without_mark(begin: bytes) -> str:
+    """UTF-16 without byte-order mark, by the zero in every second byte; "" for anything else."""
+    first = begin[:200]
+    if len(first) < 8 or b"\n" not in first.replace(b"\0", b""):
+        return ""
+    for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros, others = first[at::2], first[1 - at :: 2]
+        if zeros.count(0) > 0.9 * len(zeros) and not others.count(0):
+            return name
+    return ""
+
+
 class Lines(io.RawIOBase):
     """A text file as UTF-8 with bounded lines, from one line on.
 
@@ -68,6 +80,9 @@ class Lines(io.RawIOBase):
         elif self._ahead[:3] == codecs.BOM_UTF8:
             text.encoding = "utf-8"
             self._ahead = self._ahead[3:]
+        elif text.encoding == "ascii" and (wide := _without_mark(self._ahead)):
+            text.encoding = wide
+            self._decoder = codecs.getincrementaldecoder(wide)()
         elif text.encoding.startswith("utf-16"):
             self._decoder = codecs.getincrementaldecoder(text.encoding)()
         self._skip(skip)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+Meaning = Literal["code", "good", "uncertain", "bad"]
+"""What a yes in a column of flags means; "code" where the cell itself is a code or word."""
 
 # Names as historians give them, letters and digits only. The most telling first.
 TAG_WORDS = (
@@ -20,7 +24,8 @@ TIME_WORDS = (
     "dateheure", "fechahora", "fechayhora", "dataora", "datahora", "일시",
     "날짜시간", "측정시간", "측정일시", "时间戳", "日期时间",
     "采集时间", "记录时间", "日時", "time", "times", "timestring", "lastchanged",
-    "lastupdated", "utctime", "utc", "zeit", "zeitpunkt", "heure", "hora",
+    "lastupdated", "utctime", "utc", "epoch", "epochtime", "epochseconds", "unix", "unixtime", "unixtimestamp",
+    "servertime", "eventdate", "zeit", "zeitpunkt", "heure", "hora",
     "时间", "時間", "時刻", "시간", "시각", "ts", "indexlevel0", "index", "t",
 )  # fmt: skip
 TIME_OF_DAY_WORDS = frozenset((
@@ -33,12 +38,21 @@ PARTS: dict[str, frozenset[str]] = {
     "year": frozenset(("year", "yyyy", "yr", "jahr", "année", "annee", "año", "년", "연도", "年")),
     "month": frozenset(("month", "mon", "monat", "mois", "mes", "월", "月")),
     "day": frozenset(("day", "dd", "dayofmonth", "tag", "jour", "día", "dia", "일", "日")),
-    "hour": frozenset(("hour", "hours", "hr", "hh", "stunde", "heure", "hora", "시", "시간대", "小时", "时", "時")),
+    "hour": frozenset((
+        "hour", "hours", "hourending", "hourbeginning", "hourofday", "he",
+        "hr", "hh", "stunde", "heure", "hora", "시", "시간대", "小时", "时", "時")),
     "minute": frozenset(("minute", "minutes", "min", "mi", "minuto", "분", "分钟", "分")),
     "second": frozenset(("second", "seconds", "sec", "ss", "sekunde", "seconde", "segundo", "초", "秒")),
     "ms": frozenset((
         "milliseconds", "millisecond", "millis", "millisec", "ms", "msec", "millisekunden", "millitm",
         "milisegundos", "밀리초", "毫秒", "ミリ秒",
+    )),
+    "fraction": frozenset(("fraction", "fractionalseconds", "fractionofsecond", "subsecond", "subseconds")),
+    "ns": frozenset(("nanoseconds", "nanosecond", "nanos", "nsec")),
+    "half": frozenset(("ampm", "meridiem", "오전오후", "上下午", "午前午後")),
+    "zone": frozenset((
+        "timezone", "tz", "utcoffset", "gmtoffset", "tzoffset", "timezoneoffset", "zeitzone", "fuseauhoraire",
+        "zonahoraria", "표준시", "时区", "時區", "タイムゾーン",
     )),
     "us": frozenset(("microseconds", "microsecond", "micros", "us", "usec", "마이크로초", "微秒")),
 }  # fmt: skip
@@ -50,15 +64,21 @@ VALUE_WORDS = frozenset((
     "wert", "messwert", "valeur", "valor", "valore", "state", "값", "측정값", "值", "数值", "测量值", "値", "計測値",
 ))  # fmt: skip
 QUALITY_WORDS = (
-    "quality", "qualitycode", "opcquality", "dataquality", "valuequality", "qual", "quality192", "qualität",
+    "quality", "qualitycode", "qcode", "qlty", "opcquality", "percentgood", "pctgood", "opcstatus",
+    "dataquality", "valuequality", "qual", "quality192", "qualität",
     "qualitaet", "qualité", "qualite", "calidad", "qualidade", "qualità", "품질",
-    "품질코드", "质量", "质量码", "品質", "dataintegrity",
+    "품질코드", "质量", "质量码", "品質",
+    "數據質量", "數據品質", "품질상태", "데이터품질", "신뢰도", "信頼性", "可信度",
+    "kwaliteit", "jakość", "jakosc", "качество", "достоверность", "kvalita", "kvalitet", "kalite", "minőség",
+    "dataintegrity", "qualifier", "qualityflag", "qualityflags", "qualitybits", "flag", "flags", "statusflag",
+    "statusflags", "statusbits", "statut", "stato", "estado", "zustand", "sts",
     "integrity", "confidence", "validity", "gültigkeit", "status",
     "statuscode", "qualitystatus", "valuestatus", "상태",
     "상태코드", "状态", "状態", "qc", "q",
 )  # fmt: skip
-FLAG_WORDS = {
-    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok", "gültig", "正常", "유효", "양호"), "good"),
+FLAG_WORDS: dict[str, Meaning] = {
+    **dict.fromkeys(("good", "isgood", "valid", "isvalid", "ok", "isok", "gültig", "gut",
+        "正常", "유효", "양호"), "good"),
     **dict.fromkeys(
         ("questionable", "isquestionable", "substituted", "issubstituted",
         "uncertain", "isuncertain", "suspect", "issuspect",
@@ -71,16 +91,21 @@ FLAG_WORDS = {
 """Columns that hold yes or no, and what yes means."""
 
 _QUALITY_LIKE = re.compile(
-    r"quali(?:t|d)|qualidade|(?<![a-z])(?:qual|qc|status|valid|validity|isgood|good|bad|isbad)(?![a-z])|integrity|confidence|"
-    r"calidad|품질|质量|品質|gültig",
+    r"quali(?:t|d|f)|(?<![a-z])(?:qual|qlty|qc|status|statut|sts|flags?|valid|validity|isgood|good|bad|isbad)(?![a-z])|"
+    r"integrity|confidence|calidad|kwaliteit|jako[sś][cć]|качеств|достоверн|kvalit|품질|신뢰도|质量|質量|品質|信頼性|gültig",
     re.I,
 )
 _QUALITY_PART = (
-    r"(?:data)?quality(?:[ _]?code)?|opcquality|status(?:[ _]?code)?|qual|qualität|qualité|calidad|"
-    r"confidence|validity|valid|isgood|good|qc|q|품질|상태|质量|品質"
+    r"(?:opc|data|signal|tag|value)?[ _.]?(?:quality|status|qualität|qualité|품질|질)(?:[ _]?(?:code|flags?|bits))?|"
+    r"(?:품질|데이터)[ _]?(?:상태|품질|코드)|opcquality|qual|qlty|calidad|qualidade|kwaliteit|jakość|качество|"
+    r"qualifier|confidence|validity|valid|is[ _]?valid|is[ _]?good|good|is[ _]?ok|ok|is[ _]?bad|bad|flags?|sts|qc|q|"
+    r"품질|상태|质量|質量|品質"
 )
-_VALUE_PART = r"values?|val|wert|messwert|valeur|valor|valore|값|측정값|值|値"
-_TIME_PART = r"time[ _]?stamp|date[ _]?time|date|time|zeit(?:stempel)?|ts|t_stamp|horodatage|fecha|일시|시간|时间|時刻"
+_VALUE_PART = r"values?|value[ _]?y|val|wert|messwert|valeur|valor|valore|값|측정값|值|値"
+_TIME_PART = (
+    r"time[ _]?stamp|date[ _/]*(?:and[ _])?time|date|time|"
+    r"zeit(?:stempel)?|ts|t_stamp|horodatage|fecha|일시|시간|时间|時刻"
+)
 _GAP = r"[\s._:/|-]*"
 _FIRM_GAP = r"[\s._:/|-]+"
 
@@ -90,12 +115,33 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
+_ZONE_WORD = re.compile(r"(?:utc|gmt|kst|jst|cet|cest|mez|mesz|local|lokal)[0-9]*", re.I)
+
+
 def bare_time(name: str) -> str:
     """A time column's name without its zone: "Time (UTC+09:00)" and "utc_time" as "time"."""
     outside = re.sub(r"[(\[].*?[)\]]", "", name)
-    word = plain(outside) or plain(name)
-    short = re.sub(r"(?:utc|gmt|kst|jst|cet|cest|mez|local|lokal)[0-9]*", "", word)
-    return short or ("time" if "utc" in word or "gmt" in word else word)
+    outside = outside if plain(outside) else name
+    parts = [part for part in re.split(r"[\W_]+", outside) if part]
+    kept = [part for part in parts if not _ZONE_WORD.fullmatch(part)]
+    word = plain("".join(kept))
+    if len(kept) < len(parts) and (not word or word.isdigit()):
+        return "time"
+    return re.sub(r"^(?:utc|gmt)(?=\D)|(?<=[a-z])(?:utc|gmt)$", "", word)
+
+
+def is_number(cell: str) -> bool:
+    """Say whether a cell is a number, with any decimal mark."""
+    return bool(re.fullmatch(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?", cell))
+
+
+def flag_meaning(name: str) -> Meaning | None:
+    """What a yes means in a column of flags, by its name: "is_good", "valid flag", "QualityOK"."""
+    word = plain(name)
+    for bare in (word, re.sub(r"^(?:data|quality|qual|value)|flag$|bit$", "", word)):
+        if bare in FLAG_WORDS:
+            return FLAG_WORDS[bare]
+    return None
 
 
 def looks_like_quality(name: str) -> bool:

@@ -20,13 +20,11 @@ from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.model import ExportRules
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
-from shiftwork.records.historian.readers.table import CellError, Notes, Wanted
-from shiftwork.records.historian.values.stamps import (
-    OrderNeeded,
-    StampRules,
-    looks_like_stamp,
-    read_stamps,
-)
+from shiftwork.records.historian.readers.table import Notes, Wanted
+from shiftwork.records.historian.values.cells import CellError
+from shiftwork.records.historian.values.stamp_rules import OrderNeeded, StampRules
+from shiftwork.records.historian.values.stamp_shapes import looks_like_stamp
+from shiftwork.records.historian.values.stamps import read_stamps
 from shiftwork.records.historian.values.wording import ZONES
 
 ROWS_AT_ONCE = 2**16
@@ -122,6 +120,7 @@ class _Rows:
                 self._note("comment", number, cells)
                 continue
             if self._is_header(cells):
+                self._refuse_another_tag(waiting)
                 for line, other in waiting:
                     self._note("title between rows", line, other)
                 waiting = []
@@ -229,6 +228,20 @@ class _Rows:
             self._order = [found.index(name) if name in found else -1 for name in self._names]
         self._since = 0
         return True
+
+    def _refuse_another_tag(self, titles: list[tuple[int, list[str]]]) -> None:
+        """Refuse a second tag's table below the first one's, each under a line with the tag's name."""
+        layout = self._table.layout
+        if layout is None or layout.shape != "single":
+            return
+        for number, cells in titles:
+            filled = [cell.strip().strip("#").strip() for cell in cells if cell.strip()]
+            name = filled[-1].partition(":")[2].strip() or filled[-1]
+            if len(filled) <= 2 and re.fullmatch(r"[^\s;,]+", name) and name != layout.source:
+                raise UserError(
+                    f"{self._name}: row {number}: the table of another tag ('{_short(name)}') begins below "
+                    f"that of '{layout.source}'; give each as a file of its own"
+                )
 
     def _fitted(self, number: int, cells: list[str]) -> list[str] | None:
         """A row as wide as the header; None if it has too few cells to be one."""

@@ -114,7 +114,7 @@ def _typed(book: Any, sheet: str, first: int) -> pl.DataFrame:
     number = _loaded(book, sheet, first, dict.fromkeys(range(text.width), "float"))
     columns = []
     for words, values in zip(text, number, strict=False):
-        # A date is no number here, though a workbook keeps it as one.
+        # A date is not a number here, though a workbook keeps it as one.
         written = words.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}").fill_null(value=False)
         truth = words.is_in(["true", "false"])
         plain = values.is_not_null() & ~written & ~truth

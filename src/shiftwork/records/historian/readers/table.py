@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -131,21 +130,3 @@ def _refuse_long_text(column: pa.Array, table: str, row: int) -> None:
                 f"{table}: a cell after row {row} holds {longest} bytes of text, above the limit "
                 f"of {LONGEST_TEXT}; remove it"
             )
-
-
-class CellError(Exception):
-    """A cell that cannot be read, before it is known in which row of which table it is."""
-
-    def __init__(self, index: int, problem: str) -> None:
-        super().__init__(problem)
-        self.index = index
-        self.problem = problem
-
-    def at(self, table: str, rows: np.ndarray) -> UserError:
-        """The error for the user.
-
-        Args:
-            table: Its name.
-            rows: The number of each cell's row, (T,).
-        """
-        return UserError(f"{table}: row {int(rows[self.index])}: {self.problem}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from shiftwork.errors import UserError, unknown
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.readers.layout import Clock, Heading
 from shiftwork.records.historian.readers.names import (
     DATE_WORDS,
     PARTS,
@@ -19,30 +19,9 @@ from shiftwork.records.historian.readers.names import (
     plain,
     tag_of_time,
 )
-from shiftwork.records.historian.values.stamps import looks_like_date, looks_like_stamp
+from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES, zone_in_name
-
-if TYPE_CHECKING:
-    from shiftwork.records.historian.readers.layout import Heading
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The columns that make up a time stamp.
-
-    Attributes:
-        columns: Their positions; none where rows are counted.
-        kinds: What each holds: "stamp", "date", "time", or a part of ``PARTS``.
-        offset_min: Minutes east of UTC that the column's name gives, None if it gives none.
-        zone: The long name of a time zone in the column's name, "" for none.
-        counts: The name says that it counts from a beginning.
-    """
-
-    columns: tuple[int, ...]
-    kinds: tuple[str, ...]
-    offset_min: int | None = None
-    zone: str = ""
-    counts: bool = False
+from shiftwork.records.historian.values.zone import is_zone
 
 
 def find_clock(
@@ -84,7 +63,11 @@ def find_clock(
         if bare[i] in DATE_WORDS and not (bare[i] in ("tag", "data", "day") and times)
     ]
     dates = [i for i in dates if not heading.cells(i) or any(map(_dated, heading.cells(i)[:5]))]
-    fine = [(part, parts[part]) for part in ("ms", "us") if parts[part] is not None]
+    fine = [
+        (part, parts[part])
+        for part in ("ms", "us", "ns", "fraction", "half", "zone")
+        if parts[part] is not None and _fits_part(heading, int(parts[part] or 0), part)
+    ]
     if times:
         times = _fitting(heading, times, zones, rules)
     if times:
@@ -156,12 +139,17 @@ def own_clocks(
             named.add(i)  # of a tag that is not the plant's
     times = [
         i for i in range(len(names))
-        if i not in tags.values() and bare_time(re.sub(r"\.\d+$", "", names[i])) in TIME_WORDS
+        if i not in tags.values() and bare_time(re.sub(r"[._ ]?\d+$", "", names[i])) in TIME_WORDS
         and (not heading.cells(i) or _stamped(heading, i, ZONES))
     ]  # fmt: skip
     groups: dict[str, list[int]] = {}
     for i in times:
-        groups.setdefault(bare_time(re.sub(r"\.\d+$", "", names[i])), []).append(i)
+        groups.setdefault(bare_time(re.sub(r"[._ ]?\d+$", "", names[i])), []).append(i)
+    paired = _paired(heading, tags, named)
+    if paired and not any(len(same) > 1 for same in groups.values()):
+        for key, position in paired.items():
+            clocks.setdefault(key, _clock((position,), ("stamp",), names, ZONES))
+        named |= set(paired.values())
     for same in groups.values():
         if len(same) < 2:
             continue
@@ -181,6 +169,55 @@ def own_clocks(
     return clocks, named
 
 
+def zone_above(heading: Heading, clock: Clock, rules: ExportRules) -> Clock:
+    """The clock with the zone that a line above the names gives: "# Time zone: UTC+09:00"."""
+    if clock.offset_min is not None or clock.zone:
+        return clock
+    for row in heading.above:
+        text = " ".join(row)
+        found = re.search(
+            r"(?i)(?:time ?zone|utc offset|zeitzone|fuseau|huso|시간대|时区|タイムゾーン)(.*)", text
+        )
+        if found is None:
+            continue
+        long = re.search(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", found[1])
+        if long and is_zone(long[0]):
+            return replace(clock, zone=long[0])
+        if (offset := zone_in_name(found[1], ZONES | rules.zones)) is not None:
+            return replace(clock, offset_min=offset)
+    return clock
+
+
+def _paired(heading: Heading, tags: Mapping[str, int], named: set[int]) -> dict[str, int]:
+    """Columns of dates, whatever they are called, that stand beside one tag each: all before, or all behind.
+
+    Two tags without a column of dates between them have none of their own.
+    """
+    if len(tags) < 2 or len(heading.names) > 1000:
+        return {}
+    for step in (-1, 1):
+        beside = {key: position + step for key, position in tags.items()}
+        if all(
+            0 <= place < len(heading.names)
+            and place not in tags.values()
+            and place not in named
+            and _dated_cells(heading, place)
+            for place in beside.values()
+        ):
+            return beside
+    return {}
+
+
+def _fits_part(heading: Heading, position: int, part: str) -> bool:
+    """Whether cells fit the part of a time that their column's name promises."""
+    cells = heading.cells(position)[:20]
+    pattern = {
+        "half": r"(?i)[ap]\.?\s?m\.?|오전|오후|上午|下午|午前|午後",
+        "zone": r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]{1,5}",
+    }.get(part, r"[\d.,]+")
+    return all(re.fullmatch(pattern, cell) for cell in cells)
+
+
 def looks_like_date_cells(heading: Heading, position: int) -> bool:
     """Say whether a column holds written dates."""
     return _dated_cells(heading, position)
@@ -191,12 +228,12 @@ def _clock(
 ) -> Clock:
     positions = tuple(p for p in columns if p is not None)
     offsets = (zone_in_name(names[p], zones) for p in positions)
-    long = (re.search(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", names[p]) for p in positions)
+    long = [re.search(r"[A-Z][a-z]+/[A-Z][A-Za-z_]+", names[p]) for p in positions]
     return Clock(
         positions,
         tuple(kinds),
         next((offset for offset in offsets if offset is not None), None),
-        next((found[0] for found in long if found), ""),
+        next((found[0] for found in long if found and is_zone(found[0])), ""),
         any(counts_time(names[p]) for p in positions),
     )
 

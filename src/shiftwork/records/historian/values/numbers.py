@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from shiftwork.records.historian.readers.table import CellError
+from shiftwork.records.historian.values.cells import CellError
 
 Mark = Literal[".", ","]
 
@@ -64,16 +64,18 @@ _OURS = "0123456789" * 3 + ".,-+" + "'" * 5 + "-" * 3
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MarkFound:
     """What some cells tell about the decimal mark.
 
     Attributes:
         mark: The one that a cell settles, or None.
         undecided: A cell that either mark could have written, or None.
+        assumed: The mark is only likely: every number has three decimals behind a point.
     """
 
     mark: Mark | None
     undecided: str | None = None
+    assumed: bool = False
 
 
 def trimmed(cells: pl.Series) -> pl.Series:
@@ -115,7 +117,7 @@ def has_mark(cells: pl.Series) -> bool:
     return bool(numeric.str.contains(_NUMERIC).any())
 
 
-def settle_mark(columns: Iterable[pl.Series]) -> Evidence:
+def settle_mark(columns: Iterable[pl.Series]) -> MarkFound:
     """Find out which decimal mark an export has.
 
     Args:
@@ -129,15 +131,15 @@ def settle_mark(columns: Iterable[pl.Series]) -> Evidence:
     for cells in columns:
         for mark in (",", "."):
             if cells.str.contains(_CERTAIN[mark]).any():
-                return Evidence(mark)
+                return MarkFound(mark)
         bare = bare or bool(cells.str.contains(_BARE).any())
         points = points or _first(cells, _UNCERTAIN["."])
         comma = comma or _first(cells, _UNCERTAIN[","])
     if comma:
-        return Evidence(None, comma)
+        return MarkFound(None, comma)
     if points and bare:
-        return Evidence(None, points)
-    return Evidence("." if points else None)
+        return MarkFound(None, points)
+    return MarkFound("." if points else None, points, assumed=points is not None)
 
 
 def numbers(cells: pl.Series, mark: Mark) -> pl.Series:
@@ -155,7 +157,7 @@ def numbers(cells: pl.Series, mark: Mark) -> pl.Series:
     if odd.any():
         rows = odd.arg_true()
         values = values.scatter(rows, _odd_numbers(trimmed(cells.gather(rows)), mark, rows))
-    # "inf" and "nan" are words of a spreadsheet, and 1e999 is no number of a plant.
+    # "inf" and "nan" are words of a spreadsheet, and 1e999 is not a number of a plant.
     return pl.select(pl.when(values.is_finite()).then(values)).to_series()
 
 

@@ -46,7 +46,8 @@ Value = float | str | None
 
 _GOOD_WORDS = frozenset((
     "good", "ok", "okay", "valid", "normal", "true", "g", "gut", "gültig", "bon", "bonne", "valide", "bueno",
-    "buena", "válido", "valido", "bom", "buono", "양호", "정상", "좋음", "유효", "好",
+    "buena", "válido", "valido", "bom", "boa", "buono", "goed", "dobra", "dobry", "хорошее", "хорошая", "хорошо",
+    "достоверно", "dobrá", "god", "bra", "iyi", "korrekt", "correcto", "correct", "양호", "정상", "좋음", "유효", "好",
     "良好", "正常", "有效", "良", "有効",
 ))  # fmt: skip
 _UNCERTAIN_WORDS = (
@@ -57,7 +58,9 @@ _UNCERTAIN_WORDS = (
 _BAD_WORDS = frozenset((
     "bad", "not good", "invalid", "error", "fail", "failed", "failure", "stale", "offline", "no data", "false",
     "b", "timeout", "i/o timeout", "comm fail", "disconnected", "schlecht", "ungültig", "gestört", "störung",
-    "fehler", "mauvais", "mauvaise", "invalide", "malo", "mala", "inválido", "invalido", "ruim", "mau", "cattivo",
+    "fehler", "mauvais", "mauvaise", "invalide", "malo", "mala", "inválido", "invalido", "ruim", "mau", "má", "cattivo",
+    "slecht", "zła", "zły", "плохое", "плохая", "плохо", "недостоверно", "špatná", "dårlig", "dålig", "kötü", "falsch",
+    "n/a", "unavailable", "missing",
     "불량", "이상", "비정상", "나쁨", "오류", "무효", "坏", "差", "异常", "错误", "无效", "不良", "異常", "無効",
 ))  # fmt: skip
 _FLAT = re.compile(r"[\s_-]+")
@@ -68,7 +71,15 @@ _DA_CODES = frozenset((0, 4, 8, 12, 16, 20, 24, 28, 32, 64, 68, 80, 84, 88, 192,
 def status_of_word(word: str) -> int | None:
     """Status of a quality word, also of the names that OPC UA gives to its codes."""
     word = _FLAT.sub(" ", word.strip().lower())
-    if word.startswith(("not good", "notgood", "bad")) or word in _BAD_WORDS:
+    word = re.sub(
+        r"^\d+\s?[:;,.)]?\s(?=\D)", "", word
+    )  # "192 - Good", whose dash is a space by now
+    if (
+        word.startswith(
+            ("not good", "notgood", "no good", "bad", "not connected", "not available", "nicht gut")
+        )
+        or word in _BAD_WORDS
+    ):
         return BAD
     if word.startswith(_UNCERTAIN_WORDS) or word in ("u", "s", "q"):
         return UNCERTAIN
@@ -87,6 +98,7 @@ class Qualities:
     def __init__(self) -> None:
         self._places: dict[tuple[str, Value], str] = {}
         self._codes: dict[tuple[str, Value], int] = {}
+        self._hex: dict[str, dict[float | str, float]] = {}
         self.conventions: dict[str, str] = {}
 
     def code(self, cells: pl.Series, table: str, kind: str = "") -> UInt16[np.ndarray, " T"]:
@@ -131,6 +143,8 @@ class Qualities:
         own = plant.quality.meanings
         for kind in dict.fromkeys(kind for kind, _ in self._codes):
             values = [v for k, v in self._codes if k == kind and v is not None and v not in own]
+            self._hex[kind] = _as_hex(values)
+            values = [self._hex[kind].get(v, v) for v in values]
             if values:
                 found = plant.quality.convention or self._convention(kind, values)
                 self.conventions[kind] = f"{found}, and quality.good/bad" if own else found
@@ -169,13 +183,14 @@ class Qualities:
             "quality.good = [0], or set quality.convention to opc, opc_da, sparkplug, words or confidence"
         )
 
-    def _status(self, kind: str, value: Value, plant: PlantFile) -> int:
+    def _status(self, kind: str, value: float | str, plant: PlantFile) -> int:
         convention = self.conventions[kind].partition(",")[0]
         status = None
+        read = self._hex[kind].get(value, value)
         if convention == "words":
-            status = status_of_word(value) if isinstance(value, str) else None
-        elif isinstance(value, float):
-            status = _STATUS[convention](value, plant)
+            status = status_of_word(read) if isinstance(read, str) else None
+        elif isinstance(read, float):
+            status = _STATUS[convention](read, plant)
         if status is None:
             shown = f"{value:g}" if isinstance(value, float) else str(value)[:40]
             written = shown if isinstance(value, float) else f'"{shown}"'
@@ -187,6 +202,16 @@ class Qualities:
         return status
 
 
+def _as_hex(values: list[float | str]) -> dict[float | str, float]:
+    """Codes of eight hexadecimal digits without 0x, as a zero in front of one of them shows."""
+    written = {v: v if isinstance(v, str) else f"{v:.0f}" for v in values}
+    if any(text.startswith("0") for text in written.values()) and all(
+        re.fullmatch(r"[0-9a-f]{8}", text) for text in written.values()
+    ):
+        return {value: float(int(text, 16)) for value, text in written.items()}
+    return {}
+
+
 def _value(raw: object) -> Value:
     if raw is None:
         return None
@@ -195,6 +220,9 @@ def _value(raw: object) -> Value:
     if isinstance(raw, int | float):
         return None if math.isnan(raw) else float(raw)
     text = str(raw).strip()
+    if re.fullmatch(r"0[0-9a-fA-F]{7}", text):
+        return text.lower()  # hexadecimal digits without 0x
+    text = re.sub(r"^(\d+),(0*)$", r"\1.\2", text)
     try:
         number = float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
     except (ValueError, OverflowError):

@@ -28,6 +28,15 @@ class InUtc:
     missing: Bool[np.ndarray, " T"]
 
 
+def is_zone(name: str) -> bool:
+    """Say whether a name is that of a time zone, such as Asia/Seoul."""
+    try:
+        pl.Series([0]).cast(pl.Datetime("us")).dt.replace_time_zone(name)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
 class Zone:
     """A time zone's clock changes, found as far as the data reach.
 

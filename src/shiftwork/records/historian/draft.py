@@ -18,10 +18,10 @@ from shiftwork.records.historian.plant_file.durations import SECONDS, spelled
 from shiftwork.records.historian.plant_file.expression import FUNCTIONS
 from shiftwork.records.historian.plant_file.load import ReadingRules
 from shiftwork.records.historian.plant_file.model import PlantFile, Role
-from shiftwork.records.historian.readers.layout import Heading, all_columns, layout_for_any
-from shiftwork.records.historian.readers.time_columns import Clock
+from shiftwork.records.historian.readers.columns import tag_names
+from shiftwork.records.historian.readers.find_layout import all_columns, layout_for_any
+from shiftwork.records.historian.readers.layout import Clock, Heading
 from shiftwork.records.historian.samples import BAD, GOOD, Samples, open_tables, read_samples
-from shiftwork.records.historian.values.columns import tag_names
 
 MOST_TAGS = 5000
 """A plant file of more tags is nobody's to check; the export is cut down first."""
@@ -109,7 +109,7 @@ def _sources(paths: Sequence[str | Path], reading: ReadingRules) -> list[str]:
     """Names of all tags, in the order in which they stand in the export."""
     found: dict[str, None] = {}
     rules = reading.export
-    for table, known in open_tables(paths, layout_for_any(rules), rules).tables:
+    for table, known in open_tables(paths, layout_for_any, rules).tables:
         layout = known or all_columns(Heading(table.header, table.stem, table.name), _FIRST)
         if layout.shape == "wide":
             found.update(dict.fromkeys(layout.tags))

@@ -1,4 +1,4 @@
-"""Where samples come from: for each table how it was read, so that a misreading is seen at once."""
+"""How each table is read: what is known of it so far, and what is shown of it at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shiftwork.records.historian.readers.table import Table
+from shiftwork.records.historian.readers.layout import Layout
+from shiftwork.records.historian.readers.table import Hints, Table
+from shiftwork.records.historian.values.numbers import Mark
+from shiftwork.records.historian.values.stamp_rules import Order
 
 
 @dataclass
@@ -48,6 +51,31 @@ class Origin:
         first, last = int(time_us.min()), int(time_us.max())
         self.first_us = first if self.first_us is None else min(self.first_us, first)
         self.last_us = last if self.last_us is None else max(self.last_us, last)
+
+
+@dataclass
+class Reading:
+    """A table while it is read.
+
+    Attributes:
+        table: The table.
+        layout: What its columns are.
+        origin: What is shown of it at the end.
+        order: The order of day and month, None until a date needs it.
+        mark: The decimal mark, None until a number needs it.
+        quick: It is read in blocks; a line that is not a row of data stops that.
+        units: The unit behind the numbers of each tag, by position of the tag.
+        hints: What the rows read so far allow a reader to assume.
+    """
+
+    table: Table
+    layout: Layout
+    origin: Origin
+    order: Order | None = None
+    mark: Mark | None = None
+    quick: bool = False
+    units: dict[int, str] = field(default_factory=dict)
+    hints: Hints = field(default_factory=Hints)
 
 
 def kind_of(table: Table) -> str:

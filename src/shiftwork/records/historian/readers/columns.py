@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shiftwork.records.historian.readers.layout import QualityColumns
+from shiftwork.records.historian.readers.layout import Clock, QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
-from shiftwork.records.historian.readers.time_columns import Clock
 from shiftwork.records.historian.values.numbers import is_nothing
 
 _YES = (
@@ -78,16 +77,29 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
         for kind, position in zip(clock.kinds, clock.columns, strict=True)
     }
     add = None
-    for kind, factor in (("ms", 1e3), ("us", 1.0)):
+    for kind, factor in (("ms", 1e3), ("us", 1.0), ("ns", 1e-3), ("fraction", 1e6)):
         if kind in parts and len(parts) > 1:
-            numbers = (
-                parts.pop(kind).cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+            text = (
+                parts.pop(kind)
+                .cast(pl.String)
+                .str.strip_chars()
+                .str.replace(",", ".", literal=True)
             )
+            numbers = text.cast(pl.Float64, strict=False)
             more = np.round(numbers.fill_null(0.0).to_numpy() * factor).astype(np.int64)
             add = more if add is None else add + more
+    tails = [parts.pop(kind) for kind in ("half", "zone") if kind in parts and len(parts) > 1]
+    cells = _joined(parts)
+    for tail in tails:
+        cells = cells.cast(pl.String) + " " + _part_text(tail).fill_null("")
+    return cells.str.strip_chars() if cells.dtype == pl.String else cells, add
+
+
+def _joined(parts: dict[str, pl.Series]) -> pl.Series:
+    """Date, time and smaller parts as one stamp each."""
     if len(parts) == 1:
         (cells,) = parts.values()
-        return cells.str.strip_chars() if cells.dtype == pl.String else cells, add
+        return cells
     texts = {kind: _part_text(cells) for kind, cells in parts.items()}
     if set(texts) == {"date", "time"}:
         day, time = texts["date"], texts["time"]
@@ -97,10 +109,9 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
             and serial.fill_null(value=False).all()
             and not time.str.contains(r"^[0-9]{3,}$").any()
         ):
-            whole = day.str.replace(",", ".").cast(pl.Float64) + time.str.replace(",", ".").cast(
-                pl.Float64
-            )
-            return whole, add  # days and a part of a day, as workbooks count them
+            # Days and a part of a day, as workbooks count them.
+            days, part = (text.str.replace(",", ".").cast(pl.Float64) for text in (day, time))
+            return days + part
     if "year" in texts:
         year, month, day = (texts.pop(kind) for kind in ("year", "month", "day"))
         date = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)
@@ -110,8 +121,12 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
     hour = texts.pop("time", None)
     hour = texts.pop("hour", None) if hour is None else hour
     if hour is None:
-        return date, add
+        return date
     time = hour.str.replace(r"^1899-12-3[01][ T]", "")
+    if "time" in parts and time.str.contains(r"^[0-9]{3,4}$").any():  # 930 is half past nine
+        time = time.str.replace(r"^([0-9]{1,4})$", "000$1").str.replace(
+            r"^[0-9]*([0-9]{2})([0-9]{2})$", "$1:$2"
+        )
     bare = time.str.contains(r"^[0-9]{1,2}$").fill_null(value=False)
     minute, second = texts.pop("minute", None), texts.pop("second", None)
     tail = ":" + minute.fill_null("0").str.zfill(2) if minute is not None else ":00"
@@ -119,7 +134,7 @@ def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndar
         tail = tail + ":" + second.fill_null("0").str.zfill(2)
     time = pl.select(pl.when(bare).then(time.str.zfill(2) + tail).otherwise(time)).to_series()
     # Exports that leave out midnight have a date alone.
-    return (date + " " + time.fill_null("")).str.strip_chars(), add
+    return (date + " " + time.fill_null("")).str.strip_chars()
 
 
 def _part_text(cells: pl.Series) -> pl.Series:

@@ -1,0 +1,262 @@
+"""Reads the tables of an export, one after the other, into compact rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from shiftwork.errors import UserError
+from shiftwork.records.historian.findings import Findings
+from shiftwork.records.historian.gather.evidence import Evidence
+from shiftwork.records.historian.gather.origins import Origin, Reading, kind_of
+from shiftwork.records.historian.gather.rows import Gathered
+from shiftwork.records.historian.gather.times import TimeReader
+from shiftwork.records.historian.gather.values import ValueReader
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.readers.columns import flag_status, nothing, series, tag_positions
+from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
+from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table
+from shiftwork.records.historian.values.quality import GOOD, Qualities
+
+MOST_SAMPLES = 800_000_000
+"""Rows kept of an export, about 16 GiB of them."""
+
+MOST_STRANGERS = 10_000
+"""Names of other tags that are remembered, to name a misspelt one."""
+
+_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?$"
+
+
+class Gatherer:
+    """Reads tables into ``gathered``; what one leaves open, others of its kind may show."""
+
+    def __init__(self, plant: PlantFile, tables: list[tuple[Table, Layout]]) -> None:
+        self._plant = plant
+        self._tables = tables
+        self.gathered = Gathered()
+        self.findings = Findings()
+        self.qualities = Qualities()
+        self.origins: list[Origin] = []
+        self.strangers: set[str] = set()
+        self._keys = list(plant.tags)
+        self._seen = np.zeros(len(plant.tags), bool)
+        self._position = {t.source: i for i, t in enumerate(plant.tags.values())}
+        self._of_state = np.array([tag.role == "state" for tag in plant.tags.values()])
+        evidence = Evidence(plant, tables)
+        self._times = TimeReader(plant, evidence)
+        self._values = ValueReader(plant, evidence, self.findings)
+
+    @property
+    def seen(self) -> set[str]:
+        """Keys of the tags that have any row."""
+        return {key for key, seen in zip(self._keys, self._seen, strict=True) if seen}
+
+    def read_all(self) -> None:
+        """Read every table.
+
+        Raises:
+            UserError: A cell cannot be read, or what it means cannot be found.
+        """
+        for table, layout in self._tables:
+            before = self.gathered.mark()
+            try:
+                self._read(table, layout, None)
+            except NeedsCare:
+                # Some line is perhaps not a row of data: a comment, a total, the header again.
+                self.gathered.back_to(before)
+                notes: Notes = []
+                self._read(table, layout, notes)
+                for kind, count, example in notes:
+                    self.findings.note(kind, "", count, example)
+
+    def _read(self, table: Table, layout: Layout, notes: Notes | None) -> None:
+        export = self._plant.export
+        origin = Origin(table.name, kind_of(table), decimal=export.decimal or "")
+        quick = notes is None and table.careful is not None
+        reading = Reading(table, layout, origin, export.order, export.decimal, quick)
+        wanted = replace(layout.wanted(self._position), hints=reading.hints)
+        noted = dict(self.findings.kept)
+        try:
+            for first_row, batch in table.read(wanted, notes):
+                rows = np.arange(first_row, first_row + batch.num_rows)
+                origin.rows += batch.num_rows
+                self._seen[[self._keys.index(key) for key in layout.tags]] = True
+                if layout.shape == "wide":
+                    self._wide(reading, batch, rows)
+                else:
+                    self._long(reading, batch, rows)
+                if self.gathered.rows > MOST_SAMPLES:
+                    raise UserError(
+                        f"{table.name}: the export has more than {MOST_SAMPLES:,} values of the "
+                        "plant's tags; split it by time"
+                    )
+                self._hint(reading, batch)
+        except NeedsCare:
+            self.findings.kept = noted
+            raise
+        for unread in layout.unread:
+            self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
+        origin.form = table.form()
+        origin.decimal = reading.mark or ""
+        origin.order = reading.order or ""
+        self.origins.append(origin)
+        if not layout.clock.columns:
+            self._times.counted_on(origin.rows)
+
+    def _hint(self, reading: Reading, batch: pa.RecordBatch) -> None:
+        """Let the reader parse what has been plain so far; it hands over as text what is not."""
+        layout, hints = reading.layout, reading.hints
+        if reading.table.careful is None or hints.judged:
+            return
+        hints.judged = True
+        columns = [c for c in layout.cells if c != layout.tag]
+        plain = reading.mark == "." and not reading.units and not self._of_state.any()
+        if plain:
+            hints.numbers = frozenset(columns)
+        clocks = {layout.clock, *layout.clocks.values()}
+        if self._times.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
+            stamps = frozenset(p for c in clocks for p in c.columns)
+            if all(series(batch, p).cast(pl.String).str.contains(_ISO).all() for p in stamps):
+                hints.stamps = stamps
+
+    def _long(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
+        table, layout = reading.table, reading.layout
+        if layout.tag is None:
+            tags = np.full(len(rows), self._position[layout.source], np.int32)
+        else:
+            names = batch.column(str(layout.tag))
+            tags = tag_positions(names, self._position)
+            self._remember_strangers(names)
+            if reading.quick and _holds(names, table.header):
+                raise NeedsCare  # the header again, whose columns may have another order
+        known = tags >= 0
+        if not known.any():
+            return
+        if not known.all():
+            batch, rows, tags = batch.filter(pa.array(known)), rows[known], tags[known]
+        time, later, there = self._times.times(reading, layout.clock, layout.cells, batch, rows)
+        if not there.all():
+            batch, rows, tags = batch.filter(pa.array(there)), rows[there], tags[there]
+        assert layout.value is not None
+        cells = series(batch, layout.value)
+        quality, flags = self._quality(reading, layout.quality, batch)
+        self._add(reading, tags.astype(np.uint16), time, later, cells, quality, flags, rows)
+
+    def _wide(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
+        layout = reading.layout
+        read: dict[Clock, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        for key, column in layout.tags.items():
+            clock = layout.clocks.get(key, layout.clock)
+            if clock not in read:
+                cells_of_it = [
+                    c for k, c in layout.tags.items() if layout.clocks.get(k, layout.clock) == clock
+                ]
+                read[clock] = self._times.times(reading, clock, tuple(cells_of_it), batch, rows)
+            time, later, there = read[clock]
+            some = batch if there.all() else batch.filter(pa.array(there))
+            numbers_of_rows = rows if there.all() else rows[there]
+            cells = series(some, column)
+            quality, flags = self._quality(reading, layout.qualities.get(key), some)
+            full = ~nothing(cells).to_numpy()
+            if quality is not None:
+                # A bad quality says something even where the cell is empty.
+                full |= ~nothing(quality).to_numpy()
+            if not full.any():
+                continue
+            chosen = slice(None) if full.all() else full
+            if not full.all():
+                cells = cells.filter(full)
+                quality = quality.filter(full) if quality is not None else None
+                flags = flags[full] if flags is not None else None
+            tags = np.full(len(cells), self._keys.index(key), np.uint16)
+            self._add(
+                reading,
+                tags,
+                time[chosen],
+                later[chosen],
+                cells,
+                quality,
+                flags,
+                numbers_of_rows[chosen],
+            )
+
+    def _quality(
+        self, reading: Reading, columns: QualityColumns | None, batch: pa.RecordBatch
+    ) -> tuple[pl.Series | None, np.ndarray | None]:
+        """Codes or words of quality, or the status that flags give."""
+        if columns is None:
+            return None, None
+        if columns.meanings == ("code",):
+            return series(batch, columns.columns[0]), None
+        status, strange = flag_status(columns, batch)
+        if not strange:
+            reading.origin.quality = "flags"
+            return None, status
+        if len(columns.columns) == 1:
+            return series(batch, columns.columns[0]), None
+        raise UserError(
+            f"{reading.table.name}: '{strange[:40]}' in a column of flags "
+            f"('{reading.table.header[columns.columns[0]]}' and others) is neither yes nor no; set export.quality to "
+            "the column that holds the quality"
+        )
+
+    def _remember_strangers(self, names: pa.Array) -> None:
+        if len(self.strangers) < MOST_STRANGERS and pa.types.is_dictionary(names.type):
+            self.strangers.update(str(name) for name in names.dictionary.to_pylist())
+
+    def _add(
+        self,
+        reading: Reading,
+        tags: np.ndarray,
+        time: np.ndarray,
+        later: np.ndarray,
+        cells: pl.Series,
+        quality: pl.Series | None,
+        flags: np.ndarray | None,
+        rows: np.ndarray,
+    ) -> None:
+        """Append rows of known tags and times."""
+        kept = self.gathered
+        value = np.full(len(tags), np.nan)
+        status = np.full(len(tags), GOOD, np.uint8)
+        states = self._of_state[tags]
+        for chosen, read in ((~states, self._values.numbers_of), (states, self._values.states)):
+            if not chosen.any():
+                continue
+            where = np.flatnonzero(chosen)
+            some = cells if chosen.all() else cells.filter(chosen)
+            found = read(reading, tags[where], some, rows[where])
+            value[where], status[where] = found.value, found.status
+            if len(found.text):
+                kept.state_rows.append(where[found.text_at] + kept.rows)
+                kept.state_texts.append(found.text)
+        if flags is not None:
+            status = np.maximum(status, flags)
+        if later.any():
+            repeated = np.flatnonzero(later)
+            kept.repeated_rows.append(repeated + kept.rows)
+            kept.repeated_us.append(later[repeated])
+        kept.quality.append(
+            np.zeros(len(tags), np.uint16)
+            if quality is None
+            else self.qualities.code(quality, reading.table.name, reading.origin.kind)
+            + np.uint16(1)
+        )
+        self._seen[np.unique(tags)] = True
+        reading.origin.add(tags, time)
+        kept.tag.append(tags)
+        kept.time.append(time)
+        kept.value.append(value)
+        kept.status.append(status)
+        kept.rows += len(tags)
+
+
+def _holds(names: pa.Array, header: tuple[str, ...]) -> bool:
+    """Whether a column of tag names holds the header's own words."""
+    if not pa.types.is_dictionary(names.type):
+        return False
+    own = {name.strip() for name in header if name.strip()}
+    return any(str(name).strip() in own for name in names.dictionary.to_pylist())

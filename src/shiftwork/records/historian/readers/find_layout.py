@@ -1,0 +1,289 @@
+"""Which columns of a table hold time, tag, value and quality.
+
+Names come first, content second: of several columns that could be meant by their name, the one
+whose cells fit counts, and where no name helps, cells alone may.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from shiftwork.errors import UserError, unknown
+from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.readers.layout import (
+    MOST_JUDGED,
+    Clock,
+    FindLayout,
+    Heading,
+    Layout,
+    NoClock,
+    QualityColumns,
+)
+from shiftwork.records.historian.readers.names import (
+    QUALITY_WORDS,
+    TAG_WORDS,
+    VALUE_WORDS,
+    flag_meaning,
+    is_number,
+    plain,
+    tag_of_quality,
+    tag_of_value,
+)
+from shiftwork.records.historian.readers.quality_columns import (
+    holds_quality,
+    quality_columns,
+    quality_of_row,
+    unread_columns,
+)
+from shiftwork.records.historian.readers.time_columns import find_clock, own_clocks, zone_above
+from shiftwork.records.historian.values.stamp_shapes import looks_like_date
+
+
+def layout_for(plant: PlantFile, rules: ExportRules) -> FindLayout:
+    """Look for the tags of a plant, in files that follow these rules.
+
+    The function raises a UserError if a tag has two columns, or a tag has no time.
+    """
+    return partial(_find, plant.key_of, rules, plant)
+
+
+def layout_for_any(rules: ExportRules) -> FindLayout:
+    """Look for any tags, where no plant file says yet which there are: all, under their names."""
+
+    def find(heading: Heading) -> Layout | None:
+        title = title_tag(heading)
+        found = _find({title or heading.stem: heading.stem}, rules, None, heading)
+        if found is not None and found.shape != "wide":
+            return found
+        clock = find_clock(heading, rules, frozenset(), frozenset(), by_content=True)
+        if clock is None:
+            return None
+        if not any(name.strip() for name in heading.names):
+            return _long_by_cells(heading, clock)
+        return all_columns(heading, clock)
+
+    return find
+
+
+def _long_by_cells(heading: Heading, clock: Clock) -> Layout | None:
+    """The long form without names: one column of names, one of numbers."""
+    free = [i for i in range(len(heading.names)) if i not in clock.columns]
+    value = _value_by_cells(heading, free)
+    words = [i for i in free if heading.cells(i) and not any(map(is_number, heading.cells(i)))]
+    words = [i for i in words if not holds_quality(heading, i)]
+    if value is None or len(words) != 1:
+        return None
+    return Layout("long", clock, words[0], value)
+
+
+def title_tag(heading: Heading) -> str | None:
+    """A name that stands alone in the row above the names, as the tag of the table may."""
+    for row in reversed(heading.above):
+        cells = [cell.strip() for cell in row if cell.strip()]
+        if len(cells) == 1 and re.fullmatch(r"[^\s#;,][^\s;,]*", cells[0]) and len(cells[0]) < 100:
+            return cells[0]
+    return None
+
+
+def all_columns(heading: Heading, clock: Clock) -> Layout:
+    """The wide form of all columns but those of time and quality."""
+    names = [name.strip() for name in heading.names]
+    everything = {tag_of_value(name) or name: name for name in names}
+    for name in names:
+        everything.setdefault(name, name)
+    qualities = quality_columns(heading, everything, {}, set(clock.columns))
+    others = set(clock.columns) | {p for q in qualities.values() for p in q.columns}
+    sources = {}
+    for i, name in enumerate(names):
+        if not name or i in others or plain(name) in ("index", "row", "no", "unnamed0"):
+            continue
+        if plain(re.sub(r"[._ ]?\d+$", "", name)) in QUALITY_WORDS and holds_quality(heading, i):
+            continue
+        bare = tag_of_value(name)
+        sources[bare if bare and any(tag_of_quality(n) == bare for n in names) else name] = i
+    clocks, _ = own_clocks(heading, dict(sources), {k: k for k in sources})
+    for own in clocks.values():
+        for i in own.columns:
+            sources = {k: p for k, p in sources.items() if p != i}
+    return Layout("wide", clock, tags=sources)
+
+
+def _find(
+    key_of: Mapping[str, str], rules: ExportRules, plant: PlantFile | None, heading: Heading
+) -> Layout | None:
+    names = [name.strip() for name in heading.names]
+    words = [plain(name) for name in names]
+    declared = (rules.tag, rules.value, rules.quality, *rules.time)
+    if any(name is not None and name not in names for name in declared):
+        # Perhaps this is not the line of names, or the separator is another one.
+        return None
+    tags = _tag_columns(names, key_of, heading.where)
+    tags, shifted = _under_names(heading, names, tags)
+    taken = frozenset(tags.values())
+    parts_of_tags = frozenset(
+        i
+        for i, name in enumerate(names)
+        if (tag_of_quality(name) or "") in key_of and i not in taken
+    )
+    clocks, named = own_clocks(heading, tags, key_of, plant)
+    clocks |= shifted
+    clock = find_clock(
+        heading,
+        rules,
+        taken | parts_of_tags,
+        frozenset(named),
+        by_content=bool(tags) or _has(key_of, heading),
+    )
+    if clock is None and clocks:
+        clock = next(iter(clocks.values()))
+    if clock is None and tags and rules.step_s is not None:
+        clock = Clock((), ())
+    if (
+        tags
+        and clock is None
+        and any(flag_meaning(name) or plain(name) in VALUE_WORDS for name in names)
+    ):
+        return None
+    if tags and clock is None:
+        raise NoClock(
+            f"{heading.where}: has tags, but no column of time stamps; set export.time to its name, or, if "
+            'it has none, export.step = "1min" and export.start = "2024-05-31 00:00:00"'
+        )
+    if clock is None:
+        return None
+    clock = zone_above(heading, clock, rules)
+    time = set(clock.columns)
+    tag = names.index(rules.tag) if rules.tag else None
+    value = names.index(rules.value) if rules.value else None
+    free = [i for i in range(len(names)) if i not in time]
+    tag = _tag_column(heading, words, key_of, free) if tag is None else tag
+    free = [i for i in free if i != tag]
+    value = _first(words, VALUE_WORDS, free) if value is None else value
+    if value is None and tag is not None and not tags:
+        value = _value_by_cells(heading, free)
+    free = [i for i in free if i != value]
+    is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
+    if tags and not is_long:
+        others = time | {p for c in clocks.values() for p in c.columns} | set(named)
+        qualities = quality_columns(heading, key_of, tags, others)
+        for key in tags:
+            if plant is not None and (own := plant.tags[key].quality) is not None:
+                if own not in names:
+                    raise unknown(f"column of tags.{key}.quality", own, names[:1000], heading.where)
+                qualities[key] = QualityColumns((names.index(own),), ("code",))
+        read = others | {*tags.values()} | {p for q in qualities.values() for p in q.columns}
+        return Layout(
+            "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
+            unread=unread_columns(heading, read, key_of, wide=True),
+        )  # fmt: skip
+    if value is None:
+        return None
+    quality = quality_of_row(heading, free, rules.quality)
+    read = time | {value} | ({tag} if tag is not None else set())
+    read |= set(quality.columns if quality else ())
+    unread = unread_columns(heading, read, key_of, wide=False)
+    if tag is not None:
+        return Layout("long", clock, tag, value, quality, unread=unread)
+    source = _single_source(heading, key_of)
+    if source is None:
+        return None
+    return Layout("single", clock, None, value, quality, source, unread=unread)
+
+
+def _has(key_of: Mapping[str, str], heading: Heading) -> bool:
+    """Whether a cell may name a tag of the plant."""
+    return heading.sampler is not None or any(
+        cell.strip() in key_of for row in heading.sample for cell in row
+    )
+
+
+def _single_source(heading: Heading, key_of: Mapping[str, str]) -> str | None:
+    """The tag of a table of one: named above it, or by the file."""
+    found = []
+    for row in heading.above:
+        for cell in row:
+            text = cell.strip().strip("#").strip()
+            parts = [
+                text,
+                *(part.strip() for part in re.split(r"[:=]\s", text)),
+                text.partition("=")[2].strip(),
+            ]
+            found += [part for part in parts if part in key_of]
+    different = list(dict.fromkeys(found))
+    if len(different) > 1:
+        raise UserError(
+            f"{heading.where}: the lines above the header name several tags ({', '.join(different[:4])}); "
+            "export a file for each"
+        )
+    if different:
+        return different[0]
+    return heading.stem if heading.stem in key_of else None
+
+
+def _tag_column(
+    heading: Heading, words: list[str], key_of: Mapping[str, str], free: list[int]
+) -> int | None:
+    """The column of tag names: of those that may be, the one that holds names of the plant."""
+    named = sorted((TAG_WORDS.index(words[i]), i) for i in free if words[i] in TAG_WORDS)
+    if len(named) == 1:
+        return named[0][1]
+    for _, position in named:
+        if any(cell in key_of for cell in heading.cells(position)):
+            return position
+    if named:
+        return named[0][1]
+    # Without a name that is known, the cells must show it.
+    if len(free) > MOST_JUDGED:
+        return None
+    holding = [i for i in free if any(cell in key_of for cell in heading.cells(i))]
+    return holding[0] if len(holding) == 1 else None
+
+
+def _value_by_cells(heading: Heading, free: list[int]) -> int | None:
+    """The one column of numbers, where no name shows the values."""
+    if len(free) > MOST_JUDGED:
+        return None
+    numeric = []
+    for i in free:
+        cells = heading.cells(i)
+        if cells and sum(is_number(cell) for cell in cells) > len(cells) / 2:
+            numeric.append(i)
+    return numeric[0] if len(numeric) == 1 else None
+
+
+def _first(words: list[str], known: Iterable[str], free: list[int]) -> int | None:
+    return next((i for i in free if words[i] in known), None)
+
+
+def _tag_columns(names: list[str], key_of: Mapping[str, str], where: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for position, name in enumerate(names):
+        source = name if name in key_of else tag_of_value(name)
+        if source is None or source not in key_of:
+            continue
+        if key_of[source] in found:
+            if name not in key_of:
+                continue
+            if names[found[key_of[source]]] == name:
+                raise UserError(f"{where}: column '{name}' is there twice; remove one of them")
+        found[key_of[source]] = position
+    return found
+
+
+def _under_names(
+    heading: Heading, names: list[str], tags: dict[str, int]
+) -> tuple[dict[str, int], dict[str, Clock]]:
+    """Tags whose name stands above their time, with their value in the nameless column behind."""
+    clocks: dict[str, Clock] = {}
+    moved = dict(tags)
+    for key, position in tags.items():
+        behind = position + 1
+        if behind >= len(names) or names[behind]:
+            continue
+        cells = heading.cells(position)
+        if cells and all(looks_like_date(cell) for cell in cells):
+            moved[key] = behind
+            clocks[key] = Clock((position,), ("stamp",))
+    return moved, clocks
