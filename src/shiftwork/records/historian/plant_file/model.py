@@ -117,6 +117,12 @@ def _zones(value: object) -> dict[str, int]:
     return found
 
 
+def _clock(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f'{value!r} is not a time of day; write it as "22:00"')
+    return value
+
+
 def _time_format(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
@@ -163,6 +169,8 @@ class PlantTag(Table):
         role: What it is for. A "state" holds text: running or stopped, a mode.
         source: Its name in the export.
         unit: Its physical unit, "" for a pure number.
+        description: What it is, in a few words.
+        synonyms: What else people call it, in any language; the assistant knows these names.
         span: The instrument's span, in its unit.
         bounds: Absolute limits: numbers, or keys of limit tags.
         rate: The most that an action may change in ``rate_per_s``, down and up: numbers, or keys
@@ -183,6 +191,8 @@ class PlantTag(Table):
     role: Role
     source: Text = Field(default_factory=lambda data: data.get("key", ""))
     unit: str = Field(default="", max_length=100)
+    description: str = Field(default="", max_length=200)
+    synonyms: Names = ()
     span: Numbers | None = None
     bounds: NumbersOrTags | None = None
     rate: NumbersOrTags | None = None
@@ -334,6 +344,20 @@ class ExportRules(Table):
         )
 
 
+class Shift(Table):
+    """A shift of the plant's people, which belongs to the day on which it starts.
+
+    Attributes:
+        start: Local time at which it starts, such as "22:00".
+        stop: Local time at which it ends; on the next day if it is not after ``start``.
+        names: What else people call it, such as "야간조".
+    """
+
+    start: Annotated[str, BeforeValidator(_clock)]
+    stop: Annotated[str, BeforeValidator(_clock)]
+    names: Names = ()
+
+
 class PlantFile(Table):
     """A plant as its records show it.
 
@@ -346,6 +370,7 @@ class PlantFile(Table):
         quality: How the export tells good values from bad ones.
         export: What the export leaves open.
         tags: By key, in the order of the file.
+        shifts: By name, in the order of the file; the assistant reads questions with them.
         opcua: The connection, for operation, which checks it.
         operation: The engineer's rules, for operation, which checks them.
     """
@@ -358,6 +383,7 @@ class PlantFile(Table):
     quality: QualityRules = QualityRules()
     export: ExportRules = ExportRules()
     tags: dict[str, PlantTag]
+    shifts: dict[str, Shift] = Field(default_factory=dict)
     opcua: dict[str, Any] = Field(default_factory=dict)
     operation: dict[str, Any] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path())
