@@ -27,6 +27,7 @@ MODULES = (
     "centre",
     "centre_people",
     "centre_team",
+    "assistant_questions",
     "centre_pictures",
     "speed.run",
     "readme",

@@ -10,7 +10,7 @@ from shiftwork.assistant.grammar.text import Back, Rest
 _NUMBER = r"([-+−]?\d+(?:,\d{3})*(?:\.\d+)?)"
 _UNIT = r"\s*((?:°\s?|\$|%|wt ?%|mol ?%|vol ?%)?(?:[a-z]+[0-9]?(?:/[a-z0-9]*)*)?|도|톤|퍼센트)"
 _WORDS_AFTER = (
-    r"in|and|or|to|at|on|for|during|last|this|yesterday|today|since|from|between|was|is|of"
+    r"the|a|in|and|or|to|at|on|for|during|last|this|yesterday|today|since|from|between|was|is|of"
 )
 
 _ABOVE = r"above|over|more than|greater than|higher than|exceed(?:s|ed|ing)?|>"

@@ -192,6 +192,9 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     units = tuple(plant.tags[key].unit for key in tags)
     limits = find_limits(rest, units) if share else None
     _refuse_zone(rest, plant.zone)
+    if re.search(_COMPARE, rest.text):
+        # "The difference between March and April" names two ranges, not one from March to April.
+        rest.take_all(r"\bbetween\b")
     ranges = find_ranges(rest, now, plant.shifts)
     intents = [
         name
