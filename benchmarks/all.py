@@ -28,6 +28,7 @@ MODULES = (
     "centre_people",
     "centre_team",
     "assistant_questions",
+    "assistant_model",
     "centre_pictures",
     "speed.run",
     "readme",

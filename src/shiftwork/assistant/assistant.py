@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from shiftwork.assistant.export import ChangingClock, Export
 from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.parse import Question, parse
 from shiftwork.assistant.grammar.text import Back, Language, language_of
+from shiftwork.assistant.model.loop import run
+from shiftwork.assistant.model.server import Complete, ModelFailed
 from shiftwork.assistant.sentences import back_text, figures_text
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
@@ -26,13 +29,19 @@ LONGEST = 1000
 """Characters of a question."""
 MOST_LISTED = 40
 """Tags in one list."""
+FOR_A_MODEL = ("unknown words", "near tags", "one thing", "which tag at all", "no tags found")
+"""Reasons for which a question may go to a model; what has two readings, or none, never does."""
 
 
 class Assistant:
     """Answers questions about an export, in Korean or English, from its data alone."""
 
     def __init__(
-        self, records: str | Path | Sequence[str | Path], tags: str | Path, now: str | None = None
+        self,
+        records: str | Path | Sequence[str | Path],
+        tags: str | Path,
+        now: str | None = None,
+        model: Complete | None = None,
     ) -> None:
         """Open an export.
 
@@ -40,12 +49,15 @@ class Assistant:
             records: Files, folders or patterns.
             tags: The plant file, which says what the columns mean.
             now: Local time of the plant from which "yesterday" counts, ISO; the clock's if None.
+            model: Reads questions that the grammar does not understand; none if None. What it is
+                told (the question, names of tags, figures) goes where it runs.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
         self.export = Export.open(paths, tags)
+        self.model = model
         self._now = _local(now) if now is not None else None
 
     def ask(self, question: str) -> Answer:
@@ -56,7 +68,10 @@ class Assistant:
                 raise Back("refused", "too long")
             return self._answer(question, parse(question, self.export, self.now()))
         except Back as back:
-            return self._back(question, language, back)
+            answer = self._back(question, language, back)
+            if self.model is None or back.reason not in FOR_A_MODEL:
+                return answer
+            return self._by_model(question, answer, self.model)
 
     def now(self) -> datetime:
         """Local time of the plant, without zone."""
@@ -98,6 +113,24 @@ class Assistant:
         if wrong := faults(shown, figures, self.export.plant.tags):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
         return Answer(text, language, "answered", shown, figures, charts)
+
+    def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
+        """Let a model read the question; if that fails, what the grammar says stands."""
+        now = self.now().isoformat(timespec="minutes")
+        korean = otherwise.language == "ko"
+        try:
+            text, figures = run(question, otherwise.language, self.export, now, model)
+        except ModelFailed as failed:
+            note = (
+                "언어 모델의 답을 쓸 수 없습니다" if korean else "The language model was of no use"
+            )
+            return replace(otherwise, notes=(f"{note}: {failed}",))
+        note = (
+            "언어 모델이 질문을 읽었습니다. 태그와 기간이 맞는지 확인하세요."
+            if korean
+            else "A language model read the question; check that tags and ranges are those you mean."
+        )
+        return Answer(question, otherwise.language, "answered", text, figures, notes=(note,))
 
     def _figures(self, question: Question) -> tuple[Figure, ...]:
         export, tags, ranges = self.export, question.tags, question.ranges

@@ -151,10 +151,6 @@ BACK: dict[str, tuple[str, str]] = {
         "This cannot be computed: {said}.",
         "계산할 수 없습니다: {said}.",
     ),
-    "model": (
-        "The language model gave no usable answer ({said}). The fixed grammar did not understand the question either: {also}",
-        "언어 모델의 답을 쓸 수 없습니다({said}). 정해진 문법으로도 이해하지 못했습니다: {also}",
-    ),
     "no tags found": (
         "No tag is called '{said}' or comes near.",
         "'{said}'(이)라는 태그도 비슷한 태그도 없습니다.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from shiftwork.assistant.answers import Answer, load_answer
 from shiftwork.assistant.assistant import Assistant
+from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
@@ -63,11 +65,23 @@ def chat(assistant: Assistant) -> None:
     for line in sys.stdin:
         if not line.strip():
             break
-        sys.stdout.write(f"{assistant.ask(line.strip()).shown}\n\n")
+        answer = assistant.ask(line.strip())
+        sys.stdout.write("\n".join([answer.shown, *answer.notes]) + "\n\n")
         sys.stdout.flush()
 
 
-def open_assistant(records: Sequence[str], tags: Path, now: str | None) -> Assistant:
+def open_model(name: str | None, address: str) -> Complete | None:
+    """Connect to a language model, if one is named; nothing is sent before a question needs it.
+
+    Raises:
+        UserError: The package for it is missing.
+    """
+    return connect(address, name, os.environ.get("SHIFTWORK_MODEL_KEY")) if name else None
+
+
+def open_assistant(
+    records: Sequence[str], tags: Path, now: str | None, model: Complete | None = None
+) -> Assistant:
     """Open an export for questions.
 
     Raises:
@@ -75,7 +89,7 @@ def open_assistant(records: Sequence[str], tags: Path, now: str | None) -> Assis
     """
     if not records:
         raise UserError("the assistant needs --records: files, folders or patterns of an export")
-    return Assistant(records, tags, now=now)
+    return Assistant(records, tags, now=now, model=model)
 
 
 def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:

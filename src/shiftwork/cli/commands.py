@@ -225,6 +225,11 @@ class Ask:
     now: str | None = None
     """Local time of the plant from which "yesterday" counts, such as 2025-07-16T12:30; the clock's
     if not given."""
+    model: str | None = None
+    """A language model that reads what the fixed grammar does not understand; off if not given. Its
+    server's key is taken from SHIFTWORK_MODEL_KEY."""
+    model_address: str = "http://127.0.0.1:8000/v1"
+    """Where the model is served (any OpenAI-compatible server); questions and figures go there."""
     out: Path | None = None
     """A .json file for the answer with all its figures and where they come from."""
     chart: Path | None = None
@@ -243,6 +248,11 @@ class Chat:
     """The plant file (.toml), which says what the columns mean."""
     now: str | None = None
     """Local time of the plant from which "yesterday" counts; the clock's if not given."""
+    model: str | None = None
+    """A language model that reads what the fixed grammar does not understand; off if not given. Its
+    server's key is taken from SHIFTWORK_MODEL_KEY."""
+    model_address: str = "http://127.0.0.1:8000/v1"
+    """Where the model is served (any OpenAI-compatible server); questions and figures go there."""
 
 
 @dataclass(frozen=True)

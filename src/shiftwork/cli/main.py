@@ -190,7 +190,8 @@ def _ask(options: commands.Ask) -> None:
         raise UserError("ask needs --tags: the plant file that says what the columns mean")
     from shiftwork.cli import assistant_verbs as verbs
 
-    assistant = verbs.open_assistant(options.records, options.tags, options.now)
+    model = verbs.open_model(options.model, options.model_address)
+    assistant = verbs.open_assistant(options.records, options.tags, options.now, model)
     if options.recompute is not None:
         verbs.recompute(assistant, options.recompute)
     elif options.question is not None:
@@ -200,7 +201,8 @@ def _ask(options: commands.Ask) -> None:
 def _chat(options: commands.Chat) -> None:
     from shiftwork.cli import assistant_verbs as verbs
 
-    verbs.chat(verbs.open_assistant(options.records, options.tags, options.now))
+    model = verbs.open_model(options.model, options.model_address)
+    verbs.chat(verbs.open_assistant(options.records, options.tags, options.now, model))
 
 
 def _mcp(options: commands.Mcp) -> None:
