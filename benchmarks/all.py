@@ -28,6 +28,8 @@ MODULES = (
     "centre",
     "centre_people",
     "centre_team",
+    "assistant_questions",
+    "assistant_model",
     "centre_pictures",
     "speed.run",
     "readme",

@@ -4,6 +4,7 @@
     agent = shiftwork.learn(records, out="runs/agent")
     plant = shiftwork.make_plant("dmsd")
     shiftwork.evaluate(agent, plant)                    # returns of whole episodes, with an interval
+    print(shiftwork.Assistant("exports/", "column.toml").ask("mean of reflux last week"))
     better = shiftwork.improve("runs/agent", plant, records, out="runs/better")
 
 Everything is loaded when it is first used: ``import shiftwork`` alone loads neither JAX nor a plant.
@@ -19,6 +20,7 @@ from shiftwork.files import VERSION as __version__
 if TYPE_CHECKING:
     from shiftwork.agents.agent import Agent
     from shiftwork.agents.team import Team
+    from shiftwork.assistant.assistant import Assistant
     from shiftwork.cli.agent_verbs import improve_agent as improve
     from shiftwork.cli.agent_verbs import learn_agent as learn
     from shiftwork.cli.record_verbs import import_export
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Agent": "agents.agent:Agent",
+    "Assistant": "assistant.assistant:Assistant",
     "Episodes": "records.episodes:Episodes",
     "Team": "agents.team:Team",
     "UserError": "errors:UserError",
@@ -53,6 +56,7 @@ _PLACES = {
 
 __all__ = [
     "Agent",
+    "Assistant",
     "Episodes",
     "Team",
     "UserError",

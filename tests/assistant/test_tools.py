@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +13,8 @@ from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.summarize import summarize
 from shiftwork.errors import UserError
+from support.assistant_builders import ZONE, course
 
-ZONE = "Europe/Berlin"
 TOOLS = {"summarize": summarize, "compare": compare}
 PLANT = f"""
 name = "heater"
@@ -57,25 +56,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def export(folder):
     return Export.open([folder / "export.csv"], folder / "plant.toml")
-
-
-def course(path: Path, source, start, stop, straight, oldest_s):
-    """The course on a grid of seconds, at the middle of each: NaN where nothing is known."""
-    rows = pd.read_csv(path)
-    rows = rows[rows["tag"] == source]
-    time = pd.to_datetime(rows["time"], utc=True, format="ISO8601")
-    value = pd.to_numeric(rows["value"]).where(rows["quality"] == 192).to_numpy()
-    known = pd.DataFrame({"time": time.dt.as_unit("us"), "value": value})
-    known["until"], known["next"] = known["time"].shift(-1), known["value"].shift(-1)
-    begin, end = (pd.Timestamp(t, tz=ZONE).tz_convert("UTC") for t in (start, stop))
-    middle = pd.date_range(begin, end, freq="1s", inclusive="left").as_unit("us")
-    grid = pd.DataFrame({"at": middle + pd.Timedelta("500ms")})
-    grid = pd.merge_asof(grid, known, left_on="at", right_on="time")
-    age = (grid["at"] - grid["time"]).dt.total_seconds()
-    gap = (grid["until"] - grid["time"]).dt.total_seconds()
-    line = grid["value"] + (grid["next"] - grid["value"]) * age / gap
-    use_line = straight & grid["next"].notna() & (gap <= oldest_s)
-    return grid["value"].where(~use_line, line).where(age < oldest_s)
 
 
 RANGES = [

@@ -6,14 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
 
 from shiftwork.errors import UserError, unknown
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.samples import Samples, read_samples
+
+
+class ChangingClock(UserError):
+    """A local time is missing or comes twice, since clocks change there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +59,26 @@ class Export:
         samples = read_samples(records, plant)
         files = {_sha256(path) for path in [plant.path, *find_files(records)]}
         return cls(plant, samples, tuple(sorted(files)))
+
+    @cached_property
+    def rows(self) -> dict[str, tuple[int, int]]:
+        """First row and number of rows of each tag that has samples."""
+        counted = self.samples.frame.group_by("tag", maintain_order=True).len()
+        lengths = counted["len"].to_numpy()
+        firsts = np.cumsum(lengths) - lengths
+        keys = counted["tag"].cast(pl.String).to_list()
+        return {k: (int(f), int(n)) for k, f, n in zip(keys, firsts, lengths, strict=True)}
+
+    @cached_property
+    def span_local(self) -> tuple[datetime, datetime]:
+        """Local time of the first sample and of the last one, without zone."""
+        times = self.samples.frame["time"].to_physical()
+        zone = ZoneInfo(self.plant.zone)
+        first, last = (
+            datetime.fromtimestamp(int(us) // 1_000_000, zone).replace(tzinfo=None)  # type: ignore[arg-type]
+            for us in (times.min(), times.max())
+        )
+        return first, last
 
     def tag(self, key: str) -> PlantTag:
         """Find a tag by its key.
@@ -105,7 +133,7 @@ def _instant(text: str, zone: str) -> int:
         moment = moment.replace(tzinfo=ZoneInfo(zone))
         # The two folds differ only where clocks change: there a local time is missing or doubled.
         if moment.utcoffset() != moment.replace(fold=1).utcoffset():
-            raise UserError(
+            raise ChangingClock(
                 f"'{text}' does not exist once in {zone}, since clocks change there; "
                 "add the offset from UTC, such as +01:00"
             )

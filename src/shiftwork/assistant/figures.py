@@ -65,7 +65,7 @@ def recompute(figure: Figure, export: Export, tools: Mapping[str, Tool]) -> Figu
     if figure.tool not in tools:
         raise unknown("tool", figure.tool, tools)
     for again in tools[figure.tool](export, **figure.arguments):
-        if again.statistic == figure.statistic:
+        if (again.statistic, again.tag) == (figure.statistic, figure.tag):
             if again == figure:
                 return again
             raise UserError(

@@ -9,6 +9,7 @@ import polars as pl
 from jaxtyping import Float64
 
 from shiftwork.assistant.export import Export
+from shiftwork.records.historian.grid import KNOWN_PART
 from shiftwork.records.historian.samples import BAD
 
 
@@ -52,7 +53,7 @@ def pieces(export: Export, key: str, start: int, stop: int) -> Pieces:
         stop: The microsecond after the range.
     """
     tag = export.numeric_tag(key)
-    part = export.samples.frame.filter(pl.col("tag") == key)
+    part = export.samples.frame.slice(*export.rows.get(key, (0, 0)))
     time = part["time"].to_physical().to_numpy()
     first = max(int(np.searchsorted(time, start, side="right")) - 1, 0)
     after = int(np.searchsorted(time, stop, side="left"))
@@ -77,3 +78,45 @@ def pieces(export: Export, key: str, start: int, stop: int) -> Pieces:
         rows=int((usable & (time >= start) & (time < stop)).sum()),
         range_s=(stop - start) / 1e6,
     )
+
+
+def blocks(
+    course: Pieces, edges: Float64[np.ndarray, " E"]
+) -> tuple[Float64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
+    """Known seconds and integral of a course in blocks that follow each other.
+
+    Args:
+        course: The course.
+        edges: Ends of the B blocks, seconds after the begin of the range, rising, (B + 1,).
+
+    Returns:
+        Known seconds and integral over them (value times seconds), (B,) each.
+    """
+    count = len(edges) - 1
+    end_s = course.start_s + course.length_s
+    first = np.maximum(np.searchsorted(edges, course.start_s, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(edges, end_s, side="left") - 1, count - 1)
+    # Each piece once for every block that it reaches into.
+    times = np.maximum(last - first + 1, 0)
+    piece = np.repeat(np.arange(len(times)), times)
+    block = np.arange(len(piece)) - np.repeat(np.cumsum(times) - times, times) + first[piece]
+    start, length = course.start_s[piece], course.length_s[piece]
+    begin = np.clip(edges[block] - start, 0.0, length)
+    end = np.clip(edges[block + 1] - start, 0.0, length)
+    slope = ((course.right - course.left) / course.length_s)[piece]
+    area = (end - begin) * (course.left[piece] + slope * (begin + end) / 2)
+    return (
+        np.bincount(block, end - begin, minlength=count).astype(np.float64),
+        np.bincount(block, area, minlength=count).astype(np.float64),
+    )
+
+
+def period_means(course: Pieces, period_s: float) -> Float64[np.ndarray, " P"]:
+    """Time-weighted mean of each whole period from the begin of the range on, (P,).
+
+    A period of which less than half is known has none (NaN), as on the grid of records.
+    """
+    count = int(course.range_s / period_s + 1e-9)
+    known, total = blocks(course, np.arange(count + 1) * period_s)
+    enough = known >= KNOWN_PART * period_s
+    return np.where(enough, total / np.where(enough, known, 1.0), np.nan)

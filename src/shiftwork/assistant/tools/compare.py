@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from jaxtyping import Float64
 
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.pieces import Pieces
+from shiftwork.assistant.pieces import Pieces, blocks
 from shiftwork.assistant.tools.summarize import known_pieces, mean
 
 BLOCKS = 24
@@ -44,9 +42,9 @@ def compare(
     there = known_pieces(export, tag, other_start, other_stop)
     found = [("difference", mean(here) - mean(there))]
     random = np.random.default_rng(0)
-    blocks = [_blocks(course) for course in (here, there)]
-    if all(len(known) >= 2 for known, _ in blocks):
-        drawn = [_drawn_means(random, *block) for block in blocks]
+    parts = [_blocks(course) for course in (here, there)]
+    if all(len(known) >= 2 for known, _ in parts):
+        drawn = [_drawn_means(random, *part) for part in parts]
         low, high = np.quantile(drawn[0] - drawn[1], [0.025, 0.975])
         found += [("difference, lower end", float(low)), ("difference, upper end", float(high))]
     arguments = {
@@ -77,14 +75,7 @@ def compare(
 
 def _blocks(course: Pieces) -> tuple[Float64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
     """Known seconds and integral of each block in which something is known, (B,) each."""
-    edges = np.linspace(0.0, course.range_s, BLOCKS + 1)
-    slope = (course.right - course.left) / course.length_s
-    known, total = np.zeros(BLOCKS), np.zeros(BLOCKS)
-    for block, (first, last) in enumerate(pairwise(edges)):
-        begin = np.clip(first - course.start_s, 0.0, course.length_s)
-        end = np.clip(last - course.start_s, 0.0, course.length_s)
-        known[block] = (end - begin).sum()
-        total[block] = ((end - begin) * (course.left + slope * (begin + end) / 2)).sum()
+    known, total = blocks(course, np.linspace(0.0, course.range_s, BLOCKS + 1))
     return known[known > 0], total[known > 0]
 
 

@@ -12,7 +12,7 @@ NEAR = 0.6
 
 
 def find_tags(export: Export, words: str, most: int = 5) -> tuple[PlantTag, ...]:
-    """Find tags by key, name in the export or unit.
+    """Find tags by key, name in the export, description, synonym or unit.
 
     Case, and the difference of blanks, "_" and "-", do not count.
 
@@ -22,14 +22,14 @@ def find_tags(export: Export, words: str, most: int = 5) -> tuple[PlantTag, ...]
         most: The most tags to return.
 
     Returns:
-        Tags whose key or name is just this; if there is none, those that contain it, have this
+        Tags one of whose names is just this; if there is none, those that contain it, have this
         unit or come near, the best first.
     """
     wanted = _plain(words)
     if not wanted:
         return ()
     tags = export.plant.tags.values()
-    same = tuple(tag for tag in tags if wanted in (_plain(tag.key), _plain(tag.source)))
+    same = tuple(tag for tag in tags if wanted in map(_plain, names_of(tag)))
     if same:
         return same[:most]
     likeness = {tag.key: _likeness(wanted, words.strip(), tag) for tag in tags}
@@ -37,8 +37,14 @@ def find_tags(export: Export, words: str, most: int = 5) -> tuple[PlantTag, ...]
     return tuple(sorted(near, key=lambda tag: -likeness[tag.key])[:most])
 
 
+def names_of(tag: PlantTag) -> tuple[str, ...]:
+    """All names of a tag, as people write them."""
+    names = (tag.key, tag.source, tag.description, *tag.synonyms)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def _likeness(wanted: str, unit: str, tag: PlantTag) -> float:
-    names = (_plain(tag.key), _plain(tag.source))
+    names = [_plain(name) for name in names_of(tag)]
     if any(wanted in name for name in names) or (tag.unit and unit == tag.unit):
         return 1.0
     return max(SequenceMatcher(None, wanted, name).ratio() for name in names)

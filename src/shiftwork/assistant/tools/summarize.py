@@ -13,6 +13,10 @@ from shiftwork.assistant.pieces import Pieces, pieces
 from shiftwork.errors import UserError
 
 
+class NothingKnown(UserError):
+    """Nothing is known of a tag in a range."""
+
+
 def summarize(
     export: Export,
     tag: str,
@@ -34,7 +38,8 @@ def summarize(
 
     Returns:
         The figures mean, minimum, maximum and integral (over the known time only), and with a
-        limit the share outside. Extremes count the value that a straight piece runs up to.
+        limit the share outside, and that inside with the limits themselves. Extremes count the
+        value that a straight piece runs up to.
 
     Raises:
         UserError: The tag, the range or the limits mean nothing, or nothing is known in the range.
@@ -63,7 +68,7 @@ def summarize(
         if high is not None:
             outside += _share_below(-course.left, -course.right, -high)
         share = float((outside * course.length_s).sum() / course.length_s.sum())
-        found.append(("share outside limits", share, ""))
+        found += [("share outside limits", share, ""), ("share inside limits", 1.0 - share, "")]
     arguments = {"tag": tag, "start": start, "stop": stop, "low": low, "high": high}
     return tuple(
         Figure(
@@ -94,11 +99,11 @@ def known_pieces(export: Export, tag: str, start: str, stop: str) -> Pieces:
     """Cut out a tag's course, in which something must be known.
 
     Raises:
-        UserError: Nothing is known of the tag in the range.
+        NothingKnown: Nothing is known of the tag in the range.
     """
     course = pieces(export, tag, *export.span(start, stop))
     if not len(course.left):
-        raise UserError(
+        raise NothingKnown(
             f"nothing is known of {tag} from {start} to {stop} ({export.plant.zone}); "
             "choose a range that the records cover"
         )

@@ -24,6 +24,7 @@ from shiftwork.records.historian.plant_file.model import (
     PlantFile,
     PlantTag,
     QualityRules,
+    Shift,
 )
 
 _TABLES: dict[str, type[Table]] = {
@@ -249,6 +250,8 @@ def _known(table: type[Table]) -> list[str]:
 def _table(place: list[str]) -> type[Table]:
     if place[0] == "tags" and len(place) > 2:
         return PlantTag
+    if place[0] == "shifts" and len(place) > 2:
+        return Shift
     if place[:2] == ["export", "names"]:
         return NamesTable
     return _TABLES.get(place[0], PlantFile) if len(place) > 1 else PlantFile

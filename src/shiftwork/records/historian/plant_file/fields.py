@@ -106,6 +106,13 @@ def read_zones(value: object) -> dict[str, int]:
     return found
 
 
+def read_clock(value: object) -> object:
+    """Check a time of day."""
+    if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f'{value!r} is not a time of day; write it as "22:00"')
+    return value
+
+
 def read_time_format(value: object) -> object:
     """A format of time stamps: known letters of strptime, or one of the names."""
     if not isinstance(value, str) or not value:

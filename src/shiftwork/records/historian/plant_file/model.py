@@ -19,6 +19,7 @@ from shiftwork.records.historian.plant_file.fields import (
     NumbersOrTags,
     Table,
     Text,
+    read_clock,
     read_encoding,
     read_expression,
     read_start,
@@ -43,6 +44,8 @@ class PlantTag(Table):
         role: What it is for. A "state" holds text: running or stopped, a mode.
         source: Its name in the export.
         unit: Its physical unit, "" for a pure number.
+        description: What it is, in a few words.
+        synonyms: What else people call it, in any language; the assistant knows these names.
         span: The instrument's span, in its unit.
         bounds: Absolute limits: numbers, or keys of limit tags.
         rate: The most that an action may change in ``rate_per_s``, down and up: numbers, or keys
@@ -63,6 +66,8 @@ class PlantTag(Table):
     role: Role
     source: Text = Field(default_factory=lambda data: data.get("key", ""))
     unit: str = Field(default="", max_length=100)
+    description: str = Field(default="", max_length=200)
+    synonyms: Names = ()
     span: Numbers | None = None
     bounds: NumbersOrTags | None = None
     rate: NumbersOrTags | None = None
@@ -221,6 +226,20 @@ class ExportRules(Table):
         )
 
 
+class Shift(Table):
+    """A shift of the plant's people, which belongs to the day on which it starts.
+
+    Attributes:
+        start: Local time at which it starts, such as "22:00".
+        stop: Local time at which it ends; on the next day if it is not after ``start``.
+        names: What else people call it, such as "야간조".
+    """
+
+    start: Annotated[str, BeforeValidator(read_clock)]
+    stop: Annotated[str, BeforeValidator(read_clock)]
+    names: Names = ()
+
+
 class PlantFile(Table):
     """A plant as its records show it.
 
@@ -233,6 +252,7 @@ class PlantFile(Table):
         quality: How the export tells good values from bad ones.
         export: What the export leaves open.
         tags: By key, in the order of the file.
+        shifts: By name, in the order of the file; the assistant reads questions with them.
         opcua: The connection, for operation, which checks it.
         operation: The engineer's rules, for operation, which checks them.
     """
@@ -245,6 +265,7 @@ class PlantFile(Table):
     quality: QualityRules = QualityRules()
     export: ExportRules = ExportRules()
     tags: dict[str, PlantTag]
+    shifts: dict[str, Shift] = Field(default_factory=dict)
     opcua: dict[str, Any] = Field(default_factory=dict)
     operation: dict[str, Any] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path())

@@ -1,0 +1,212 @@
+"""The assistant: a question goes in, an answer whose every number is computed comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
+from shiftwork.assistant.check import faults
+from shiftwork.assistant.export import ChangingClock, Export
+from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.grammar.parse import Question, parse
+from shiftwork.assistant.grammar.text import Back, Language, language_of
+from shiftwork.assistant.model.loop import run
+from shiftwork.assistant.model.server import Complete, ModelFailed
+from shiftwork.assistant.sentences import back_text, figures_text
+from shiftwork.assistant.tools.all import TOOLS
+from shiftwork.assistant.tools.compare import compare
+from shiftwork.assistant.tools.earnings import earnings
+from shiftwork.assistant.tools.find_tags import find_tags
+from shiftwork.assistant.tools.relate import TooLittle, relate
+from shiftwork.assistant.tools.summarize import NothingKnown, summarize
+from shiftwork.errors import UserError
+
+LONGEST = 1000
+"""Characters of a question."""
+MOST_LISTED = 40
+"""Tags in one list."""
+FOR_A_MODEL = ("unknown words", "near tags", "one thing", "which tag at all", "no tags found")
+"""Reasons for which a question may go to a model; what has two readings, or none, never does."""
+
+
+class Assistant:
+    """Answers questions about an export, in Korean or English, from its data alone."""
+
+    def __init__(
+        self,
+        records: str | Path | Sequence[str | Path],
+        tags: str | Path,
+        now: str | None = None,
+        model: Complete | None = None,
+    ) -> None:
+        """Open an export.
+
+        Args:
+            records: Files, folders or patterns.
+            tags: The plant file, which says what the columns mean.
+            now: Local time of the plant from which "yesterday" counts, ISO; the clock's if None.
+            model: Reads questions that the grammar does not understand; none if None. What it is
+                told (the question, names of tags, figures) goes where it runs.
+
+        Raises:
+            UserError: Something cannot be read.
+        """
+        paths = (records,) if isinstance(records, str | Path) else records
+        self.export = Export.open(paths, tags)
+        self.model = model
+        self._now = _local(now) if now is not None else None
+
+    def ask(self, question: str) -> Answer:
+        """Answer a question; what cannot be answered comes back as a question or a refusal."""
+        language = language_of(question)
+        try:
+            if len(question) > LONGEST:
+                raise Back("refused", "too long")
+            return self._answer(question, parse(question, self.export, self.now()))
+        except Back as back:
+            answer = self._back(question, language, back)
+            if self.model is None or back.reason not in FOR_A_MODEL:
+                return answer
+            return self._by_model(question, answer, self.model)
+
+    def now(self) -> datetime:
+        """Local time of the plant, without zone."""
+        if self._now is not None:
+            return self._now
+        return datetime.now(ZoneInfo(self.export.plant.zone)).replace(tzinfo=None)
+
+    def recompute(self, answer: Answer) -> None:
+        """Compute every figure of an answer again.
+
+        Raises:
+            UserError: Something differs, in the last digit too.
+        """
+        recompute_answer(answer, self.export, TOOLS)
+
+    def _answer(self, text: str, question: Question) -> Answer:
+        language = question.language
+        if question.intent == "find tags":
+            return self._tags(text, question)
+        try:
+            figures = self._figures(question)
+            charts = self._charts(question)
+        except NothingKnown:
+            spans = [(found.start, found.stop) for found in question.ranges]
+            start, stop = self._first_unknown(question, spans)
+            raise Back(
+                "refused",
+                "nothing known",
+                start=start.replace("T", " "),
+                stop=stop.replace("T", " "),
+            ) from None
+        except ChangingClock:
+            raise Back("ask", "changing clock") from None
+        except TooLittle:
+            raise Back("refused", "too little") from None
+        except UserError as error:
+            raise Back("refused", "cannot compute", said=str(error)) from None
+        shown = figures_text(figures, language)
+        if wrong := faults(shown, figures, self.export.plant.tags):
+            raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
+        return Answer(text, language, "answered", shown, figures, charts)
+
+    def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
+        """Let a model read the question; if that fails, what the grammar says stands."""
+        now = self.now().isoformat(timespec="minutes")
+        korean = otherwise.language == "ko"
+        try:
+            text, figures = run(question, otherwise.language, self.export, now, model)
+        except ModelFailed as failed:
+            note = (
+                "언어 모델의 답을 쓸 수 없습니다" if korean else "The language model was of no use"
+            )
+            return replace(otherwise, notes=(f"{note}: {failed}",))
+        note = (
+            "언어 모델이 질문을 읽었습니다. 태그와 기간이 맞는지 확인하세요."
+            if korean
+            else "A language model read the question; check that tags and ranges are those you mean."
+        )
+        return Answer(question, otherwise.language, "answered", text, figures, notes=(note,))
+
+    def _figures(self, question: Question) -> tuple[Figure, ...]:
+        export, tags, ranges = self.export, question.tags, question.ranges
+        spans = [(found.start, found.stop) for found in ranges]
+        if question.intent == "earnings":
+            return earnings(export, *spans[0])
+        if question.intent == "relate":
+            return relate(export, tags[0], tags[1], *spans[0])
+        if question.intent == "compare":
+            found: list[Figure] = []
+            for tag in tags:
+                found += compare(export, tag, *spans[0], *spans[1])
+                found += [summarize(export, tag, *span)[0] for span in spans]
+            return tuple(found)
+        limits = question.limits
+        found = []
+        for span in spans:
+            for tag in tags:
+                low, high = (limits.low, limits.high) if limits else (None, None)
+                computed = {f.statistic: f for f in summarize(export, tag, *span, low, high)}
+                wanted = question.statistics or ("mean", "minimum", "maximum")
+                if limits:
+                    wanted = (f"share {'inside' if limits.inside else 'outside'} limits",)
+                found += [computed[name] for name in wanted]
+        return tuple(found)
+
+    def _charts(self, question: Question) -> tuple[ChartSource, ...]:
+        if question.intent != "chart":
+            return ()
+        from shiftwork.assistant.tools.chart import chart, sha256
+
+        span = (question.ranges[0].start, question.ranges[0].stop)
+        picture = chart(self.export, question.tags, *span).picture
+        return (ChartSource(question.tags, *span, sha256(picture)),)
+
+    def _first_unknown(self, question: Question, spans: list[tuple[str, str]]) -> tuple[str, str]:
+        for span in spans:
+            for tag in question.tags:
+                try:
+                    summarize(self.export, tag, *span)
+                except NothingKnown:
+                    return span
+        return spans[0]
+
+    def _tags(self, text: str, question: Question) -> Answer:
+        tags = tuple(self.export.plant.tags.values())
+        if question.words:
+            tags = find_tags(self.export, question.words, most=20)
+            if not tags:
+                raise Back("ask", "no tags found", said=question.words)
+        lines = []
+        for tag in tags[:MOST_LISTED]:
+            about = tag.description or ", ".join(tag.synonyms) or tag.source
+            unit = f", {tag.unit}" if tag.unit else ""
+            lines.append(f"{tag.key}: {about}{unit}")
+        if len(tags) > MOST_LISTED:
+            lines.append("...")
+        return Answer(text, question.language, "answered", "\n".join(lines))
+
+    def _back(self, text: str, language: Language, back: Back) -> Answer:
+        first, last = (m.isoformat(" ", "minutes") for m in self.export.span_local)
+        numeric = [tag.key for tag in self.export.plant.tags.values() if tag.role != "state"]
+        parts = {
+            "example": numeric[0],
+            "first": first,
+            "last": last,
+            "zone": self.export.plant.zone,
+        }
+        return Answer(text, language, back.status, back_text(back, language, parts))
+
+
+def _local(now: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(now)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is not None:
+        raise UserError(f"now is '{now}'; write local time of the plant as 2025-07-16T12:30")
+    return moment

@@ -1,0 +1,1 @@
+"""A fixed grammar of questions in Korean and English: intents, times, tags, limits."""

@@ -1,0 +1,116 @@
+"""What a plant earned in a range by its objective, account by account."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import numpy as np
+
+from shiftwork.assistant.export import Export
+from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.pieces import period_means, pieces
+from shiftwork.assistant.tools.summarize import NothingKnown
+from shiftwork.errors import UserError
+from shiftwork.records.historian.plant_file.durations import seconds
+
+OBJECTIVE = "objective"
+"""Stands for a tag in figures about the objective as a whole."""
+
+
+def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
+    """Evaluate the plant file's objective over a half-open range.
+
+    The range is cut into decision periods from its start on; the objective is computed from the
+    means of each. Periods in which a tag is unknown earn nothing here and are left out of the
+    mean; ``coverage`` is the share of periods that count.
+
+    Args:
+        export: The export.
+        start: Begin of the range, ISO; in the plant's zone if it has no offset.
+        stop: End of the range.
+
+    Returns:
+        The figures earned per period and, where the unit says of which time it is ("$/h", "k$ in
+        4 h" with a period of 4 h), earned in total. If the objective is a sum of tags, the same
+        for each of them: what it added or took away.
+
+    Raises:
+        UserError: The range means nothing, no period is known, or the objective compares text.
+    """
+    goal, plant = export.plant.goal, export.plant
+    names = sorted(goal.expression.names)
+    if goal.expression.text_names:
+        raise UserError(
+            f"{plant.path}: objective.expression compares text, which earnings cannot compute; "
+            "write it with numbers alone"
+        )
+    span = export.span(start, stop)
+    courses = {name: pieces(export, name, *span) for name in names}
+    means = {name: period_means(course, plant.period_s) for name, course in courses.items()}
+    count = int((span[1] - span[0]) / 1e6 / plant.period_s + 1e-9)
+    earned = np.broadcast_to(goal.expression.evaluate(means), (count,))
+    known = np.isfinite(earned)
+    if not known.any():
+        raise NothingKnown(
+            f"nothing is known of the objective from {start} to {stop} ({plant.zone}); choose a "
+            "range that the records cover, of at least one period"
+        )
+    rows = sum(course.rows for course in courses.values())
+    factor, amount = _amount(goal.unit, plant.period_s)
+    series = {OBJECTIVE: earned}
+    series |= {
+        name: sign * means[name] for name, sign in _terms(goal.expression.text, names).items()
+    }
+    found = []
+    for name, values in series.items():
+        mean = float(values[known].mean())
+        found.append((name, "earned per period", mean, goal.unit))
+        if amount is not None:
+            found.append((name, "earned in total", mean * int(known.sum()) * factor, amount))
+    return tuple(
+        Figure(
+            value=value,
+            unit=unit,
+            tag=name,
+            statistic=statistic,
+            start=start,
+            stop=stop,
+            zone=plant.zone,
+            rows=rows,
+            coverage=float(known.mean()),
+            hashes=export.hashes,
+            tool="earnings",
+            arguments={"start": start, "stop": stop},
+        )
+        for name, statistic, value, unit in found
+    )
+
+
+def _amount(unit: str, period_s: float) -> tuple[float, str | None]:
+    """What a period's value counts in the amount, and the amount's unit; None if unknown."""
+    if unit.endswith("/h"):
+        return period_s / 3600, unit.removesuffix("/h")
+    parts = re.fullmatch(r"(.+) in (\d+(?:\.\d+)? ?(?:s|min|h|d))", unit)
+    if parts and abs(seconds(parts[2].replace(" ", "")) - period_s) < 1e-9:
+        return 1.0, parts[1]
+    return 0.0, None
+
+
+def _terms(text: str, names: list[str]) -> dict[str, float]:
+    """Tags of a sum with their signs; nothing if the expression is anything but such a sum."""
+    found: dict[str, float] = {}
+
+    def walk(node: ast.expr, sign: float) -> bool:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            minus = isinstance(node.op, ast.Sub)
+            return walk(node.left, sign) and walk(node.right, -sign if minus else sign)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+            return walk(node.operand, -sign if isinstance(node.op, ast.USub) else sign)
+        if isinstance(node, ast.Name) and node.id not in found:
+            found[node.id] = sign
+            return True
+        return False
+
+    tree = ast.parse(f"(\n{text}\n)", mode="eval").body
+    return found if walk(tree, 1.0) and sorted(found) == names else {}

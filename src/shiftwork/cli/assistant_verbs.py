@@ -1,0 +1,105 @@
+"""The verbs ``ask`` and ``chat``: questions about an export, from the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shiftwork.assistant.answers import Answer, load_answer
+from shiftwork.assistant.assistant import Assistant
+from shiftwork.assistant.model.server import Complete, connect
+from shiftwork.assistant.tools.chart import chart
+from shiftwork.cli.progress import console
+from shiftwork.errors import UserError
+from shiftwork.files import written_whole
+
+
+def ask(assistant: Assistant, question: str, out: Path | None, picture: Path | None) -> None:
+    """Answer one question on standard output.
+
+    Args:
+        assistant: With the export open.
+        question: Korean or English.
+        out: Where to save the answer with its figures (.json), or None.
+        picture: Where to write the chart of a chart question (.svg or .png), or None.
+
+    Raises:
+        UserError: Something cannot be written.
+    """
+    answer = assistant.ask(question)
+    sys.stdout.write(f"{answer.shown}\n")
+    for note in answer.notes:
+        console.print(note, markup=False)
+    if answer.charts:
+        _draw(assistant, answer, picture or Path("chart.svg"))
+    if out is not None:
+        answer.save(out)
+        console.print(f"Answer saved to {out}; check it with: shiftwork ask --recompute {out}")
+
+
+def recompute(assistant: Assistant, saved: Path) -> None:
+    """Compute every figure of a saved answer again, and print the answer if all are the same.
+
+    Raises:
+        UserError: A figure, its citation or a picture differs.
+    """
+    answer = load_answer(saved)
+    assistant.recompute(answer)
+    sys.stdout.write(f"{answer.shown}\n")
+    console.print(
+        f"{len(answer.figures)} figures and {len(answer.charts)} charts recomputed: all the same"
+    )
+
+
+def chat(assistant: Assistant) -> None:
+    """Answer questions from standard input, one a line, until it ends or an empty line comes."""
+    plant = assistant.export.plant
+    first, last = assistant.export.span_local
+    console.print(
+        f"{plant.name}: {len(plant.tags)} tags, {first:%Y-%m-%d} to {last:%Y-%m-%d} ({plant.zone}). "
+        "Ask in Korean or English; an empty line ends.",
+        markup=False,
+    )
+    for line in sys.stdin:
+        if not line.strip():
+            break
+        answer = assistant.ask(line.strip())
+        sys.stdout.write("\n".join([answer.shown, *answer.notes]) + "\n\n")
+        sys.stdout.flush()
+
+
+def open_model(name: str | None, address: str) -> Complete | None:
+    """Connect to a language model, if one is named; nothing is sent before a question needs it.
+
+    Raises:
+        UserError: The package for it is missing.
+    """
+    return connect(address, name, os.environ.get("SHIFTWORK_MODEL_KEY")) if name else None
+
+
+def open_assistant(
+    records: Sequence[str], tags: Path, now: str | None, model: Complete | None = None
+) -> Assistant:
+    """Open an export for questions.
+
+    Raises:
+        UserError: No records are given, or something cannot be read.
+    """
+    if not records:
+        raise UserError("the assistant needs --records: files, folders or patterns of an export")
+    return Assistant(records, tags, now=now, model=model)
+
+
+def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:
+    form = path.suffix.lower().removeprefix(".")
+    if form not in ("svg", "png"):
+        raise UserError(f"{path}: a chart is written as .svg or .png; choose another --chart")
+    source = answer.charts[0]
+    drawn = chart(
+        assistant.export, source.tags, source.start, source.stop, "png" if form == "png" else "svg"
+    )
+    with written_whole(path) as temporary:
+        temporary.write_bytes(drawn.picture)
+    console.print(f"Chart written to {path}")
