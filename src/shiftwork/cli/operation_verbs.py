@@ -201,19 +201,25 @@ def make_cycle(
     from shiftwork.operation.shown import Clock
 
     clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
-    audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-    cycle = Cycle(
-        plant=plant,
-        rules=rules,
-        owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
-        connection=connection,
-        decide=columns.decide,
-        needed=columns.needed,
-        envelope=envelope_of(plant, rules),
-        audit=audit,
-        history=History(out, plant),
-        clock=clock,
-    )
+    envelope = envelope_of(plant, rules)
+    with contextlib.ExitStack() as failed:
+        audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
+        failed.callback(audit.close)
+        history = History(out, plant)
+        failed.callback(history.close)
+        cycle = Cycle(
+            plant=plant,
+            rules=rules,
+            owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
+            connection=connection,
+            decide=columns.decide,
+            needed=columns.needed,
+            envelope=envelope,
+            audit=audit,
+            history=history,
+            clock=clock,
+        )
+        failed.pop_all()
     if mode == "off":
         cycle.state = modes.demote(cycle.state, modes.Mode.OFF, "as asked at the start")
     return cycle
@@ -227,7 +233,6 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    desk = Desk(out / "desk.sqlite")
     before = ""
 
     def told() -> None:
@@ -238,20 +243,20 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
             console.print(line)
         before = line
 
-    try:
-        await connection.start()
-        console.print(
-            f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
-            f"audit, history and desk are in {out}"
-        )
-        await run_cycles(cycle, desk, stop, told)
-    finally:
-        with contextlib.suppress(Exception):
-            cycle.audit.append("stop")
-        await connection.stop()
-        desk.close()
-        cycle.history.close()
-        cycle.audit.close()
+    with contextlib.closing(cycle.audit), contextlib.closing(cycle.history):
+        desk = Desk(out / "desk.sqlite")
+        with contextlib.closing(desk):
+            try:
+                await connection.start()
+                console.print(
+                    f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
+                    f"audit, history and desk are in {out}"
+                )
+                await run_cycles(cycle, desk, stop, told)
+            finally:
+                with contextlib.suppress(Exception):
+                    cycle.audit.append("stop")
+                await connection.stop()
 
 
 def _ask(options: Ask) -> None:
@@ -271,20 +276,16 @@ def _ask(options: Ask) -> None:
             f"{options.change}: has {len(options.given)} values; give "
             + " or ".join(str(number) for number in needed[options.change])
         )
-    caller = Caller(options.out / "desk.sqlite")
-    try:
+    with contextlib.closing(Caller(options.out / "desk.sqlite")) as caller:
         caller.ask(options.change, list(options.given), Person(options.name, options.role))
-    finally:
-        caller.close()
     console.print("done")
 
 
 def _state(options: State) -> None:
     from shiftwork.operation.desk import Caller
 
-    caller = Caller(options.out / "desk.sqlite")
-    state = caller.state()
-    caller.close()
+    with contextlib.closing(Caller(options.out / "desk.sqlite")) as caller:
+        state = caller.state()
     if not state:
         raise UserError(f"{options.out}: no cycle has run yet; wait for one period")
     age_s = time.time() - state["written_s"]

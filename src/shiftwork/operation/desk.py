@@ -11,6 +11,7 @@ import json
 import math
 import sqlite3
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,19 @@ class Desk:
     path: Path
 
     def __post_init__(self) -> None:
-        try:
-            self._base = sqlite3.connect(self.path, isolation_level=None, timeout=1.0)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            for table in _TABLES:
-                self._base.execute(table)
-            self._base.execute("DELETE FROM requests")
-        except sqlite3.Error as error:
-            raise UserError(f"{self.path}: cannot be used as a desk ({error}); move it") from None
+        with ExitStack() as failed:
+            try:
+                self._base = sqlite3.connect(self.path, isolation_level=None, timeout=1.0)
+                failed.callback(self._base.close)
+                self._base.execute("PRAGMA journal_mode = WAL")
+                for table in _TABLES:
+                    self._base.execute(table)
+                self._base.execute("DELETE FROM requests")
+            except sqlite3.Error as error:
+                raise UserError(
+                    f"{self.path}: cannot be used as a desk ({error}); move it"
+                ) from None
+            failed.pop_all()
 
     def serve(self, cycle: Cycle) -> None:
         """Answer every request that is waiting."""
