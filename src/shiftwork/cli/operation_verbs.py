@@ -1,4 +1,4 @@
-"""The verbs of operation: ``plant serve``, ``operate``, ``desk``, ``audit``."""
+"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; those of the desk stand apart."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from shiftwork.cli import desk_verbs
+from shiftwork.cli.desk_verbs import needs
+from shiftwork.cli.operate_demo import OperateDemo, run_demo
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 
@@ -53,28 +56,6 @@ class Operate:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Ask the operating process for a change: mode, highest, on, off, reset, limits."""
-
-    change: tyro.conf.Positional[Literal["mode", "highest", "on", "off", "reset", "limits"]]
-    given: tyro.conf.Positional[tuple[str, ...]] = ()
-    """A mode; an action's key; or an action's key with low and high (without them: no limits)."""
-    name: str = ""
-    """Your name, for the audit."""
-    role: Literal["operator", "engineer"] = "operator"
-    out: Path = Path("runs/operation")
-    """The folder that operate writes to."""
-
-
-@dataclass(frozen=True)
-class State:
-    """Print the state of the operating process."""
-
-    out: Path = Path("runs/operation")
-    """The folder that operate writes to."""
-
-
-@dataclass(frozen=True)
 class Verify:
     """Check that no record of an audit was changed, removed or inserted."""
 
@@ -95,10 +76,6 @@ class Export:
 
 
 _Plant = Annotated[Serve, tyro.conf.subcommand("serve", prefix_name=False)]
-_Desk = (
-    Annotated[Ask, tyro.conf.subcommand("ask", prefix_name=False)]
-    | Annotated[State, tyro.conf.subcommand("state", prefix_name=False)]
-)
 _Audit = (
     Annotated[Verify, tyro.conf.subcommand("verify", prefix_name=False)]
     | Annotated[Export, tyro.conf.subcommand("export", prefix_name=False)]
@@ -118,27 +95,22 @@ def run(arguments: list[str]) -> None:
             _serve(tyro.cli(Serve, args=rest[1:], prog=f"{prog} serve"))
         else:
             raise UserError("plant: unknown verb; write: shiftwork plant serve PLANT")
+    elif verb == "operate" and rest[:1] == ["demo"]:
+        demo = tyro.cli(OperateDemo, args=rest[1:], prog=f"{prog} demo")
+        needs("asyncua", "opcua", "OPC UA")
+        needs("starlette", "web", "the page")
+        asyncio.run(run_demo(demo))
     elif verb == "operate":
         _operate(tyro.cli(Operate, args=rest, prog=prog))
     elif verb == "desk":
-        desk: Any = tyro.cli(_Desk, args=rest, prog=prog)
-        (_ask if isinstance(desk, Ask) else _state)(desk)
+        desk_verbs.run(rest, prog)
     else:
         audit: Any = tyro.cli(_Audit, args=rest, prog=prog)
         (_verify if isinstance(audit, Verify) else _export)(audit)
 
 
-def _needs_opcua() -> None:
-    try:
-        import asyncua  # noqa: F401
-    except ImportError:
-        raise UserError(
-            "OPC UA needs the package asyncua; install it with: pip install 'shiftwork[opcua]'"
-        ) from None
-
-
 def _serve(options: Serve) -> None:
-    _needs_opcua()
+    needs("asyncua", "opcua", "OPC UA")
     from shiftwork.errors import unknown
     from shiftwork.files import written_whole
     from shiftwork.operation.opcua.server import PlantServer
@@ -168,7 +140,7 @@ def _serve(options: Serve) -> None:
 
 
 def _operate(options: Operate) -> None:
-    _needs_opcua()
+    needs("asyncua", "opcua", "OPC UA")
     from shiftwork.agents.agent import Agent
     from shiftwork.operation.inputs import AgentInput
     from shiftwork.operation.opcua.connection import OpcUaConnection
@@ -257,54 +229,6 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
                 with contextlib.suppress(Exception):
                     cycle.audit.append("stop")
                 await connection.stop()
-
-
-def _ask(options: Ask) -> None:
-    from shiftwork.operation.desk import Caller
-    from shiftwork.operation.modes import Person
-
-    needed = {
-        "mode": (1,),
-        "highest": (1,),
-        "on": (1,),
-        "off": (1,),
-        "reset": (0,),
-        "limits": (1, 3),
-    }
-    if len(options.given) not in needed[options.change]:
-        raise UserError(
-            f"{options.change}: has {len(options.given)} values; give "
-            + " or ".join(str(number) for number in needed[options.change])
-        )
-    with contextlib.closing(Caller(options.out / "desk.sqlite")) as caller:
-        caller.ask(options.change, list(options.given), Person(options.name, options.role))
-    console.print("done")
-
-
-def _state(options: State) -> None:
-    from shiftwork.operation.desk import Caller
-
-    with contextlib.closing(Caller(options.out / "desk.sqlite")) as caller:
-        state = caller.state()
-    if not state:
-        raise UserError(f"{options.out}: no cycle has run yet; wait for one period")
-    age_s = time.time() - state["written_s"]
-    console.print(
-        f"{state['plant']}: {state['mode']} (highest {state['highest']}), {state['run']}, "
-        f"{age_s:.0f} s old"
-    )
-    for fault in state["faults"]:
-        console.print(f"  fault: {fault}")
-    for action in state["actions"]:
-        numbers = (
-            "?" if action[name] is None else f"{action[name]:.5g}"
-            for name in ("in_force", "proposed", "allowed", "low", "high")
-        )
-        console.print(
-            "  {}: {}; in force {}, proposed {}, allowed {} (limits {} to {}) {} {}".format(
-                action["key"], action["state"], *numbers, action["unit"], action["reason"]
-            )
-        )
 
 
 def _verify(options: Verify) -> None:

@@ -271,7 +271,13 @@ class Cycle:
         values = before | {key: self.shown.allowed[key] for key in keys}
         tick = seen.reading.tick
         number = self.audit.append(
-            "intent", tick=tick, before=before, values=values, write=keys, **self._decision()
+            "intent",
+            stamp_us=self.shown.stamp_us,
+            tick=tick,
+            before=before,
+            values=values,
+            write=keys,
+            **self._decision(),
         )
         intent = Intent(number, tick, before, values)
         # Limits, modes and enable once more: the record took time, and people act meanwhile.

@@ -129,6 +129,7 @@ def shown(cycle: Cycle) -> dict[str, Any]:
                 "allowed": _number(last.allowed.get(tag.key)),
                 "low": _number(float(box.low)),
                 "high": _number(float(box.high)),
+                "bounds": tag.bounds,
                 "reason": last.reasons.get(tag.key, ""),
             }
         )
