@@ -224,7 +224,9 @@ class VirtualPlantPart:
 
         from shiftwork.operation.opcua.virtual_plant import NAMESPACE
 
-        async with Client(f"opc.tcp://127.0.0.1:{self.port}/") as client:
+        link = Client(f"opc.tcp://127.0.0.1:{self.port}/")
+        link.session_timeout = 600_000  # milliseconds; what its server allows
+        async with link as client:
             index = await client.get_namespace_index(NAMESPACE)
             node = client.get_node(ua.NodeId("fault", index))
             value = ua.DataValue(ua.Variant(order, ua.VariantType.String))

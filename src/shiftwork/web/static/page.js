@@ -149,10 +149,20 @@ function draw(action, found) {
   } else chart.setData(data);
 }
 
+// What a person asked for, as the audit notes it, in the page's words.
+function request(body) {
+  const modes = ["off", "shadow", "advisory", "closed"], given = body.given ?? [];
+  if (body.change === "request_mode") return `${word("mode")}: ${word(modes[given[0]])}`;
+  if (body.change === "set_highest") return `${word("highest")}: ${word(modes[given[0]])}`;
+  if (body.change === "switch") return `${given[0]}: ${word(given[1] === "True" ? "on" : "off")}`;
+  if (body.change === "reset") return word("reset");
+  return `${body.key}: ${word("limits")} ${(body.limits ?? ["–"]).join(" … ")}`;
+}
+
 function listed(records) {
   $("records").replaceChildren(...records.map((record) => {
     const body = record.body;
-    const text = body.person ? `${body.person} (${body.role}): ${[body.change ?? body.key, ...(body.given ?? body.limits ?? [])].join(" ")}` + (body.reason ? ` – ${body.reason}` : "")
+    const text = body.person ? `${body.person} (${body.role}) – ${request(body)}` + (body.reason ? ` – ${body.reason}` : "")
       : record.kind === "mode" ? `${word(body.mode)}, ${word(body.run === "run" ? "running" : body.run)}: ${body.reason}` : body.reason ?? body.owner ?? "";
     return element("li", {}, element("time", {}, new Date(record.at_s * 1000).toLocaleTimeString("en-GB")),
       element("span", {}, word(record.kind)), element("div", {}, text));
@@ -176,6 +186,7 @@ function main() {
   $("language").addEventListener("click", () => {
     language = language === "en" ? "ko" : "en";
     localStorage.setItem("language", language);
+    setText($("answer"), "");
     speak();
   });
   $("person").addEventListener("submit", (event) => event.preventDefault());
