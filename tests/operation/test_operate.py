@@ -20,7 +20,7 @@ from shiftwork.plants.tasks.dmsd import Dmsd
 pytest.importorskip("asyncua")
 from operation.test_opcua import free_port, serve
 
-KIM = Person("Kim", "operator")
+KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
 
 
 def write_agent(folder):
@@ -62,6 +62,10 @@ def test_from_a_served_plant_to_closed_loop_and_a_verified_audit(tmp_path, capsy
         wait_until(desk.exists, tmp_path)
         with closing(Caller(desk)) as caller:
             wait_until(lambda: caller.state().get("mode") == "shadow", tmp_path)
+            with pytest.raises(UserError, match="above the highest mode, shadow"):
+                caller.ask("mode", ["advisory"], KIM)
+            caller.ask("override", [], LEE)  # the agent has no verdict
+            caller.ask("highest", ["closed"], LEE)
             with pytest.raises(UserError, match="more than one step"):
                 caller.ask("mode", ["closed"], KIM)
             for mode in ("advisory", "closed"):

@@ -17,9 +17,11 @@ from shiftwork.errors import UserError
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask the operating process for a change: mode, highest, on, off, reset, limits."""
+    """Ask the operating process for a change: mode, highest, override, on, off, reset, limits."""
 
-    change: tyro.conf.Positional[Literal["mode", "highest", "on", "off", "reset", "limits"]]
+    change: tyro.conf.Positional[
+        Literal["mode", "highest", "override", "on", "off", "reset", "limits"]
+    ]
     given: tyro.conf.Positional[tuple[str, ...]] = ()
     """A mode; an action's key; or an action's key with low and high (without them: no limits)."""
     name: str = ""
@@ -104,6 +106,7 @@ def _ask(options: Ask) -> None:
         "highest": (1,),
         "on": (1,),
         "off": (1,),
+        "override": (0,),
         "reset": (0,),
         "limits": (1, 3),
     }

@@ -168,6 +168,10 @@ async def _close_loop(caller: Any, stop: asyncio.Event) -> None:
 def _step_up(caller: Any, person: Any, state: dict[str, Any]) -> None:
     if state["run"] == "shed":
         caller.ask("reset", [], person)
+    elif state["cap"] != "closed":
+        caller.ask("override", [], person)  # the demo's agent has no verdict
+    elif state["highest"] != "closed":
+        caller.ask("highest", ["closed"], person)
     elif state["mode"] != "closed":
         higher = {"off": "shadow", "shadow": "advisory", "advisory": "closed"}
         caller.ask("mode", [higher[state["mode"]]], person)

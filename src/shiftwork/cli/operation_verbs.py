@@ -22,6 +22,7 @@ from shiftwork.errors import UserError
 
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
+    from shiftwork.operation.modes import Mode
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _operate(options: Operate) -> None:
     from shiftwork.operation.opcua.connection import OpcUaConnection
     from shiftwork.operation.opcua.settings import opcua_settings
     from shiftwork.operation.settings import operation_rules
+    from shiftwork.operation.verdict import cap_of
     from shiftwork.records.historian.plant_file.load import load_plant_file
 
     plant = load_plant_file(options.plant_file)
@@ -153,12 +155,21 @@ def _operate(options: Operate) -> None:
     agent = Agent.load(options.agent)
     columns = AgentInput(agent, plant)
     connection = OpcUaConnection(plant, settings, rules.timeout_s)
-    cycle = make_cycle(plant, rules, connection, columns, options.out, options.mode)
+    cap, why = cap_of(options.agent)
+    console.print(f"verdict: {why}; at most {cap.name.lower()}")
+    cycle = make_cycle(plant, rules, connection, columns, options.out, cap, why, options.mode)
     asyncio.run(_run(cycle, connection, options.out))
 
 
 def make_cycle(
-    plant: Any, rules: Any, connection: Any, columns: Any, out: Path, mode: str = "shadow"
+    plant: Any,
+    rules: Any,
+    connection: Any,
+    columns: Any,
+    out: Path,
+    cap: Mode,
+    verdict: str,
+    mode: str,
 ) -> Cycle:
     """Put a cycle together with audit and history in one folder.
 
@@ -190,6 +201,8 @@ def make_cycle(
             audit=audit,
             history=history,
             clock=clock,
+            cap=cap,
+            verdict=verdict,
         )
         failed.pop_all()
     if mode == "off":

@@ -32,7 +32,7 @@ _TABLES = (
     answer TEXT) STRICT""",
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",
 )
-CHANGES = ("mode", "highest", "on", "off", "reset", "limits")
+CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits")
 
 
 @dataclass
@@ -94,6 +94,8 @@ def _apply(cycle: Cycle, change: str, given: list[Any], person: Person) -> None:
         cycle.ask(modes.request_mode, _mode(given[0]), person=person)
     elif change == "highest":
         cycle.ask(modes.set_highest, _mode(given[0]), person=person)
+    elif change == "override":
+        cycle.ask(modes.override, person=person)
     elif change in ("on", "off"):
         cycle.ask(modes.switch, given[0], change == "on", person=person)
     elif change == "reset":
@@ -140,6 +142,8 @@ def shown(cycle: Cycle) -> dict[str, Any]:
         "written_s": time.time(),
         "mode": state.mode.name.lower(),
         "highest": state.highest.name.lower(),
+        "cap": state.cap.name.lower(),
+        "verdict": cycle.verdict,
         "run": state.run.value,
         "reason": state.reason,
         "faults": list(last.faults),

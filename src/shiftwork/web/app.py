@@ -159,7 +159,7 @@ def _wanted(body: bytes) -> tuple[str, list[str]]:
     given = found.get("given")
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise ValueError("values are not text")
-    least = {"reset": 0}.get(found["change"], 1)
+    least = 0 if found["change"] in ("reset", "override") else 1
     if len(given) not in ((1, 3) if found["change"] == "limits" else (least,)):
         raise ValueError("too many or too few values")
     if found["change"] == "limits":

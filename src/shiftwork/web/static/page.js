@@ -37,6 +37,7 @@ function show() {
   setText($("run"), missing ? "–" : word(state.run === "run" ? "running" : state.run));
   $("run").classList.toggle("bad", !missing && state.run !== "run");
   setText($("highest"), missing ? "–" : word(state.highest));
+  $("highest").title = missing ? "" : state.verdict;
   const faults = missing ? [missing] : state.run === "run" ? state.faults : [...new Set([...state.faults, state.reason])];
   $("fault").hidden = !faults.length;
   setText($("fault"), faults.map((fault) => `▲ ${fault}`).join("   "));
@@ -155,7 +156,7 @@ function request(body) {
   if (body.change === "request_mode") return `${word("mode")}: ${word(modes[given[0]])}`;
   if (body.change === "set_highest") return `${word("highest")}: ${word(modes[given[0]])}`;
   if (body.change === "switch") return `${given[0]}: ${word(given[1] === "True" ? "on" : "off")}`;
-  if (body.change === "reset") return word("reset");
+  if (body.change === "reset" || body.change === "override") return word(body.change);
   return `${body.key}: ${word("limits")} ${(body.limits ?? ["–"]).join(" … ")}`;
 }
 
