@@ -110,7 +110,7 @@ function showAge() {
   const frozen = silent_s > SILENT_S;
   $("frozen").hidden = !(frozen || old);
   if (frozen || old) setText($("frozen"), `${word(frozen ? "frozen" : "old")} ${seconds(frozen ? silent_s : age_s)}`);
-  document.querySelector("main").classList.toggle("old", frozen || old);
+  document.body.classList.toggle("old", frozen || old);
   setText($("clock"), new Date().toLocaleTimeString("en-GB"));
 }
 
