@@ -155,6 +155,16 @@ def test_a_set_point_moved_by_somebody_else_is_tracked_until_switched_on_again(a
     assert at.plant.side.in_force["power"] == 5.0  # from 3, by its rate
 
 
+def test_an_action_switched_on_again_before_the_next_cycle_starts_from_what_is_in_force(at):
+    closed(at)
+    at.plant.side.move("power", 3.0)
+    at.run()
+    assert at.cycle.state.actions["power"] == ActionState.TRACKING
+    at.cycle.ask(switch, "power", True, person=KIM)
+    assert at.run().faults == ()
+    assert at.plant.side.in_force["power"] == 5.0
+
+
 def test_a_loop_that_is_not_remote_is_tracked(at):
     closed(at)
     at.plant.side.remote["flow"] = False

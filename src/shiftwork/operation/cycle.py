@@ -416,4 +416,8 @@ class Cycle:
             self.audit.append(
                 "mode", mode=state.mode.name.lower(), run=state.run.value, reason=state.reason
             )
+        # Whoever switches it on again, even before the next cycle, starts from what is in force.
+        self._expected = {
+            key: value for key, value in self._expected.items() if state.actions[key].written
+        }
         self.state = state
