@@ -8,10 +8,11 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 # A test of the quick set that takes more seconds of processor time fails.
 LIMIT := --quick-limit 5
 
-.PHONY: help setup demo test test-all test-quick lint docs bench lock clean
+.PHONY: help setup demo operate test test-all test-quick lint docs bench lock clean
 
 help:
 	@echo "make demo      learn a plant from its records, improve on it, write a report"
+	@echo "make operate   put an agent to work at a virtual plant, with the control-room page"
 	@echo "make test      lint, types and the quick tests"
 	@echo "make test-all  lint, types and every test"
 	@echo "make docs      build the documentation into site/"
@@ -35,6 +36,9 @@ endif
 
 demo: setup
 	$(BIN)/shiftwork demo --out demo
+
+operate: setup
+	$(BIN)/shiftwork operate demo
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks

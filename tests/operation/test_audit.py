@@ -3,6 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -26,10 +27,9 @@ def clock():
 
 
 def written(path, records=5):
-    audit = Audit(path, clock, clock)
-    for number in range(records):
-        audit.append("intent", value=number)
-    audit.close()
+    with closing(Audit(path, clock, clock)) as audit:
+        for number in range(records):
+            audit.append("intent", value=number)
     return audit
 
 
@@ -39,23 +39,20 @@ def fill(audit):
 
 
 def changed(path, statement):
-    base = sqlite3.connect(path)
-    base.execute(statement)
-    base.commit()
-    base.close()
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(statement)
+        base.commit()
 
 
 def test_records_come_back_as_they_were_and_the_chain_goes_on(tmp_path):
-    audit = Audit(tmp_path / "audit", clock, clock)
-    assert audit.append("intent", action=[1.5, float("nan")], who="김") == 1
-    audit.close()
-    again = Audit(tmp_path / "audit", clock, clock)
-    assert again.append("outcome") == 2
-    entries = list(again.entries())
-    assert [entry.number for entry in entries] == [1, 2]
-    assert entries[0].body == {"action": [1.5, None], "who": "김"}
-    assert (verify(tmp_path / "audit").number, verify(tmp_path / "audit").hash) == again.head
-    again.close()
+    with closing(Audit(tmp_path / "audit", clock, clock)) as audit:
+        assert audit.append("intent", action=[1.5, float("nan")], who="김") == 1
+    with closing(Audit(tmp_path / "audit", clock, clock)) as again:
+        assert again.append("outcome") == 2
+        entries = list(again.entries())
+        assert [entry.number for entry in entries] == [1, 2]
+        assert entries[0].body == {"action": [1.5, None], "who": "김"}
+        assert (verify(tmp_path / "audit").number, verify(tmp_path / "audit").hash) == again.head
 
 
 @pytest.mark.parametrize(
@@ -87,10 +84,9 @@ def test_a_cut_tail_is_found_by_the_head_that_was_noted(tmp_path):
 
 
 def test_two_processes_cannot_operate_one_plant(tmp_path):
-    audit = Audit(tmp_path / "audit", clock, clock)
-    with pytest.raises(UserError, match="another process operates this plant"):
+    first = Audit(tmp_path / "audit", clock, clock)
+    with closing(first), pytest.raises(UserError, match="another process operates this plant"):
         Audit(tmp_path / "audit", clock, clock)
-    audit.close()
     Audit(tmp_path / "audit", clock, clock).close()
 
 
@@ -135,18 +131,17 @@ def test_kill_9_loses_no_acknowledged_record(tmp_path):
 
 def test_a_full_disk_breaks_the_audit_and_says_so_with_its_last_words(tmp_path):
     path = tmp_path / "audit"
-    audit = Audit(path, clock, clock)
-    audit.append("intent", value=1)
-    # SQLite's own limit of pages gives the same error as a file system without space.
-    pages = audit._base.execute("PRAGMA page_count").fetchone()[0]
-    audit._base.execute(f"PRAGMA max_page_count = {pages + 2}")
-    with pytest.raises(AuditBroken, match="full"):
-        fill(audit)
-    with pytest.raises(AuditBroken):
-        audit.append("outcome")
-    assert not Path(f"{path}.spare").exists()
-    acknowledged = audit.head[0]
-    audit.close()
+    with closing(Audit(path, clock, clock)) as audit:
+        audit.append("intent", value=1)
+        # SQLite's own limit of pages gives the same error as a file system without space.
+        pages = audit._base.execute("PRAGMA page_count").fetchone()[0]
+        audit._base.execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(AuditBroken, match="full"):
+            fill(audit)
+        with pytest.raises(AuditBroken):
+            audit.append("outcome")
+        assert not Path(f"{path}.spare").exists()
+        acknowledged = audit.head[0]
     assert verify(path).number == acknowledged
 
 
@@ -160,20 +155,18 @@ def test_a_real_full_disk(tmp_path):
     if made.returncode:
         pytest.skip("no right to mount a small file system")
     try:
-        audit = Audit(disk / "audit", clock, clock)
-        with pytest.raises(AuditBroken, match="full"):
-            fill(audit)
-        *before, words = audit.entries()
-        assert words.kind == "audit full"
-        assert [entry.body["value"] for entry in before] == [*range(len(before))]
-        audit.close()
+        with closing(Audit(disk / "audit", clock, clock)) as audit:
+            with pytest.raises(AuditBroken, match="full"):
+                fill(audit)
+            *before, words = audit.entries()
+            assert words.kind == "audit full"
+            assert [entry.body["value"] for entry in before] == [*range(len(before))]
         assert verify(disk / "audit").number == len(before) + 1
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_failed_sync_is_never_repeated(tmp_path):
-    audit = Audit(tmp_path / "audit", clock, clock)
     asked = []
 
     class Failing:
@@ -181,10 +174,12 @@ def test_a_failed_sync_is_never_repeated(tmp_path):
             asked.append(1)
             raise sqlite3.OperationalError("disk I/O error")
 
-    real, audit._base = audit._base, Failing()
-    for _ in range(3):
-        with pytest.raises(AuditBroken, match="disk I/O error"):
-            audit.append("intent")
+    with (
+        closing(Audit(tmp_path / "audit", clock, clock)) as audit,
+        pytest.MonkeyPatch.context() as m,
+    ):
+        m.setattr(audit, "_base", Failing())
+        for _ in range(3):
+            with pytest.raises(AuditBroken, match="disk I/O error"):
+                audit.append("intent")
     assert len(asked) == 1
-    audit._base = real
-    audit.close()

@@ -11,10 +11,8 @@ from support.memory_plant import KIM, bench
 
 @pytest.fixture
 def at(tmp_path):
-    made = bench(tmp_path)
-    yield made
-    made.cycle.audit.close()
-    made.cycle.history.close()
+    with bench(tmp_path) as made:
+        yield made
 
 
 def closed(at):
@@ -155,6 +153,16 @@ def test_a_set_point_moved_by_somebody_else_is_tracked_until_switched_on_again(a
     at.cycle.ask(switch, "power", True, person=KIM)
     at.run()
     assert at.plant.side.in_force["power"] == 5.0  # from 3, by its rate
+
+
+def test_an_action_switched_on_again_before_the_next_cycle_starts_from_what_is_in_force(at):
+    closed(at)
+    at.plant.side.move("power", 3.0)
+    at.run()
+    assert at.cycle.state.actions["power"] == ActionState.TRACKING
+    at.cycle.ask(switch, "power", True, person=KIM)
+    assert at.run().faults == ()
+    assert at.plant.side.in_force["power"] == 5.0
 
 
 def test_a_loop_that_is_not_remote_is_tracked(at):
@@ -340,45 +348,38 @@ def test_the_plant_takes_its_loops_back_when_the_agent_falls_silent(at):
     assert at.cycle.state.run == Run.SHED
 
 
-def test_a_broken_audit_means_no_write_and_a_shed(at):
+def test_a_broken_audit_means_no_write_and_a_shed(at, monkeypatch):
     closed(at)
-    real = at.cycle.audit._base
 
     class Full:
         def execute(self, *_):
             raise sqlite3.OperationalError("disk I/O error")
 
-    at.cycle.audit._base = Full()
+    monkeypatch.setattr(at.cycle.audit, "_base", Full())
     writes = len(at.plant.writes)
     at.run(2)
     assert len(at.plant.writes) == writes
     assert at.cycle.state.run == Run.SHED
     assert at.plant.side.shed
-    at.cycle.audit._base = real
 
 
 @pytest.mark.parametrize("acts", [False, True])
 def test_a_killed_process_finds_out_what_became_of_its_write(tmp_path, acts):
-    first = bench(tmp_path)
-    first.close_loop()
-
     async def killed(tick, crc):
         if acts:
             first.plant.side.commit(tick, crc)
         raise KeyboardInterrupt
 
-    first.plant.commit = killed
-    with pytest.raises(KeyboardInterrupt):
-        first.run()
-    first.cycle.audit.close()
-    first.cycle.history.close()
+    with bench(tmp_path) as first:
+        first.close_loop()
+        first.plant.commit = killed
+        with pytest.raises(KeyboardInterrupt):
+            first.run()
     del first.plant.commit
     first.plant.side.tick += 5
-    second = bench(tmp_path, plant=first.plant, time=first.time)
-    assert second.cycle.state.mode == Mode.SHADOW
-    second.run()
-    outcome = second.entries("outcome")[-1]
+    with bench(tmp_path, plant=first.plant, time=first.time) as second:
+        assert second.cycle.state.mode == Mode.SHADOW
+        second.run()
+        outcome = second.entries("outcome")[-1]
     assert outcome["result"] == ("taken" if acts else "not taken")
     assert outcome["recovered"]
-    second.cycle.audit.close()
-    second.cycle.history.close()

@@ -1,9 +1,11 @@
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from shiftwork.errors import UserError
 from shiftwork.operation.history import DAY_US, History
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.cut import cut_episodes
@@ -38,6 +40,12 @@ def plant():
     return parse_plant(PLANT, Path("kettle.toml"))
 
 
+@pytest.fixture
+def history(tmp_path, plant):
+    with closing(History(tmp_path, plant)) as opened:
+        yield opened
+
+
 def operated(history, minutes, begin=BEGIN):
     """A day as operate would see it: one sensor failure, one uncertain value, held set-points."""
     rng = np.random.default_rng(0)
@@ -52,8 +60,7 @@ def operated(history, minutes, begin=BEGIN):
     return heat, power
 
 
-def test_a_day_that_was_operated_is_read_by_our_own_importer_bit_by_bit(tmp_path, plant):
-    history = History(tmp_path, plant)
+def test_a_day_that_was_operated_is_read_by_our_own_importer_bit_by_bit(history, plant):
     heat, power = operated(history, 1440)
     assert history.close_days(BEGIN + DAY_US - 1) == []
     [file] = history.close_days(BEGIN + DAY_US)
@@ -72,16 +79,14 @@ def test_a_day_that_was_operated_is_read_by_our_own_importer_bit_by_bit(tmp_path
     assert len(cut.episodes.action) > 1000
 
 
-def test_held_tags_are_kept_on_change_and_often_enough_to_stay_known(tmp_path, plant):
-    history = History(tmp_path, plant)
+def test_held_tags_are_kept_on_change_and_often_enough_to_stay_known(history):
     operated(history, 1440)
     states = history.recent("run", 0)
     assert 2 <= len(states) <= 4
     assert len(history.recent("power", 0)) == len(history.recent("heat", 0)) == 1440
 
 
-def test_closed_days_leave_sqlite_and_a_crash_between_loses_nothing(tmp_path, plant, monkeypatch):
-    history = History(tmp_path, plant)
+def test_closed_days_leave_sqlite_and_a_crash_between_loses_nothing(tmp_path, history):
     operated(history, 60)
     operated(history, 60, BEGIN + DAY_US)
     real, history._base = history._base, Crashing(history._base)
@@ -104,3 +109,9 @@ class Crashing:
         if statement.startswith("DELETE"):
             raise KeyboardInterrupt
         return self.base.execute(statement, *given)
+
+
+def test_a_folder_that_holds_something_else_is_refused(tmp_path, plant):
+    (tmp_path / "history.sqlite").write_text("no database at all" * 100)
+    with pytest.raises(UserError, match="cannot hold a history"):
+        History(tmp_path, plant)

@@ -1,3 +1,4 @@
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,9 @@ def agent(observations, actions):
 
 def test_what_is_imported_later_is_what_the_agent_saw_bit_by_bit(tmp_path):
     plant = parse_plant(PLANT, Path("column.toml"))
-    inputs, history = Inputs(plant), History(tmp_path, plant)
+    inputs = Inputs(plant)
     rng = np.random.default_rng(1)
-    reflux, lab, seen = 5.0, 1.0, []
+    reflux, lab, seen, read = 5.0, 1.0, [], []
     for i in range(300):
         reflux += float(rng.uniform(-0.9, 0.9))
         if i % 17 == 0:
@@ -75,9 +76,12 @@ def test_what_is_imported_later_is_what_the_agent_saw_bit_by_bit(tmp_path):
             "reflux_high": Sample(50.0),
         }
         inputs.add(BEGIN + i * MINUTE, samples)
-        history.add(BEGIN + i * MINUTE, samples)
+        read.append((BEGIN + i * MINUTE, samples))
         seen.append(inputs.observe(BEGIN + i * MINUTE))
-    files = history.close_days(BEGIN + 2 * 86_400_000_000)
+    with closing(History(tmp_path, plant)) as history:
+        for stamp_us, samples in read:
+            history.add(stamp_us, samples)
+        files = history.close_days(BEGIN + 2 * 86_400_000_000)
     grid = to_grid(read_samples(files, plant), plant)
     live = np.array([[row[key] for key in grid.keys] for row in seen])
     # A day's file knows nothing of the day before; past its own start all is equal.

@@ -13,7 +13,7 @@ PEOPLE = st.sampled_from([KIM, LEE, EVE])
 
 
 def closed(*on):
-    state = State.begin(KEYS, Mode.CLOSED)
+    state = State.begin(KEYS, Mode.CLOSED, Mode.CLOSED)
     for mode in (Mode.ADVISORY, Mode.CLOSED):
         state = modes.request_mode(state, mode, KIM)
     for key in on:
@@ -22,7 +22,7 @@ def closed(*on):
 
 
 def test_the_way_up_is_one_step_at_a_time_and_nothing_is_on_by_itself():
-    state = State.begin(KEYS, Mode.CLOSED)
+    state = State.begin(KEYS, Mode.CLOSED, Mode.CLOSED)
     assert state.mode == Mode.SHADOW
     with pytest.raises(Refused, match="more than one step; go to advisory first"):
         modes.request_mode(state, Mode.CLOSED, KIM)
@@ -31,14 +31,14 @@ def test_the_way_up_is_one_step_at_a_time_and_nothing_is_on_by_itself():
 
 
 def test_the_highest_mode_caps_and_only_an_engineer_sets_it():
-    state = State.begin(KEYS, Mode.SHADOW)
+    state = State.begin(KEYS, Mode.SHADOW, Mode.CLOSED)
     with pytest.raises(Refused, match="above the highest mode, shadow; an engineer can raise that"):
         modes.request_mode(state, Mode.ADVISORY, KIM)
     with pytest.raises(Refused, match="Kim is operator; only an engineer may"):
         modes.set_highest(state, Mode.CLOSED, KIM)
     state = modes.set_highest(closed("feed"), Mode.ADVISORY, LEE)
     assert (state.mode, state.written) == (Mode.ADVISORY, ())
-    assert State.begin(KEYS, Mode.OFF).mode == Mode.OFF
+    assert State.begin(KEYS, Mode.OFF, Mode.CLOSED).mode == Mode.OFF
 
 
 def test_a_viewer_changes_nothing_and_nobody_acts_without_a_name():
@@ -101,7 +101,7 @@ class Anything(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.state = State.begin(KEYS, Mode.SHADOW)
+        self.state = State.begin(KEYS, Mode.CLOSED, Mode.SHADOW)
 
     def by_person(self, change, person, *given):
         before = self.state
@@ -112,12 +112,13 @@ class Anything(RuleBasedStateMachine):
         else:
             assert person.role != "viewer"
             assert self.state.highest == before.highest or person.role == "engineer"
+            assert self.state.cap == before.cap or person.role == "engineer"
             assert self.state.mode <= before.mode + 1
 
     def by_software(self, change, *given):
         before, self.state = self.state, change(self.state, *given)
         assert self.state.mode <= before.mode
-        assert self.state.highest == before.highest
+        assert (self.state.highest, self.state.cap) == (before.highest, before.cap)
         if before.run == Run.SHED:
             assert self.state.run == Run.SHED
         for key in KEYS:
@@ -130,6 +131,10 @@ class Anything(RuleBasedStateMachine):
     @rule(mode=st.sampled_from(Mode), person=PEOPLE)
     def highest(self, mode, person):
         self.by_person(modes.set_highest, person, mode)
+
+    @rule(person=PEOPLE)
+    def override(self, person):
+        self.by_person(modes.override, person)
 
     @rule(key=st.sampled_from(KEYS), on=st.booleans(), person=PEOPLE)
     def switch(self, key, on, person):
@@ -162,7 +167,7 @@ class Anything(RuleBasedStateMachine):
     @invariant()
     def nothing_is_written_below_closed_or_while_held(self):
         state = self.state
-        assert state.mode <= state.highest
+        assert state.mode <= state.highest <= state.cap
         if state.mode < Mode.CLOSED or state.run != Run.RUN:
             assert state.written == ()
         if state.mode < Mode.CLOSED or state.run == Run.SHED:

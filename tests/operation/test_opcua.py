@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,7 @@ def test_a_write_held_on_the_way_arrives_late_and_is_refused(served):
     asyncio.run(test())
 
 
+@contextmanager
 def closed_cycle(connection, plant, folder):
     from shiftwork.operation.audit import Audit
     from shiftwork.operation.cycle import Cycle
@@ -204,23 +206,27 @@ def closed_cycle(connection, plant, folder):
 
     rules = operation_rules(plant)
     clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
-    cycle = Cycle(
-        plant=plant,
-        rules=rules,
-        owner="test",
-        connection=connection,
-        decide=lambda seen: np.array([0.5, -0.5]),
-        needed=frozenset({"position_1"}),
-        envelope=envelope_of(plant, rules),
-        audit=Audit(folder / "audit.sqlite", clock.wall_us, lambda: time.monotonic_ns() // 1000),
-        history=History(folder, plant),
-        clock=clock,
-    )
-    for mode in (Mode.ADVISORY, Mode.CLOSED):
-        cycle.ask(modes.request_mode, mode, person=KIM)
-    for key in KEYS:
-        cycle.ask(modes.switch, key, True, person=KIM)
-    return cycle
+    opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: time.monotonic_ns() // 1000)
+    with closing(opened) as audit, closing(History(folder, plant)) as history:
+        cycle = Cycle(
+            plant=plant,
+            rules=rules,
+            owner="test",
+            connection=connection,
+            decide=lambda seen: np.array([0.5, -0.5]),
+            needed=frozenset({"position_1"}),
+            envelope=envelope_of(plant, rules),
+            audit=audit,
+            history=history,
+            clock=clock,
+            cap=Mode.CLOSED,
+            verdict="passed",
+        )
+        for mode in (Mode.ADVISORY, Mode.CLOSED):
+            cycle.ask(modes.request_mode, mode, person=KIM)
+        for key in KEYS:
+            cycle.ask(modes.switch, key, True, person=KIM)
+        yield cycle
 
 
 def test_the_cycle_survives_a_frozen_and_a_killed_server(tmp_path):
@@ -231,9 +237,15 @@ def test_the_cycle_survives_a_frozen_and_a_killed_server(tmp_path):
     plant = parse_plant(text.replace('period = "1s"', 'period = "50s"'), Path("plant.toml"))
 
     async def test():
-        nonlocal process
         connection = await connected(plant)
-        cycle = closed_cycle(connection, plant, tmp_path)
+        try:
+            with closed_cycle(connection, plant, tmp_path) as cycle:
+                await outlives(connection, cycle)
+        finally:
+            await connection.stop()
+
+    async def outlives(connection, cycle):
+        nonlocal process
         await cycle.once(time.monotonic())
         assert cycle.shown.result == "taken", cycle.shown.faults
         os.kill(process.pid, signal.SIGSTOP)
@@ -253,9 +265,6 @@ def test_the_cycle_survives_a_frozen_and_a_killed_server(tmp_path):
         await cycle.once(time.monotonic())
         # The restarted plant has other set-points: somebody else moved them.
         assert set(cycle.state.actions.values()) == {modes.ActionState.TRACKING}
-        await connection.stop()
-        cycle.audit.close()
-        cycle.history.close()
 
     try:
         asyncio.run(test())

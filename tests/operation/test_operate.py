@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from shiftwork.plants.tasks.dmsd import Dmsd
 pytest.importorskip("asyncua")
 from operation.test_opcua import free_port, serve
 
-KIM = Person("Kim", "operator")
+KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
 
 
 def write_agent(folder):
@@ -59,17 +60,20 @@ def test_from_a_served_plant_to_closed_loop_and_a_verified_audit(tmp_path, capsy
     try:
         desk = tmp_path / "out" / "desk.sqlite"
         wait_until(desk.exists, tmp_path)
-        caller = Caller(desk)
-        wait_until(lambda: caller.state().get("mode") == "shadow", tmp_path)
-        with pytest.raises(UserError, match="more than one step"):
-            caller.ask("mode", ["closed"], KIM)
-        for mode in ("advisory", "closed"):
-            caller.ask("mode", [mode], KIM)
-        caller.ask("on", ["force_1"], KIM)
-        wait_until(lambda: caller.state()["result"] == "taken", tmp_path)
-        states = {action["key"]: action["state"] for action in caller.state()["actions"]}
-        assert states["force_2"] == "tracking"
-        caller.close()
+        with closing(Caller(desk)) as caller:
+            wait_until(lambda: caller.state().get("mode") == "shadow", tmp_path)
+            with pytest.raises(UserError, match="above the highest mode, shadow"):
+                caller.ask("mode", ["advisory"], KIM)
+            caller.ask("override", [], LEE)  # the agent has no verdict
+            caller.ask("highest", ["closed"], LEE)
+            with pytest.raises(UserError, match="more than one step"):
+                caller.ask("mode", ["closed"], KIM)
+            for mode in ("advisory", "closed"):
+                caller.ask("mode", [mode], KIM)
+            caller.ask("on", ["force_1"], KIM)
+            wait_until(lambda: caller.state()["result"] == "taken", tmp_path)
+            states = {action["key"]: action["state"] for action in caller.state()["actions"]}
+            assert states["force_2"] == "tracking"
         # A second process for the same plant is refused in one line.
         second = operate(tmp_path)
         assert second.wait(60) == 2
@@ -88,10 +92,9 @@ def test_from_a_served_plant_to_closed_loop_and_a_verified_audit(tmp_path, capsy
 
 
 def test_audit_verbs(tmp_path, capsys):
-    audit = Audit(tmp_path / "audit.sqlite", lambda: 1, lambda: 2)
-    audit.append("start")
-    number, text = audit.head
-    audit.close()
+    with closing(Audit(tmp_path / "audit.sqlite", lambda: 1, lambda: 2)) as audit:
+        audit.append("start")
+        number, text = audit.head
     main(["audit", "verify", f"{audit.path}", "--head", f"{number}:{text}"])
     assert f"head 1:{text}" in capsys.readouterr().err.replace("\n", "")
     main(["audit", "export", f"{audit.path}", f"{tmp_path}/a.csv"])

@@ -1,6 +1,7 @@
 """A plant in memory behind the cycle's contract of a connection: no sockets, and faults to order."""
 
 import asyncio
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -156,8 +157,9 @@ class Bench:
         return [entry.body for entry in self.cycle.audit.entries() if entry.kind == kind]
 
 
-def bench(folder: Path, decide=None, plant=None, time=None) -> Bench:
-    """Make a cycle in shadow; ``decide`` asks for power 6 and flow 4 unless given."""
+@contextmanager
+def bench(folder: Path, decide=None, plant=None, time=None):
+    """A cycle in shadow, closed at the end; ``decide`` asks for power 6 and flow 4 unless given."""
     file = parse_plant(PLANT, Path("kettle.toml"))
     time = time or FakeTime()
     side = PlantSide({"power": 5.0, "flow": 3.0}, {"power": 0.0, "flow": 0.0},
@@ -165,16 +167,20 @@ def bench(folder: Path, decide=None, plant=None, time=None) -> Bench:
     plant = plant or MemoryPlant(side, time)
     rules = operation_rules(file)
     clock = time.clock()
-    cycle = Cycle(
-        plant=file,
-        rules=rules,
-        owner="shiftwork",
-        connection=plant,
-        decide=decide or (lambda observation: np.array([6.0, 4.0])),
-        needed=frozenset({"heat"}),
-        envelope=envelope_of(file, rules),
-        audit=Audit(folder / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6)),
-        history=History(folder, file),
-        clock=clock,
-    )  # fmt: skip
-    return Bench(cycle, plant, time)
+    opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
+    with closing(opened) as audit, closing(History(folder, file)) as history:
+        cycle = Cycle(
+            plant=file,
+            rules=rules,
+            owner="shiftwork",
+            connection=plant,
+            decide=decide or (lambda observation: np.array([6.0, 4.0])),
+            needed=frozenset({"heat"}),
+            envelope=envelope_of(file, rules),
+            audit=audit,
+            history=history,
+            clock=clock,
+            cap=Mode.CLOSED,
+            verdict="passed",
+        )
+        yield Bench(cycle, plant, time)

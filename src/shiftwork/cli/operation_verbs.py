@@ -1,4 +1,4 @@
-"""The verbs of operation: ``plant serve``, ``operate``, ``desk``, ``audit``."""
+"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; those of the desk stand apart."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
+from shiftwork.cli import desk_verbs
+from shiftwork.cli.desk_verbs import needs
+from shiftwork.cli.operate_demo import OperateDemo, run_demo
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
+    from shiftwork.operation.modes import Mode
 
 
 @dataclass(frozen=True)
@@ -53,28 +57,6 @@ class Operate:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Ask the operating process for a change: mode, highest, on, off, reset, limits."""
-
-    change: tyro.conf.Positional[Literal["mode", "highest", "on", "off", "reset", "limits"]]
-    given: tyro.conf.Positional[tuple[str, ...]] = ()
-    """A mode; an action's key; or an action's key with low and high (without them: no limits)."""
-    name: str = ""
-    """Your name, for the audit."""
-    role: Literal["operator", "engineer"] = "operator"
-    out: Path = Path("runs/operation")
-    """The folder that operate writes to."""
-
-
-@dataclass(frozen=True)
-class State:
-    """Print the state of the operating process."""
-
-    out: Path = Path("runs/operation")
-    """The folder that operate writes to."""
-
-
-@dataclass(frozen=True)
 class Verify:
     """Check that no record of an audit was changed, removed or inserted."""
 
@@ -95,10 +77,6 @@ class Export:
 
 
 _Plant = Annotated[Serve, tyro.conf.subcommand("serve", prefix_name=False)]
-_Desk = (
-    Annotated[Ask, tyro.conf.subcommand("ask", prefix_name=False)]
-    | Annotated[State, tyro.conf.subcommand("state", prefix_name=False)]
-)
 _Audit = (
     Annotated[Verify, tyro.conf.subcommand("verify", prefix_name=False)]
     | Annotated[Export, tyro.conf.subcommand("export", prefix_name=False)]
@@ -118,27 +96,22 @@ def run(arguments: list[str]) -> None:
             _serve(tyro.cli(Serve, args=rest[1:], prog=f"{prog} serve"))
         else:
             raise UserError("plant: unknown verb; write: shiftwork plant serve PLANT")
+    elif verb == "operate" and rest[:1] == ["demo"]:
+        demo = tyro.cli(OperateDemo, args=rest[1:], prog=f"{prog} demo")
+        needs("asyncua", "opcua", "OPC UA")
+        needs("starlette", "web", "the page")
+        asyncio.run(run_demo(demo))
     elif verb == "operate":
         _operate(tyro.cli(Operate, args=rest, prog=prog))
     elif verb == "desk":
-        desk: Any = tyro.cli(_Desk, args=rest, prog=prog)
-        (_ask if isinstance(desk, Ask) else _state)(desk)
+        desk_verbs.run(rest, prog)
     else:
         audit: Any = tyro.cli(_Audit, args=rest, prog=prog)
         (_verify if isinstance(audit, Verify) else _export)(audit)
 
 
-def _needs_opcua() -> None:
-    try:
-        import asyncua  # noqa: F401
-    except ImportError:
-        raise UserError(
-            "OPC UA needs the package asyncua; install it with: pip install 'shiftwork[opcua]'"
-        ) from None
-
-
 def _serve(options: Serve) -> None:
-    _needs_opcua()
+    needs("asyncua", "opcua", "OPC UA")
     from shiftwork.errors import unknown
     from shiftwork.files import written_whole
     from shiftwork.operation.opcua.server import PlantServer
@@ -168,12 +141,13 @@ def _serve(options: Serve) -> None:
 
 
 def _operate(options: Operate) -> None:
-    _needs_opcua()
+    needs("asyncua", "opcua", "OPC UA")
     from shiftwork.agents.agent import Agent
     from shiftwork.operation.inputs import AgentInput
     from shiftwork.operation.opcua.connection import OpcUaConnection
     from shiftwork.operation.opcua.settings import opcua_settings
     from shiftwork.operation.settings import operation_rules
+    from shiftwork.operation.verdict import cap_of
     from shiftwork.records.historian.plant_file.load import load_plant_file
 
     plant = load_plant_file(options.plant_file)
@@ -181,12 +155,21 @@ def _operate(options: Operate) -> None:
     agent = Agent.load(options.agent)
     columns = AgentInput(agent, plant)
     connection = OpcUaConnection(plant, settings, rules.timeout_s)
-    cycle = make_cycle(plant, rules, connection, columns, options.out, options.mode)
+    cap, why = cap_of(options.agent)
+    console.print(f"verdict: {why}; at most {cap.name.lower()}")
+    cycle = make_cycle(plant, rules, connection, columns, options.out, cap, why, options.mode)
     asyncio.run(_run(cycle, connection, options.out))
 
 
 def make_cycle(
-    plant: Any, rules: Any, connection: Any, columns: Any, out: Path, mode: str = "shadow"
+    plant: Any,
+    rules: Any,
+    connection: Any,
+    columns: Any,
+    out: Path,
+    cap: Mode,
+    verdict: str,
+    mode: str,
 ) -> Cycle:
     """Put a cycle together with audit and history in one folder.
 
@@ -201,19 +184,27 @@ def make_cycle(
     from shiftwork.operation.shown import Clock
 
     clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
-    audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-    cycle = Cycle(
-        plant=plant,
-        rules=rules,
-        owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
-        connection=connection,
-        decide=columns.decide,
-        needed=columns.needed,
-        envelope=envelope_of(plant, rules),
-        audit=audit,
-        history=History(out, plant),
-        clock=clock,
-    )
+    envelope = envelope_of(plant, rules)
+    with contextlib.ExitStack() as failed:
+        audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
+        failed.callback(audit.close)
+        history = History(out, plant)
+        failed.callback(history.close)
+        cycle = Cycle(
+            plant=plant,
+            rules=rules,
+            owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
+            connection=connection,
+            decide=columns.decide,
+            needed=columns.needed,
+            envelope=envelope,
+            audit=audit,
+            history=history,
+            clock=clock,
+            cap=cap,
+            verdict=verdict,
+        )
+        failed.pop_all()
     if mode == "off":
         cycle.state = modes.demote(cycle.state, modes.Mode.OFF, "as asked at the start")
     return cycle
@@ -227,7 +218,6 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    desk = Desk(out / "desk.sqlite")
     before = ""
 
     def told() -> None:
@@ -238,72 +228,20 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
             console.print(line)
         before = line
 
-    try:
-        await connection.start()
-        console.print(
-            f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
-            f"audit, history and desk are in {out}"
-        )
-        await run_cycles(cycle, desk, stop, told)
-    finally:
-        with contextlib.suppress(Exception):
-            cycle.audit.append("stop")
-        await connection.stop()
-        desk.close()
-        cycle.history.close()
-        cycle.audit.close()
-
-
-def _ask(options: Ask) -> None:
-    from shiftwork.operation.desk import Caller
-    from shiftwork.operation.modes import Person
-
-    needed = {
-        "mode": (1,),
-        "highest": (1,),
-        "on": (1,),
-        "off": (1,),
-        "reset": (0,),
-        "limits": (1, 3),
-    }
-    if len(options.given) not in needed[options.change]:
-        raise UserError(
-            f"{options.change}: has {len(options.given)} values; give "
-            + " or ".join(str(number) for number in needed[options.change])
-        )
-    caller = Caller(options.out / "desk.sqlite")
-    try:
-        caller.ask(options.change, list(options.given), Person(options.name, options.role))
-    finally:
-        caller.close()
-    console.print("done")
-
-
-def _state(options: State) -> None:
-    from shiftwork.operation.desk import Caller
-
-    caller = Caller(options.out / "desk.sqlite")
-    state = caller.state()
-    caller.close()
-    if not state:
-        raise UserError(f"{options.out}: no cycle has run yet; wait for one period")
-    age_s = time.time() - state["written_s"]
-    console.print(
-        f"{state['plant']}: {state['mode']} (highest {state['highest']}), {state['run']}, "
-        f"{age_s:.0f} s old"
-    )
-    for fault in state["faults"]:
-        console.print(f"  fault: {fault}")
-    for action in state["actions"]:
-        numbers = (
-            "?" if action[name] is None else f"{action[name]:.5g}"
-            for name in ("in_force", "proposed", "allowed", "low", "high")
-        )
-        console.print(
-            "  {}: {}; in force {}, proposed {}, allowed {} (limits {} to {}) {} {}".format(
-                action["key"], action["state"], *numbers, action["unit"], action["reason"]
-            )
-        )
+    with contextlib.closing(cycle.audit), contextlib.closing(cycle.history):
+        desk = Desk(out / "desk.sqlite")
+        with contextlib.closing(desk):
+            try:
+                await connection.start()
+                console.print(
+                    f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
+                    f"audit, history and desk are in {out}"
+                )
+                await run_cycles(cycle, desk, stop, told)
+            finally:
+                with contextlib.suppress(Exception):
+                    cycle.audit.append("stop")
+                await connection.stop()
 
 
 def _verify(options: Verify) -> None:

@@ -17,7 +17,8 @@ import hashlib
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -87,21 +88,26 @@ class Audit:
             raise UserError(
                 f"{path}: cannot be opened ({error.strerror}); choose another"
             ) from None
-        try:
-            self._spare = path.with_name(path.name + ".spare")
-            if not self._spare.exists() or self._spare.stat().st_size < SPARE_BYTES:
-                self._spare.write_bytes(bytes(SPARE_BYTES))
-            # One connection for a process, whichever thread it is in; the caller takes turns.
-            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
-            self._base.execute(_TABLE)
-            last = self._base.execute(
-                f"SELECT {_COLUMNS} FROM audit ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-        except (sqlite3.Error, OSError) as error:
-            self._lock.close()
-            raise UserError(f"{path}: cannot be opened as an audit ({error}); move it") from None
+        with ExitStack() as failed:
+            failed.callback(self._lock.close)
+            try:
+                self._spare = path.with_name(path.name + ".spare")
+                if not self._spare.exists() or self._spare.stat().st_size < SPARE_BYTES:
+                    self._spare.write_bytes(bytes(SPARE_BYTES))
+                # One connection for a process, whichever thread it is in; the caller takes turns.
+                self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                failed.callback(self._base.close)
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.execute("PRAGMA synchronous = FULL")
+                self._base.execute(_TABLE)
+                last = self._base.execute(
+                    f"SELECT {_COLUMNS} FROM audit ORDER BY number DESC LIMIT 1"
+                ).fetchone()
+            except (sqlite3.Error, OSError) as error:
+                raise UserError(
+                    f"{path}: cannot be opened as an audit ({error}); move it"
+                ) from None
+            failed.pop_all()
         self._number: int = last[0] if last else 0
         self._hash: str = last[5] if last else ORIGIN
 
@@ -179,18 +185,18 @@ def verify(path: Path, known_head: tuple[int, str] | None = None) -> Entry | Non
     """
     before, last = ORIGIN, None
     seen = known_head is None or known_head[0] == 0
-    for count, row in enumerate(_rows(path), 1):
-        number, at, monotonic, kind, text, hash_ = row
-        if number != count:
-            raise UserError(f"{path}: record {count} is missing; restore the audit from a copy")
-        if hash_ != _hash(before, number, at, monotonic, kind, text):
-            raise UserError(
-                f"{path}: record {number} ({kind}) or the one before it was changed; "
-                "restore the audit from a copy"
-            )
-        if known_head is not None and number == known_head[0]:
-            seen = hash_ == known_head[1]
-        before, last = hash_, Entry(number, at, monotonic, kind, json.loads(text), hash_)
+    with closing(_rows(path)) as rows:
+        for count, (number, at, monotonic, kind, text, hash_) in enumerate(rows, 1):
+            if number != count:
+                raise UserError(f"{path}: record {count} is missing; restore the audit from a copy")
+            if hash_ != _hash(before, number, at, monotonic, kind, text):
+                raise UserError(
+                    f"{path}: record {number} ({kind}) or the one before it was changed; "
+                    "restore the audit from a copy"
+                )
+            if known_head is not None and number == known_head[0]:
+                seen = hash_ == known_head[1]
+            before, last = hash_, Entry(number, at, monotonic, kind, json.loads(text), hash_)
     if not seen:
         assert known_head is not None
         raise UserError(
@@ -249,13 +255,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise UserError(f"{path}: no such audit; give the file that operate wrote")
     try:
         base = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise UserError(f"{path}: cannot be opened ({error}); check its rights") from None
+    try:
         base.execute("SELECT 1 FROM audit LIMIT 1")
     except sqlite3.Error as error:
+        base.close()
         raise UserError(f"{path}: is not an audit ({error}); give one that operate wrote") from None
     return base
 
 
-def _rows(path: Path) -> Iterator[tuple[int, int, int, str, str, str]]:
+def _rows(path: Path) -> Generator[tuple[int, int, int, str, str, str], None, None]:
     base = open_for_reading(path)
     try:
         yield from base.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY number")

@@ -59,6 +59,8 @@ class Cycle:
         audit: Open for writing.
         history: Open for writing.
         clock: Both clocks.
+        cap: Highest mode that the verdict on the agent allows.
+        verdict: Why.
         state: Modes; people change it through ``ask``.
         shown: The last cycle, for people.
     """
@@ -73,6 +75,8 @@ class Cycle:
     audit: Audit
     history: History
     clock: Clock
+    cap: Mode
+    verdict: str
     state: State = field(init=False)
     shown: Shown = field(default_factory=lambda: Shown(0))
     _inputs: Inputs = field(init=False)
@@ -85,11 +89,12 @@ class Cycle:
 
     def __post_init__(self) -> None:
         self._keys = tuple(tag.key for tag in self.plant.of_role("action"))
-        self.state = State.begin(self._keys, self.rules.highest_mode)
+        self.state = State.begin(self._keys, self.rules.highest_mode, self.cap)
         self._inputs = Inputs(self.plant)
         self._checks = Checks(self.plant, self.rules)
         self._pending = unfinished(self.audit)
-        self.audit.append("start", owner=self.owner, mode=self.state.mode.name.lower())
+        mode, cap = self.state.mode.name.lower(), self.cap.name.lower()
+        self.audit.append("start", owner=self.owner, mode=mode, cap=cap, verdict=self.verdict)
 
     @property
     def grace_s(self) -> float:
@@ -271,7 +276,13 @@ class Cycle:
         values = before | {key: self.shown.allowed[key] for key in keys}
         tick = seen.reading.tick
         number = self.audit.append(
-            "intent", tick=tick, before=before, values=values, write=keys, **self._decision()
+            "intent",
+            stamp_us=self.shown.stamp_us,
+            tick=tick,
+            before=before,
+            values=values,
+            write=keys,
+            **self._decision(),
         )
         intent = Intent(number, tick, before, values)
         # Limits, modes and enable once more: the record took time, and people act meanwhile.
@@ -405,4 +416,8 @@ class Cycle:
             self.audit.append(
                 "mode", mode=state.mode.name.lower(), run=state.run.value, reason=state.reason
             )
+        # Whoever switches it on again, even before the next cycle, starts from what is in force.
+        self._expected = {
+            key: value for key, value in self._expected.items() if state.actions[key].written
+        }
         self.state = state

@@ -11,6 +11,7 @@ import json
 import math
 import sqlite3
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ _TABLES = (
     answer TEXT) STRICT""",
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",
 )
-CHANGES = ("mode", "highest", "on", "off", "reset", "limits")
+CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits")
 
 
 @dataclass
@@ -45,14 +46,19 @@ class Desk:
     path: Path
 
     def __post_init__(self) -> None:
-        try:
-            self._base = sqlite3.connect(self.path, isolation_level=None, timeout=1.0)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            for table in _TABLES:
-                self._base.execute(table)
-            self._base.execute("DELETE FROM requests")
-        except sqlite3.Error as error:
-            raise UserError(f"{self.path}: cannot be used as a desk ({error}); move it") from None
+        with ExitStack() as failed:
+            try:
+                self._base = sqlite3.connect(self.path, isolation_level=None, timeout=1.0)
+                failed.callback(self._base.close)
+                self._base.execute("PRAGMA journal_mode = WAL")
+                for table in _TABLES:
+                    self._base.execute(table)
+                self._base.execute("DELETE FROM requests")
+            except sqlite3.Error as error:
+                raise UserError(
+                    f"{self.path}: cannot be used as a desk ({error}); move it"
+                ) from None
+            failed.pop_all()
 
     def serve(self, cycle: Cycle) -> None:
         """Answer every request that is waiting."""
@@ -88,6 +94,8 @@ def _apply(cycle: Cycle, change: str, given: list[Any], person: Person) -> None:
         cycle.ask(modes.request_mode, _mode(given[0]), person=person)
     elif change == "highest":
         cycle.ask(modes.set_highest, _mode(given[0]), person=person)
+    elif change == "override":
+        cycle.ask(modes.override, person=person)
     elif change in ("on", "off"):
         cycle.ask(modes.switch, given[0], change == "on", person=person)
     elif change == "reset":
@@ -123,6 +131,7 @@ def shown(cycle: Cycle) -> dict[str, Any]:
                 "allowed": _number(last.allowed.get(tag.key)),
                 "low": _number(float(box.low)),
                 "high": _number(float(box.high)),
+                "bounds": tag.bounds,
                 "reason": last.reasons.get(tag.key, ""),
             }
         )
@@ -133,6 +142,8 @@ def shown(cycle: Cycle) -> dict[str, Any]:
         "written_s": time.time(),
         "mode": state.mode.name.lower(),
         "highest": state.highest.name.lower(),
+        "cap": state.cap.name.lower(),
+        "verdict": cycle.verdict,
         "run": state.run.value,
         "reason": state.reason,
         "faults": list(last.faults),

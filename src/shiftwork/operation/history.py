@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
@@ -40,17 +41,23 @@ class History:
     def __init__(self, folder: Path, plant: PlantFile) -> None:
         self.folder, self._plant = folder, plant
         self._last: dict[str, tuple[Sample, int]] = {}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(
-                folder / "history.sqlite", isolation_level=None, check_same_thread=False
-            )
-            self._base.execute("PRAGMA journal_mode = WAL")
-            # Losing the last second of history at a loss of power is bearable; losing audit is not.
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            self._base.execute(_TABLE)
-        except (sqlite3.Error, OSError) as error:
-            raise UserError(f"{folder}: cannot hold a history ({error}); choose another") from None
+        with ExitStack() as failed:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._base = sqlite3.connect(
+                    folder / "history.sqlite", isolation_level=None, check_same_thread=False
+                )
+                failed.callback(self._base.close)
+                self._base.execute("PRAGMA journal_mode = WAL")
+                # Losing the last second of history at a loss of power is bearable; losing audit
+                # is not.
+                self._base.execute("PRAGMA synchronous = NORMAL")
+                self._base.execute(_TABLE)
+            except (sqlite3.Error, OSError) as error:
+                raise UserError(
+                    f"{folder}: cannot hold a history ({error}); choose another"
+                ) from None
+            failed.pop_all()
 
     def add(self, time_us: int, samples: dict[str, Sample]) -> None:
         """Keep the samples of one cycle.

@@ -13,9 +13,9 @@ In every mode the run is in one of three states: *run*; *hold*, in which set-poi
 are until the fault is gone; *shed*, in which the loops are back with the local control until a
 person resets it.
 
-The engineer sets the highest mode. An operator goes one step up or any number down, switches each
-action, and resets a shed. Software only goes down: no function here lets it raise a mode, switch
-an action on or reset a shed.
+The engineer sets the highest mode, up to what the verdict on the agent allows. An operator goes one
+step up or any number down, switches each action, and resets a shed. Software only goes down: no
+function here lets it raise a mode, switch an action on or reset a shed.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ class State:
     Attributes:
         actions: State of each action by its key.
         highest: Highest mode that the engineer allows.
+        cap: Highest mode that the verdict on the agent allows; ``highest`` is never above it.
         mode: Mode now.
         run: Whether set-points move, stay, or are with the local control.
         reason: Why the last change was made.
@@ -109,16 +110,18 @@ class State:
 
     actions: dict[str, ActionState] = field(default_factory=dict)
     highest: Mode = Mode.SHADOW
+    cap: Mode = Mode.SHADOW
     mode: Mode = Mode.OFF
     run: Run = Run.RUN
     reason: str = ""
     good: int = 0
 
     @classmethod
-    def begin(cls, keys: tuple[str, ...], highest: Mode) -> State:
+    def begin(cls, keys: tuple[str, ...], highest: Mode, cap: Mode) -> State:
         """Begin: in shadow, every action tracking, whatever was before (a restart is no person)."""
+        highest = min(highest, cap)
         mode = min(highest, Mode.SHADOW)
-        return cls(dict.fromkeys(keys, ActionState.TRACKING), highest, mode, reason="start")
+        return cls(dict.fromkeys(keys, ActionState.TRACKING), highest, cap, mode, reason="start")
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -160,12 +163,31 @@ def set_highest(state: State, highest: Mode, person: Person) -> State:
     """Set the highest mode; a mode above it comes down.
 
     Raises:
-        Refused: Only an engineer may.
+        Refused: Only an engineer may, and not beyond the verdict.
     """
     _needs(person, "engineer", "set the highest mode")
+    if highest > state.cap:
+        raise Refused(
+            f"the verdict on the agent allows {state.cap.name.lower()} at most; an engineer can "
+            "override it"
+        )
     state = replace(state, highest=highest)
     why = f"{person.name} set the highest mode to {highest.name.lower()}"
     return _to_mode(state, min(state.mode, highest), why)
+
+
+def override(state: State, person: Person) -> State:
+    """Take responsibility for an agent without a passed verdict, until the process ends.
+
+    The highest mode stays as it is; the engineer sets it next.
+
+    Raises:
+        Refused: Only an engineer may, or there is nothing to override.
+    """
+    _needs(person, "engineer", "override the verdict")
+    if state.cap == Mode.CLOSED:
+        raise Refused("the verdict sets no limit; there is nothing to override")
+    return replace(state, cap=Mode.CLOSED, reason=f"{person.name} overrode the verdict")
 
 
 def switch(state: State, key: str, on: bool, person: Person) -> State:

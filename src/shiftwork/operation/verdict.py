@@ -1,0 +1,71 @@
+"""The verdict on an agent: without a passed one, it goes no higher than shadow.
+
+Whoever judges an agent writes ``verdict.json`` into its folder::
+
+    {"version": 1, "policy": "SHA-256 of policy.npz", "passed": true,
+     "judge": "who or what judged", "reason": "one sentence"}
+
+The hash ties the verdict to the weights that were judged: an agent that is learned again in the
+same folder needs a verdict of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from shiftwork.errors import UserError
+from shiftwork.operation.modes import Mode
+from shiftwork.operation.settings import Table, read_table
+
+FILE = "verdict.json"
+POLICY = "policy.npz"
+
+
+class Verdict(Table):
+    """What stands in the file.
+
+    Attributes:
+        version: Of the format.
+        policy: SHA-256 of the agent's ``policy.npz``, hexadecimal.
+        passed: Whether the agent may go beyond shadow.
+        judge: Who or what judged.
+        reason: Why, in one sentence.
+    """
+
+    version: Literal[1]
+    policy: str = Field(pattern="^[0-9a-f]{64}$")
+    passed: bool
+    judge: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+
+def cap_of(folder: Path) -> tuple[Mode, str]:
+    """Find the highest mode that an agent's verdict allows, and why.
+
+    Args:
+        folder: The agent's folder.
+
+    Raises:
+        UserError: The file is there and cannot be read as a verdict.
+    """
+    file = folder / FILE
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        policy = hashlib.sha256((folder / POLICY).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return Mode.SHADOW, "the agent has no verdict"
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: cannot be read ({error}); judge the agent again") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{file}: is not a verdict; judge the agent again")
+    verdict = read_table(Verdict, raw, f"{file}")
+    if verdict.policy != policy:
+        return Mode.SHADOW, "the verdict is about other weights"
+    if not verdict.passed:
+        return Mode.SHADOW, f"the agent did not pass: {verdict.reason}"
+    return Mode.CLOSED, f"passed ({verdict.judge}): {verdict.reason}"

@@ -1,0 +1,1 @@
+"""The control-room page: a process of its own that reads what operate writes."""

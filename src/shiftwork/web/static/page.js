@@ -1,0 +1,210 @@
+"use strict";
+// Shows what the server sends; asks for changes. It keeps no state of the plant of its own.
+const SILENT_S = 3;   // without an event for so long, the page says that it is frozen
+const TREND_MS = 5000;
+const $ = (id) => document.getElementById(id);
+let language = localStorage.getItem("language") || (navigator.language.startsWith("ko") ? "ko" : "en");
+let state = null, heard = performance.now();
+const charts = new Map();
+
+const word = (key) => WORDS[language][key] ?? key;
+const number = (value) => value === null || value === undefined ? "–" :
+  value.toLocaleString("en", { maximumSignificantDigits: 5, useGrouping: false });
+const seconds = (s) => s < 100 ? `${s.toFixed(1)} s` : s < 6000 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
+
+function speak() {
+  document.documentElement.lang = language;
+  for (const node of document.querySelectorAll("[data-word]")) setText(node, word(node.dataset.word));
+  $("language").textContent = language === "en" ? "한국어" : "English";
+  $("language").setAttribute("lang", language === "en" ? "ko" : "en");
+  $("actions").replaceChildren();
+  if (state) show();
+}
+
+function show() {
+  const missing = state.missing;
+  setText($("plant"), missing ? "–" : state.plant);
+  setText($("mode"), missing ? "–" : word(state.mode));
+  setText($("run"), missing ? "–" : word(state.run === "run" ? "running" : state.run));
+  $("run").classList.toggle("bad", !missing && state.run !== "run");
+  setText($("highest"), missing ? "–" : word(state.highest));
+  $("highest").title = missing ? "" : state.verdict;
+  const faults = missing ? [missing] : state.run === "run" ? state.faults : [...new Set([...state.faults, state.reason])];
+  $("fault").hidden = !faults.length;
+  setText($("fault"), faults.map((fault) => `▲ ${fault}`).join("   "));
+  for (const button of document.querySelectorAll("[data-mode]"))
+    button.setAttribute("aria-pressed", String(!missing && button.dataset.mode === state.mode));
+  $("reset").hidden = missing || state.run !== "shed";
+  if (missing) return;
+  for (const action of state.actions) showAction(action);
+  showAge();
+}
+
+function row(key) {
+  let found = document.querySelector(`tr[data-key="${CSS.escape(key)}"]`);
+  if (found) return found;
+  const on = element("button", { type: "button" }, word("on"));
+  const off = element("button", { type: "button" }, word("off"));
+  on.addEventListener("click", () => ask("on", [key]));
+  off.addEventListener("click", () => ask("off", [key]));
+  on.setAttribute("aria-label", `${key}: ${word("on")}`);
+  off.setAttribute("aria-label", `${key}: ${word("off")}`);
+  found = element("tr", { "data-key": key },
+    element("td", { class: "key" }), element("td", { class: "state" }), element("td", { class: "n" }),
+    element("td", { class: "n quiet" }), element("td", { class: "n quiet" }), element("td", { class: "range" }),
+    element("td", { class: "reason" }), element("td", {}, on, " ", off));
+  $("actions").append(found);
+  return found;
+}
+
+function showAction(action) {
+  const cells = row(action.key).children;
+  if (!cells[0].firstChild) cells[0].append(element("b", {}, action.source), " ", element("small", {}, action.unit));
+  setText(cells[1], word(action.state));
+  setText(cells[2], number(action.in_force));
+  setText(cells[3], number(action.proposed));
+  setText(cells[4], number(action.allowed));
+  cells[5].replaceChildren(bar(action));
+  setText(cells[6], action.reason);
+}
+
+// Where the set-point lies between its limits of now: a filled mark in force, an open one proposed.
+function bar(action) {
+  const space = "http://www.w3.org/2000/svg", picture = document.createElementNS(space, "svg");
+  const add = (name, attributes, text) => {
+    const made = document.createElementNS(space, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    picture.append(made);
+  };
+  picture.setAttribute("viewBox", "0 0 220 40");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", `${number(action.low)} – ${number(action.high)}`);
+  const at = (value) => 10 + 200 * Math.min(Math.max((value - action.low) / (action.high - action.low || 1), -0.04), 1.04);
+  add("line", { x1: 10, x2: 210, y1: 12, y2: 12, stroke: "#7d8388", "stroke-width": 2 });
+  for (const x of [10, 210]) add("line", { x1: x, x2: x, y1: 5, y2: 19, stroke: "#7d8388", "stroke-width": 2 });
+  add("text", { x: 10, y: 35 }, number(action.low));
+  add("text", { x: 210, y: 35, "text-anchor": "end" }, number(action.high));
+  if (action.low !== null && action.high !== null) {
+    if (action.proposed !== null) add("circle", { cx: at(action.proposed), cy: 12, r: 7, fill: "none", stroke: "#2f5d8a", "stroke-width": 3 });
+    if (action.in_force !== null) add("rect", { x: at(action.in_force) - 3, y: 2, width: 6, height: 20, fill: "#1d2125" });
+  }
+  return picture;
+}
+
+function showAge() {
+  const silent_s = (performance.now() - heard) / 1000;
+  const age_s = state && !state.missing ? state.age_s + silent_s : null;
+  setText($("age"), age_s === null ? "–" : seconds(age_s));
+  const old = age_s !== null && age_s > 2 * state.period_s + 5;
+  $("age").classList.toggle("bad", old);
+  const frozen = silent_s > SILENT_S;
+  $("frozen").hidden = !(frozen || old);
+  if (frozen || old) setText($("frozen"), `${word(frozen ? "frozen" : "old")} ${seconds(frozen ? silent_s : age_s)}`);
+  document.body.classList.toggle("old", frozen || old);
+  setText($("clock"), new Date().toLocaleTimeString("en-GB"));
+}
+
+async function fetched(path) {
+  const response = await fetch(path);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.answer);
+  return body.answer;
+}
+
+async function trends() {
+  if (!state || state.missing) return;
+  for (const action of state.actions) {
+    try {
+      draw(action, await fetched(`/trend/${encodeURIComponent(action.key)}`));
+    } catch { /* the banner says that the server is silent */ }
+  }
+  try { listed(await fetched("/records")); } catch { /* as above */ }
+}
+
+function draw(action, found) {
+  const data = [found.time_s, found.in_force, found.proposed, found.low, found.high];
+  let chart = charts.get(action.key);
+  if (!chart) {
+    const box = element("div", { class: "trend" }, element("h3", {}, `${action.source}  ${action.unit}`));
+    $("trends").append(box);
+    const axis = { stroke: "#4c5359", grid: { stroke: "#c3c6c9", width: 1 }, ticks: { stroke: "#a9adb1" }, font: "14px system-ui" };
+    const limit = { stroke: "#6d7378", width: 1, dash: [8, 5], points: { show: false } };
+    chart = new uPlot({
+      width: box.clientWidth - 16, height: 190, legend: { show: false }, cursor: { show: false },
+      axes: [{ ...axis, values: (_, at) => at.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB")), space: 90 }, { ...axis, size: 64 }],
+      series: [{}, { stroke: "#1d2125", width: 2.5, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) },
+        { stroke: "#2f5d8a", width: 2, dash: [2, 4], points: { show: false } }, limit, limit],
+    }, data, box);
+    charts.set(action.key, chart);
+    new ResizeObserver(() => chart.setSize({ width: box.clientWidth - 16, height: 190 })).observe(box);
+  } else chart.setData(data);
+}
+
+// What a person asked for, as the audit notes it, in the page's words.
+function request(body) {
+  const modes = ["off", "shadow", "advisory", "closed"], given = body.given ?? [];
+  if (body.change === "request_mode") return `${word("mode")}: ${word(modes[given[0]])}`;
+  if (body.change === "set_highest") return `${word("highest")}: ${word(modes[given[0]])}`;
+  if (body.change === "switch") return `${given[0]}: ${word(given[1] === "True" ? "on" : "off")}`;
+  if (body.change === "reset" || body.change === "override") return word(body.change);
+  return `${body.key}: ${word("limits")} ${(body.limits ?? ["–"]).join(" … ")}`;
+}
+
+function listed(records) {
+  $("records").replaceChildren(...records.map((record) => {
+    const body = record.body;
+    const text = body.person ? `${body.person} (${body.role}) – ${request(body)}` + (body.reason ? ` – ${body.reason}` : "")
+      : record.kind === "mode" ? `${word(body.mode)}, ${word(body.run === "run" ? "running" : body.run)}: ${body.reason}` : body.reason ?? body.owner ?? "";
+    return element("li", {}, element("time", {}, new Date(record.at_s * 1000).toLocaleTimeString("en-GB")),
+      element("span", {}, word(record.kind)), element("div", {}, text));
+  }));
+}
+
+async function ask(change, given) {
+  setText($("answer"), word("asked"));
+  try {
+    const response = await fetch("/change", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${$("token").value.trim()}` },
+      body: JSON.stringify({ change, given }),
+    });
+    const { answer } = await response.json();
+    setText($("answer"), answer === "done" ? word("done") : `▲ ${answer}`);
+  } catch { setText($("answer"), `▲ ${word("unreachable")}`); }
+}
+
+function main() {
+  $("language").addEventListener("click", () => {
+    language = language === "en" ? "ko" : "en";
+    localStorage.setItem("language", language);
+    setText($("answer"), "");
+    speak();
+  });
+  $("person").addEventListener("submit", (event) => event.preventDefault());
+  for (const button of document.querySelectorAll("[data-mode]"))
+    button.addEventListener("click", () => ask("mode", [button.dataset.mode]));
+  $("reset").addEventListener("click", () => ask("reset", []));
+  const events = new EventSource("/events");
+  events.addEventListener("message", (event) => {
+    const first = state === null || state.missing;
+    state = JSON.parse(event.data);
+    heard = performance.now();
+    show();
+    if (first) trends();
+  });
+  setInterval(showAge, 250);
+  setInterval(trends, TREND_MS);
+  speak();
+}
+
+main();
