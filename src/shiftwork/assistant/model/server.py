@@ -41,9 +41,10 @@ def connect(address: str, name: str, key: str | None = None, timeout_s: float = 
     )
 
     def complete(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]]) -> Message:
-        given: dict[str, Any] = {"model": name, "messages": list(messages), "temperature": 0.0}
+        given = {"model": name, "messages": list(messages), "temperature": 0.0}
         try:
-            reply = client.chat.completions.create(**given, tools=list(tools))
+            create: Any = client.chat.completions.create  # its types know no plain dictionaries
+            reply = create(**given, tools=list(tools))
             found: Message = reply.model_dump(warnings=False)["choices"][0]["message"]
         except openai.APIStatusError as error:
             raise ModelFailed(f"status {error.status_code}") from None
