@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
+# Workers share the cores; with threads of their own in each matrix product they wait for each other.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 # A test of the quick set that takes more seconds of processor time fails.
 LIMIT := --quick-limit 5
@@ -49,10 +51,10 @@ lint: setup
 test: lint test-quick
 
 test-quick: setup
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
 
 test-all: lint
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	$(PYTEST) $(SIDE_BY_SIDE)
 
 docs: setup
 	$(BIN)/mkdocs build --strict

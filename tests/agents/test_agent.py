@@ -221,7 +221,7 @@ DAMAGES = {
     "no JSON": (lambda f: (f / "agent.json").write_text('{"format": '), "is damaged"),
     "no text": (lambda f: (f / "agent.json").write_bytes(b"\xff\xfe\x00"), "is damaged"),
     "no agent.json": (lambda f: (f / "agent.json").unlink(), "is no agent"),
-    "no tags": (lambda f: edit_about(f, action_tags=None), "no list of tags"),
+    "no tags": (lambda f: edit_about(f, action_tags=None), "is not a list of tags"),
     "fewer tags": (
         lambda f: edit_about(f, observation_tags=[{"name": "level"}]),
         "do not fit the agent's tags",

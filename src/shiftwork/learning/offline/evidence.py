@@ -7,6 +7,7 @@ run and many episodes are measured alike, and what is said comes with a lower bo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -122,13 +123,34 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     shift = rng.uniform(-2, 2, FEATURES).astype(np.float32)
     part = seen.shape[1]
 
-    def judged(known: np.ndarray, target: np.ndarray) -> tuple[_Errors, _Errors]:
-        """Errors with and without the action, of each column of ``target``, by block."""
-        held_out, of = half[block[known]], block[known]
-        return (
-            _errors(both[known], weight, shift, target, held_out, of, blocks),
-            _errors(both[known, :part], weight[:part], shift, target, held_out, of, blocks),
+    def missed(
+        inputs: np.ndarray, columns: int, known: np.ndarray, target: np.ndarray
+    ) -> np.ndarray:
+        """What the first columns of the inputs leave unexplained of a target, (T, C)."""
+        return _missed(
+            inputs[known, :columns],
+            weight[:columns],
+            shift,
+            target,
+            half[block[known]],
+            block[known],
         )
+
+    def judged(
+        known: np.ndarray, target: np.ndarray, inputs: np.ndarray = both
+    ) -> tuple[_Errors, _Errors]:
+        """Errors with and without the action, of each column of ``target``, by block."""
+        whole = target - target.mean(0)
+        return (
+            _Errors.of(missed(inputs, width, known, target), whole, block[known], blocks),
+            _Errors.of(missed(inputs, part, known, target), whole, block[known], blocks),
+        )
+
+    def beyond_habit(known: np.ndarray) -> np.ndarray:
+        """Observation, and what of the action does not follow from it, (rows, O + A)."""
+        inputs = both.copy()
+        inputs[known, part:] = missed(both, part, known, done[known])
+        return inputs
 
     reward, step = rows.reward.astype(np.float64), np.arange(steps)
     lags = _lags(int(min(np.bincount(block).max() - 1, 2 * LONGEST)))
@@ -144,7 +166,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     lags = lags[: len(with_action)]
     r2 = np.array([e.share()[0] for e in with_action])
     less = np.array([e.share()[0] for e in without])
-    state_share, state_tag = _effect_on_state(records, judged, draws, rng)
+    state_share, state_tag = _effect_on_state(records, judged, beyond_habit, draws, rng)
     if r2.max(initial=0.0) < 0.01:
         return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, steps)
     horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
@@ -197,13 +219,18 @@ def _share(lags: np.ndarray, r2: np.ndarray, less: np.ndarray) -> float:
 
 
 def _effect_on_state(
-    records: Episodes, judged: object, draws: np.ndarray, rng: np.random.Generator
+    records: Episodes,
+    judged: Callable[..., tuple[_Errors, _Errors]],
+    beyond_habit: Callable[[np.ndarray], np.ndarray],
+    draws: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[float, str]:
     """The largest lower bound of what the action explains of an observation's next change.
 
     On a plant that integrates, one action explains almost nothing of the next rewards and nearly
     everything in sum; but it is seen in what the state does next. An observation that only repeats
-    the action (a set-point in force) is no evidence and is left out.
+    the action (a set-point in force) is no evidence and is left out. Nor is an action that follows
+    from what is seen, as a controller's does: only what goes beyond it counts.
     """
     rows, scaling = records.transitions, Scaling.of(records)
     known = rng.permutation(len(rows.reward))[:ROWS]
@@ -219,7 +246,7 @@ def _effect_on_state(
     ]
     if not columns:
         return 0.0, ""
-    whole, less = judged(known, change[:, columns])  # type: ignore[operator]
+    whole, less = judged(known, change[:, columns], beyond_habit(known))
     gain = np.array([np.clip(whole.share(d) - less.share(d), 0.0, None) for d in draws])
     low = np.quantile(gain, LOWER, axis=0)
     best = int(low.argmax())
@@ -243,6 +270,14 @@ class _Errors:
     left: np.ndarray
     whole: np.ndarray
 
+    @classmethod
+    def of(cls, missed: np.ndarray, whole: np.ndarray, block: np.ndarray, blocks: int) -> _Errors:
+        """Sum the squares by block, of (T, C) each."""
+        sums = np.zeros((2, blocks, missed.shape[1]))
+        np.add.at(sums[0], block, np.square(missed))
+        np.add.at(sums[1], block, np.square(whole))
+        return cls(*sums)
+
     def share(self, draw: np.ndarray | None = None) -> np.ndarray:
         """Share of the variance that was predicted, (C,), not below 0; of a bootstrap's draw."""
         count = np.ones(len(self.left)) if draw is None else draw
@@ -250,16 +285,15 @@ class _Errors:
         return np.clip(1.0 - (count @ self.left) / whole, 0.0, 1.0)
 
 
-def _errors(
+def _missed(
     inputs: np.ndarray,
     weight: np.ndarray,
     shift: np.ndarray,
     target: np.ndarray,
     held_out: np.ndarray,
     block: np.ndarray,
-    blocks: int,
-) -> _Errors:
-    """Fit on each half of the blocks and judge on the other.
+) -> np.ndarray:
+    """Fit on each half of the blocks; return what it misses on the other, (T, C).
 
     Args:
         inputs: (T, I).
@@ -268,21 +302,16 @@ def _errors(
         target: (T, C).
         held_out: (T,) which half a row belongs to.
         block: (T,) its block.
-        blocks: How many there are.
     """
     features = np.maximum(inputs @ weight + shift, 0.0)
     design = np.concatenate([np.ones((len(inputs), 1), np.float32), inputs, features], axis=1)
-    left, whole = np.zeros((2, blocks, target.shape[1]))
+    missed = target - target.mean(0)
     for judge in (held_out, ~held_out):
-        if not judge.any() or judge.all():
-            continue
-        centre = target[~judge].mean(0)
-        predicted = centre + _ridge(
-            design[~judge], target[~judge] - centre, block[~judge], design[judge]
-        )
-        np.add.at(left, block[judge], np.square(target[judge] - predicted))
-        np.add.at(whole, block[judge], np.square(target[judge] - target[judge].mean(0)))
-    return _Errors(left, whole)
+        if judge.any() and not judge.all():
+            centre = target[~judge].mean(0)
+            fitted = _ridge(design[~judge], target[~judge] - centre, block[~judge], design[judge])
+            missed[judge] = target[judge] - centre - fitted
+    return missed
 
 
 def _ridge(design: np.ndarray, target: np.ndarray, block: np.ndarray, at: np.ndarray) -> np.ndarray:
