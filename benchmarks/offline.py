@@ -91,7 +91,13 @@ def run(name: str, algo: str, records: Episodes, seeds: int, updates: int) -> li
     """Learn with one algorithm from one set; one row for each seed."""
     begun = time.perf_counter()
     with progress_bar(f"{name}: {algo}", updates, "updates") as advance:
-        learned = learn(records, algo, updates=updates, seeds=tuple(range(FIRST_SEED, FIRST_SEED + seeds)), advance=advance)
+        learned = learn(
+            records,
+            algo,
+            updates=updates,
+            seeds=tuple(range(FIRST_SEED, FIRST_SEED + seeds)),
+            advance=advance,
+        )
     found = scores(name, learned)
     value = learned.history.metrics.get("value", np.full((1, seeds), np.nan))[-1]
     distance = learned.history.metrics["cloning_error"][-1]

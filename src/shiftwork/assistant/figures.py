@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from shiftwork.assistant.export import Export
@@ -43,6 +43,44 @@ class Figure:
 
 
 Tool = Callable[..., tuple[Figure, ...]]
+
+
+def cited(
+    export: Export,
+    tool: str,
+    arguments: Mapping[str, str | float | None],
+    found: Iterable[tuple[str, str, float, str]],
+    *,
+    rows: int,
+    coverage: float,
+) -> tuple[Figure, ...]:
+    """Make figures of what a tool found, each with its citation.
+
+    Args:
+        export: Where it was found.
+        tool: The tool's name.
+        arguments: What the tool was given, ``start`` and ``stop`` among it.
+        found: Tag, statistic, value and unit of each.
+        rows: Usable samples behind all of them.
+        coverage: Share of the range in which the values are known, 0 to 1.
+    """
+    return tuple(
+        Figure(
+            value=value,
+            unit=unit,
+            tag=tag,
+            statistic=statistic,
+            start=str(arguments["start"]),
+            stop=str(arguments["stop"]),
+            zone=export.plant.zone,
+            rows=rows,
+            coverage=coverage,
+            hashes=export.hashes,
+            tool=tool,
+            arguments=arguments,
+        )
+        for tag, statistic, value, unit in found
+    )
 
 
 def recompute(figure: Figure, export: Export, tools: Mapping[str, Tool]) -> Figure:

@@ -130,7 +130,7 @@ async def _play(plant: VirtualPlantPart, caller: Any, stop: asyncio.Event) -> No
         if answer is None:
             unanswered.append(fault.name)
         console.print(f"{fault.name:40} {took:4.1f} s  {answer or 'no answer'}")
-        await plant.mend(fault.order, stop)
+        await plant.recover(fault.order, stop)
     if unanswered and not stop.is_set():
         raise UserError(f"no answer to: {', '.join(unanswered)}; read the logs in {plant.out}")
 
@@ -213,7 +213,7 @@ class VirtualPlantPart:
         else:
             await self._ask(order)
 
-    async def mend(self, order: str, stop: asyncio.Event) -> None:
+    async def recover(self, order: str, stop: asyncio.Event) -> None:
         """End a fault, and let the loops listen again."""
         assert self._process is not None
         if order == "freeze":

@@ -6,10 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.learning.learner import Sizes
+from shiftwork.learning.loop import create_members, member, train
 from shiftwork.learning.offline import iql, pars, rebrac, td3bc
 from shiftwork.learning.offline.learn import learn
 from shiftwork.learning.offline.rare_events import find, with_expected_rewards
-from shiftwork.learning.offline.settings import cloning, gather_evidence
+from shiftwork.learning.offline.settings import cloning, gather_evidence, value_range
+from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag, numbered
 
@@ -162,11 +165,6 @@ def test_the_old_loss_gambled():
             target, _ = aim
             size = jnp.abs(critic(batch.observation, batch.action) - target)
             return jnp.where(size < 1, size**2, 2 * size - 1).mean(1).sum(), {}
-
-    from shiftwork.learning.learner import Sizes
-    from shiftwork.learning.loop import create_members, member, train
-    from shiftwork.learning.offline.settings import value_range
-    from shiftwork.learning.replay import Replay, Scaling
 
     records, _ = gamble(0.04, -60.0)
     scaling = Scaling.of(records)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shiftwork.assistant.export import Export
-from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.figures import Figure, cited
 from shiftwork.assistant.pieces import Pieces, blocks
 from shiftwork.assistant.tools.summarize import known_pieces, mean
 
@@ -54,22 +54,13 @@ def compare(
         "other_start": other_start,
         "other_stop": other_stop,
     }
-    return tuple(
-        Figure(
-            value=value,
-            unit=unit,
-            tag=tag,
-            statistic=statistic,
-            start=start,
-            stop=stop,
-            zone=export.plant.zone,
-            rows=here.rows + there.rows,
-            coverage=min(here.coverage, there.coverage),
-            hashes=export.hashes,
-            tool="compare",
-            arguments=arguments,
-        )
-        for statistic, value in found
+    return cited(
+        export,
+        "compare",
+        arguments,
+        ((tag, statistic, value, unit) for statistic, value in found),
+        rows=here.rows + there.rows,
+        coverage=min(here.coverage, there.coverage),
     )
 
 

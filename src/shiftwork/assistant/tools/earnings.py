@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from shiftwork.assistant.export import Export
-from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.figures import Figure, cited
 from shiftwork.assistant.pieces import period_means, pieces
 from shiftwork.assistant.tools.summarize import NothingKnown
 from shiftwork.errors import UserError
@@ -68,22 +68,13 @@ def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
         found.append((name, "earned per period", mean, goal.unit))
         if amount is not None:
             found.append((name, "earned in total", mean * int(known.sum()) * factor, amount))
-    return tuple(
-        Figure(
-            value=value,
-            unit=unit,
-            tag=name,
-            statistic=statistic,
-            start=start,
-            stop=stop,
-            zone=plant.zone,
-            rows=rows,
-            coverage=float(known.mean()),
-            hashes=export.hashes,
-            tool="earnings",
-            arguments={"start": start, "stop": stop},
-        )
-        for name, statistic, value, unit in found
+    return cited(
+        export,
+        "earnings",
+        {"start": start, "stop": stop},
+        found,
+        rows=rows,
+        coverage=float(known.mean()),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shiftwork.assistant.export import Export
-from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.figures import Figure, cited
 from shiftwork.assistant.pieces import period_means
 from shiftwork.assistant.tools.summarize import known_pieces
 from shiftwork.errors import UserError
@@ -59,28 +59,18 @@ def relate(export: Export, tag: str, other: str, start: str, stop: str) -> tuple
     known = {lag: value for lag, value in found.items() if value is not None}
     # Of equal ones the shortest lag counts.
     best = min(known, key=lambda lag: (-abs(known[lag]), abs(lag), lag))
-    arguments = {"tag": tag, "other": other, "start": start, "stop": stop}
     both = np.isfinite(means[0]) & np.isfinite(means[1])
-    return tuple(
-        Figure(
-            value=value,
-            unit=unit,
-            tag=tag,
-            statistic=statistic,
-            start=start,
-            stop=stop,
-            zone=export.plant.zone,
-            rows=sum(course.rows for course in courses),
-            coverage=float(both.mean()),
-            hashes=export.hashes,
-            tool="relate",
-            arguments=arguments,
-        )
-        for statistic, value, unit in (
-            ("correlation", now, ""),
-            ("strongest correlation", known[best], ""),
-            ("lag of the strongest correlation", best * period_s / 3600, "h"),
-        )
+    return cited(
+        export,
+        "relate",
+        {"tag": tag, "other": other, "start": start, "stop": stop},
+        (
+            (tag, "correlation", now, ""),
+            (tag, "strongest correlation", known[best], ""),
+            (tag, "lag of the strongest correlation", best * period_s / 3600, "h"),
+        ),
+        rows=sum(course.rows for course in courses),
+        coverage=float(both.mean()),
     )
 
 

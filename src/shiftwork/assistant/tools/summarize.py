@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shiftwork.assistant.export import Export
-from shiftwork.assistant.figures import Figure
+from shiftwork.assistant.figures import Figure, cited
 from shiftwork.assistant.pieces import Pieces, pieces
 from shiftwork.errors import UserError
 
@@ -70,22 +70,13 @@ def summarize(
         share = float((outside * course.length_s).sum() / course.length_s.sum())
         found += [("share outside limits", share, ""), ("share inside limits", 1.0 - share, "")]
     arguments = {"tag": tag, "start": start, "stop": stop, "low": low, "high": high}
-    return tuple(
-        Figure(
-            value=value,
-            unit=its_unit,
-            tag=tag,
-            statistic=statistic,
-            start=start,
-            stop=stop,
-            zone=export.plant.zone,
-            rows=course.rows,
-            coverage=course.coverage,
-            hashes=export.hashes,
-            tool="summarize",
-            arguments=arguments,
-        )
-        for statistic, value, its_unit in found
+    return cited(
+        export,
+        "summarize",
+        arguments,
+        ((tag, statistic, value, its_unit) for statistic, value, its_unit in found),
+        rows=course.rows,
+        coverage=course.coverage,
     )
 
 

@@ -166,7 +166,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     lags = lags[: len(with_action)]
     r2 = np.array([e.share()[0] for e in with_action])
     less = np.array([e.share()[0] for e in without])
-    state_share, state_tag = _effect_on_state(records, judged, beyond_habit, draws, rng)
+    state_share, state_tag = _effect_on_state(records, scaling, judged, beyond_habit, draws, rng)
     if r2.max(initial=0.0) < 0.01:
         return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, steps)
     horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
@@ -220,6 +220,7 @@ def _share(lags: np.ndarray, r2: np.ndarray, less: np.ndarray) -> float:
 
 def _effect_on_state(
     records: Episodes,
+    scaling: Scaling,
     judged: Callable[..., tuple[_Errors, _Errors]],
     beyond_habit: Callable[[np.ndarray], np.ndarray],
     draws: np.ndarray,
@@ -232,12 +233,12 @@ def _effect_on_state(
     the action (a set-point in force) is no evidence and is left out. Nor is an action that follows
     from what is seen, as a controller's does: only what goes beyond it counts.
     """
-    rows, scaling = records.transitions, Scaling.of(records)
+    rows = records.transitions
     known = rng.permutation(len(rows.reward))[:ROWS]
-    change = np.asarray(scaling.observe(rows.next_observation) - scaling.observe(rows.observation))
-    change = np.clip(change[known].astype(np.float64), -5, 5)
-    action = np.asarray(scaling.recorded(rows.action, rows.observation))[known]
-    following = np.asarray(scaling.observe(rows.next_observation))[known]
+    seen, action = rows.observation[known], rows.action[known]
+    following = np.asarray(scaling.observe(rows.next_observation[known]))
+    change = np.clip((following - scaling.observe(seen)).astype(np.float64), -5, 5)
+    action = np.asarray(scaling.recorded(action, seen))
     columns = [
         j
         for j in range(change.shape[1])

@@ -39,10 +39,9 @@ def cloning(evidence: Evidence) -> float:
     if evidence.not_measurable:
         return FULL_CLONING
     doubt = (CLEAR_EVIDENCE - evidence.action_share) / (CLEAR_EVIDENCE - NO_EVIDENCE)
+    doubt = float(np.clip(doubt, 0.0, 1.0))
     scarce = SCARCE_CLONING * (SCARCE_ROWS / evidence.rows) ** SCARCE_POWER
-    return float(
-        np.clip(max(FULL_CLONING * float(np.clip(doubt, 0.0, 1.0)), scarce), 0, FULL_CLONING)
-    )
+    return min(FULL_CLONING, max(FULL_CLONING * doubt, scarce))
 
 
 def explained(config: Any, evidence: Evidence) -> str:
