@@ -13,16 +13,18 @@ in full; squares do as well, but made every good agent look alike.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.agents.agent import Agent
-from shiftwork.evaluation.rollout import compiled_policy
+from shiftwork.evaluation.columns import alike, distances
+from shiftwork.evaluation.plans import Plans
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.learning.critic import Critic
 from shiftwork.learning.nets import Adam, averaged
@@ -32,8 +34,10 @@ from shiftwork.learning.replay import Scaling, scaled
 from shiftwork.records.episodes import Episodes
 
 PIECE = 1_000
+BATCH = 128
+"""Rows that each member draws for a step."""
 
-BINS = 65
+BINS = 33
 """Of the critics' distributions."""
 
 
@@ -56,6 +60,101 @@ class Evaluation:
     members: np.ndarray
 
 
+class FittedValues(eqx.Module):
+    """Values of P agents by M members each, fitted to records.
+
+    Attributes:
+        critic: The P times M nets, agent by agent.
+        scaling: Between plant units and the nets'.
+        pairs: Columns of one unit whose distances the nets see as well, (2, D).
+        members: Nets of each agent (M).
+    """
+
+    critic: Critic
+    scaling: Scaling
+    pairs: Int[Array, "2 D"]
+    members: int = eqx.field(static=True)
+
+    def at(
+        self, observation: Float[Array, "B O"], action: Float[Array, "P B A"]
+    ) -> Float[Array, "P M B"]:
+        """Value of each agent's own action in each state, discounted, in plant reward."""
+        seen = _seen(observation, self.scaling, self.pairs)
+        done = jnp.repeat(self.scaling.recorded(action, observation), self.members, axis=0)
+        value = self.critic(jnp.broadcast_to(seen, (len(done), *seen.shape)), done)
+        return value.reshape(-1, self.members, len(observation)) * self.scaling.reward_unit
+
+
+def fit_values(
+    records: Episodes,
+    plans: Plans,
+    weights: Float[np.ndarray, "M T"],
+    discount: float,
+    *,
+    updates: int = 10_000,
+    width: int = 64,
+    seed: int = 0,
+    advance: Advance | None = None,
+) -> FittedValues:
+    """Fit the values of several agents, each by members that see the rows by their own weights.
+
+    Members of the same number begin with the same net and draw the same rows for all agents, so
+    that differences between agents are not of luck; members of one agent draw rows of their own.
+
+    Args:
+        records: What to fit to.
+        plans: The agents.
+        weights: How much each row counts for each member.
+        discount: Per step.
+        updates: Steps of Adam, rounded up to pieces.
+        width: Units in the two hidden layers.
+        seed: Of nets and batches.
+        advance: Receives progress in updates.
+    """
+    scaling = Scaling.of(records)
+    transitions = records.transitions
+    rows = scaled(transitions, scaling)
+    pairs = jnp.asarray(alike(records.observation_tags))
+    following = jnp.asarray(transitions.next_observation)
+    data = (
+        _seen(jnp.asarray(transitions.observation), scaling, pairs),
+        rows.action,
+        rows.reward,
+        _seen(following, scaling, pairs),
+        scaling.recorded(plans.at(following), following),
+        rows.continues,
+    )
+    net_key, fit_key = jax.random.split(jax.random.key(seed))
+    values = value_range(records, discount, scaling.reward_unit)
+    columns = data[0].shape[1] + rows.action.shape[1]
+    members = len(weights)
+    one = Critic.create(net_key, columns, width, values, nets=members, bins=BINS)
+    mlp = jax.tree.map(lambda x: jnp.tile(x, (len(plans), *[1] * (x.ndim - 1))), one.mlp)
+    critic = dataclasses.replace(one, mlp=mlp)
+    fit = _Fit(critic, critic, Adam.create(critic))
+    pieces = -(-updates // PIECE)
+    for piece in range(pieces):
+        fit = _fit_piece(
+            fit,
+            data,
+            jnp.asarray(weights, jnp.float32),
+            jax.random.fold_in(fit_key, piece),
+            jnp.asarray(piece * PIECE, jnp.float32),
+            jnp.asarray(pieces * PIECE, jnp.float32),
+            jnp.asarray(discount, jnp.float32),
+        )
+        if advance:
+            jax.block_until_ready(fit.critic)
+            advance(PIECE)
+    return FittedValues(fit.critic, scaling, pairs, members)
+
+
+def _seen(observation: Array, scaling: Scaling, pairs: Array) -> Array:
+    """What the nets see of an observation: columns in their units, and distances of like ones."""
+    apart = distances(observation, scaling.observation_std, pairs)
+    return jnp.concatenate([scaling.observe(observation), apart], -1)
+
+
 class _Fit(eqx.Module):
     critic: Critic
     target: Critic
@@ -73,16 +172,23 @@ def _fit_piece(
     discount: Array,
 ) -> _Fit:
     observation, action, reward, following, planned, continues = data
+    members, agents = len(weights), len(planned)
+    member = jnp.arange(members)[:, None]
+    agent = jnp.repeat(jnp.arange(agents), members)[:, None]
+
+    def each(x: Array) -> Array:
+        """Repeat what the members draw for every agent, (M, B, ...) to (P M, B, ...)."""
+        return jnp.tile(x, (agents, *[1] * (x.ndim - 1)))
 
     def loss(critic: Critic, rows: Array, target: Array) -> Array:
-        _, error = critic.value_and_error(observation[rows], action[rows], target)
-        return (weights[:, rows] * error).mean(1).sum()
+        _, error = critic.value_and_error(each(observation[rows]), each(action[rows]), target)
+        return (each(weights[member, rows]) * error).mean(1).sum()
 
     def update(carry: tuple[_Fit, Array], key: PRNGKeyArray) -> tuple[tuple[_Fit, Array], None]:
         fit, done = carry
-        rows = jax.random.randint(key, (256,), 0, len(reward))
-        future = fit.target(following[rows], planned[rows])
-        target = reward[rows] + discount * continues[rows] * future
+        rows = jax.random.randint(key, (members, BATCH), 0, len(reward))
+        future = fit.target(each(following[rows]), planned[agent, each(rows)])
+        target = each(reward[rows]) + discount * each(continues[rows]) * future
         gradient = jax.grad(loss)(fit.critic, rows, target)
         rate = 3e-3 * jnp.clip(1.0 - done / total, 0.0, 1.0)
         critic, adam = fit.adam.step(fit.critic, gradient, rate)
@@ -90,6 +196,14 @@ def _fit_piece(
 
     (fit, _), _ = jax.lax.scan(update, (fit, done), jax.random.split(key, PIECE))
     return fit
+
+
+def bootstrap(count: int, members: int, seed: int) -> Float[np.ndarray, "M count"]:
+    """Draw ``count`` things with replacement for each member; the first sees all of them once."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(count, np.full(count, 1 / count), members).astype(np.float32)
+    drawn[0] = 1.0
+    return drawn
 
 
 def fitted_q_evaluation(
@@ -113,52 +227,22 @@ def fitted_q_evaluation(
         members: Nets in the bootstrap ensemble.
         width: Units in the two hidden layers.
         seed: Of nets, batches and bootstrap.
-        advance: Told of progress.
+        advance: Receives progress in updates.
     """
-    scaling = Scaling.of(records)
-    transitions = records.transitions
-    rows = scaled(transitions, scaling)
-    following = jnp.asarray(transitions.next_observation)
-    planned = scaling.recorded(compiled_policy(agent)(following), following)
-    data = (
-        rows.observation,
-        rows.action,
-        rows.reward,
-        rows.next_observation,
-        planned,
-        rows.continues,
+    drawn = bootstrap(len(records.length), members, seed)
+    plans = Plans.of([agent])
+    fitted = fit_values(
+        records,
+        plans,
+        drawn[:, records.episode_of_step],
+        discount,
+        updates=updates,
+        width=width,
+        seed=seed,
+        advance=advance,
     )
-    # The first member sees the records as they are; the others draw episodes with replacement.
-    rng = np.random.default_rng(seed)
-    count = len(records.length)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), members).astype(np.float32)
-    drawn[0] = 1.0
-    weights = jnp.asarray(drawn[:, records.episode_of_step])
-
-    net_key, fit_key = jax.random.split(jax.random.key(seed))
-    values = value_range(records, discount, scaling.reward_unit)
-    columns = rows.observation.shape[1] + rows.action.shape[1]
-    critic = Critic.create(net_key, columns, width, values, nets=members, bins=BINS)
-    fit = _Fit(critic, critic, Adam.create(critic))
-    pieces = -(-updates // PIECE)
-    for piece in range(pieces):
-        fit = _fit_piece(
-            fit,
-            data,
-            weights,
-            jax.random.fold_in(fit_key, piece),
-            jnp.asarray(piece * PIECE, jnp.float32),
-            jnp.asarray(pieces * PIECE, jnp.float32),
-            jnp.asarray(discount, jnp.float32),
-        )
-        if advance:
-            jax.block_until_ready(fit.critic)
-            advance(PIECE)
-
-    first = records.starts
-    begin = jnp.asarray(transitions.observation[first])
-    action = scaling.recorded(compiled_policy(agent)(begin), begin)
-    value = np.asarray(fit.critic(scaling.observe(begin), action), np.float64) * scaling.reward_unit
+    begin = jnp.asarray(records.transitions.observation[records.starts])
+    value = np.asarray(fitted.at(begin, plans.at(begin))[0], np.float64)
     share = drawn / drawn.sum(1, keepdims=True)
     estimates = (value * share).sum(1)
     earned = discounted_returns(records, discount)

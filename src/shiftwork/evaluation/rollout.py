@@ -61,7 +61,11 @@ class AgentOperator(eqx.Module):
     ) -> tuple[Memory, Float[Array, " A"]]:
         """Act as the agent does."""
         del key
-        return memory, _act(self.numbers, self.limits, observation)
+        return memory, self.decide(observation)
+
+    def decide(self, observation: Float[Array, "*B O"]) -> Float[Array, "*B A"]:
+        """Act in many states at once, plant units."""
+        return _act(self.numbers, self.limits, observation)
 
 
 def _numbers(agent: Agent) -> tuple[Any, ...]:

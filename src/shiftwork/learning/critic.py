@@ -101,8 +101,8 @@ class Critic(eqx.Module):
 
     def value_and_error(
         self,
-        observation: Float[Array, "B O"],
-        action: Float[Array, "B A"],
+        observation: Float[Array, "*K B O"],
+        action: Float[Array, "*K B A"],
         target: Float[Array, "*N B"],
     ) -> tuple[Float[Array, "N B"], Float[Array, "N B"]]:
         """Return every member's value of each pair and its loss against a target value."""

@@ -100,7 +100,7 @@ def gather_evidence(records: Episodes, seed: int = 0) -> Evidence:
 @lru_cache(maxsize=8)
 def _gather(key: ByHash, seed: int) -> Evidence:
     records, _ = with_expected_rewards(key.records)
-    block, end = _blocks(records)
+    block, end = blocks_of(records)
     blocks, steps = int(block.max()) + 1, len(block)
     nothing = np.zeros(0)
     if blocks < FEWEST_BLOCKS or steps < FEWEST_ROWS:
@@ -190,7 +190,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     )
 
 
-def _blocks(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
+def blocks_of(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
     """Number each step's block, (T,), and the step at which it ends, (T,)."""
     steps = len(records.reward)
     longest = max(SHORTEST_BLOCK, steps // BLOCKS)

@@ -1,0 +1,39 @@
+"""Columns that values and rewards are learned from: what was seen, and distances of like tags."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Int
+
+from shiftwork.records.tags import Tags
+
+MOST_PAIRS = 60
+"""Distances that are looked at; with more tags of one unit the first ones stand for all."""
+
+
+def alike(tags: Tags) -> Int[np.ndarray, "2 P"]:
+    """Pairs of columns in one unit: a plant is paid for the distance to a set-point, say."""
+    pairs = [
+        (i, j)
+        for i, j in combinations(range(len(tags)), 2)
+        if tags[i].unit and tags[i].unit == tags[j].unit
+    ]
+    return np.array(pairs[:MOST_PAIRS], np.int64).reshape(-1, 2).T
+
+
+def distances(observation: Any, std: Any, pairs: Any) -> Any:
+    """Distances between like columns, (..., P), in the larger of their deviations.
+
+    Args:
+        observation: (..., O), plant units, NumPy or JAX.
+        std: Deviations of the columns, (O,) or more, plant units.
+        pairs: From ``alike``.
+    """
+    module = np if isinstance(observation, np.ndarray) else jnp
+    a, b = pairs
+    apart = module.abs(observation[..., a] - observation[..., b])
+    return apart / module.maximum(std[a], std[b])

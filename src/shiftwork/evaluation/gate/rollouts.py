@@ -1,0 +1,136 @@
+"""Agents run in a model of the plant, and the model tried on what people really did."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from shiftwork.evaluation.gate.world import World
+from shiftwork.evaluation.plans import Plans, acting
+from shiftwork.evaluation.rollout import AgentOperator
+from shiftwork.records.episodes import Episodes
+
+
+class Rolled(NamedTuple):
+    """What P agents earn in the members' eyes.
+
+    Attributes:
+        earned: Discounted rewards up to the horizon, (P, M, B), plant reward.
+        observation: States on the way by the first member, (P, S, B, O), plant units.
+    """
+
+    earned: Float[np.ndarray, "P M B"]
+    observation: Float[np.ndarray, "P S B O"]
+
+
+VISITED = 8
+"""Moments of a rollout that are kept for support and events."""
+
+
+def roll(
+    world: World,
+    plans: Plans,
+    start: Float[np.ndarray, "B O"],
+    discount: float,
+    steps: int,
+    seed: int,
+) -> Rolled:
+    """Let agents run in the model; all meet the same surprises."""
+    given = (jnp.asarray(start), jnp.asarray(discount, jnp.float32), jax.random.key(seed))
+    rolled = [_roll(world, plans.operator(i), *given, steps) for i in range(len(plans))]
+    earned, visited = zip(*rolled, strict=True)
+    return Rolled(np.asarray(jnp.stack(earned), np.float64), np.asarray(jnp.stack(visited)))
+
+
+@eqx.filter_jit
+def _roll(
+    world: World,
+    operator: AgentOperator,
+    start: Float[Array, "B O"],
+    discount: Float[Array, ""],
+    key: PRNGKeyArray,
+    steps: int,
+) -> tuple[Float[Array, "M B"], Float[Array, "S B O"]]:
+    members = world.change.shape[0]
+
+    def one(observation: Array, given: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array]]:
+        key, weight = given
+        rows = jax.random.randint(key, (len(start),), 0, len(world.residual))
+        later, reward = world.step(observation, acting(operator, observation), rows)
+        return later, (weight * reward, later[0])
+
+    begin = jnp.broadcast_to(start, (members, *start.shape))
+    weights = discount ** jnp.arange(steps)
+    _, (earned, seen) = jax.lax.scan(one, begin, (jax.random.split(key, steps), weights))
+    kept = np.unique(np.linspace(0, steps - 1, VISITED).astype(int))
+    return earned.sum(0), seen[kept]
+
+
+def replay(
+    world: World,
+    records: Episodes,
+    blocks: Int[np.ndarray, " T"],
+    first: Int[np.ndarray, " B"],
+    discount: float,
+    steps: int,
+    seed: int,
+) -> Float[np.ndarray, " B"]:
+    """Let the model replay recorded actions; return how much more it promises than was earned, (B,).
+
+    Only members that did not learn from a row's block answer for it.
+
+    Args:
+        world: The model.
+        records: Where actions and rewards come from.
+        blocks: Block of each row, (T,).
+        first: Rows at which replays begin; ``steps`` rows of the same episode must follow each.
+        discount: Per step.
+        steps: Length of each replay.
+        seed: Of the surprises.
+    """
+    rows = first + np.arange(steps)[:, None]
+    weights = discount ** np.arange(steps)
+    begin, action = records.transitions.observation[first], records.action[rows]
+    promised = np.asarray(
+        _replay(
+            world,
+            jnp.asarray(begin),
+            jnp.asarray(action),
+            jnp.asarray(weights, jnp.float32),
+            jax.random.key(seed),
+        ),
+        np.float64,
+    )
+    apart = ~np.asarray(world.drawn)[:, blocks[first]]
+    answered = np.maximum(apart.sum(0), 1)
+    earned = (weights[:, None] * records.reward[rows].astype(np.float64)).sum(0)
+    error = (promised * apart).sum(0) / answered - earned
+    return np.where(apart.any(0), error, np.nan)
+
+
+@eqx.filter_jit
+def _replay(
+    world: World,
+    start: Float[Array, "B O"],
+    action: Float[Array, "S B A"],
+    weights: Float[Array, " S"],
+    key: PRNGKeyArray,
+) -> Float[Array, "M B"]:
+    members = world.change.shape[0]
+
+    def one(observation: Array, given: tuple[Array, ...]) -> tuple[Array, Array]:
+        key, weight, done = given
+        rows = jax.random.randint(key, (len(start),), 0, len(world.residual))
+        later, reward = world.step(
+            observation, jnp.broadcast_to(done, (members, *done.shape)), rows
+        )
+        return later, weight * reward
+
+    begin = jnp.broadcast_to(start, (members, *start.shape))
+    keys = jax.random.split(key, len(weights))
+    return jax.lax.scan(one, begin, (keys, weights, action))[1].sum(0)
