@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -122,7 +121,7 @@ class HandOver(eqx.Module):
         return (own, step + 1), jnp.where(step < self.at, theirs, acting(self.agent, observation))
 
 
-@partial(eqx.filter_jit)
+@eqx.filter_jit
 def _earned(
     plant: Plant,
     people: Operator,

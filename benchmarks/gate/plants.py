@@ -177,13 +177,13 @@ def _dmsd_rule(seen: Array) -> Array:
 
 
 RULES: dict[str, tuple[Plant, Rule, float]] = {
-    "dmsd": (Dmsd(), _dmsd_rule, 0.3),
-    "dmsd-heavy": (Dmsd(mass_kg=30.0, name="dmsd-heavy"), _dmsd_rule, 0.3),
     "tanks": (TANKS, lambda s: 0.25 + 0.8 * (s[2:] - s[:2]), 0.15),
     "column": (COLUMN, lambda s: jnp.array([0.8, -0.8]) * (s[5:] - s[:2]), 0.25),
     "body": (BODY, lambda s: jnp.atleast_1d(0.15 * (s[0] - 5.0)), 0.3),
     "trips": (TRIPS, lambda s: jnp.atleast_1d(0.6 + 0.1 * s[1]), 0.12),
     "store": (STORE, lambda s: jnp.atleast_1d(0.6 * (s[2] - s[1])), 0.35),
+    "dmsd": (Dmsd(), _dmsd_rule, 0.3),
+    "dmsd-heavy": (Dmsd(mass_kg=30.0, name="dmsd-heavy"), _dmsd_rule, 0.3),
 }
 """Plant, what people go by, and how far their hands stray from it."""
 

@@ -40,7 +40,7 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
         records = recorded(plant, people, episodes, steps, seed + 1_000 + episodes)
         clone = learn(records, "bc", updates=2_000, seeds=(seed,)).agent()
         found = estimate(
-            records, clone, list(agents.values()), discount, seed=seed, value_members=2
+            records, clone, list(agents.values()), discount, seed=seed, value_members=1
         )
         took = time.perf_counter() - begun
         late = LATE if kind == "one run" else 0

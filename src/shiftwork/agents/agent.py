@@ -5,6 +5,7 @@ agent.json      tags, scaling's origin, configuration, data hash, format version
 policy.npz      scaling and weights of the policy
 learner.npz     everything else that learning needs to go on (not needed to act)
 history.npz     metrics along the way (for reports)
+taught.npz      which recorded rows taught it (no verdict may rest on them)
 README.md       the model card
 """
 

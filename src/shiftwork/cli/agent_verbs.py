@@ -20,10 +20,9 @@ from shiftwork.agents.agent import Agent
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.record_verbs import cut_export, held_by
 from shiftwork.errors import UserError
-from shiftwork.evaluation.fqe import Evaluation, discounted_returns, fitted_q_evaluation
-from shiftwork.evaluation.rollout import check_fit, rollout
+from shiftwork.evaluation.fqe import Evaluation, fitted_q_evaluation
+from shiftwork.evaluation.rollout import check_fit
 from shiftwork.evaluation.selection import Selection, select
-from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.learner import Learner
 from shiftwork.learning.loop import member
 from shiftwork.learning.offline.algorithms import algorithm
@@ -39,9 +38,9 @@ from shiftwork.plants.plant import Plant
 from shiftwork.plants.run import run
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.load import load_records
-from shiftwork.records.formats.npz import read_npz
+from shiftwork.records.held_out import kept_apart, teaching
 from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.reports.agent.contents import ReportContents, Trace, ValueCheck
+from shiftwork.reports.agent.contents import Trace
 
 AnyPlant = Plant | ForeignPlant
 
@@ -95,8 +94,11 @@ def learn_agent(
     seed: int = 0,
     out: str | Path = Path("runs/agent"),
     choose: bool = False,
+    all_rows: bool = False,
 ) -> Agent:
     """Learn one agent from records and write its folder.
+
+    The last fifth of the records is kept apart, so that ``judge`` can judge the agent by it.
 
     Args:
         records: What people did.
@@ -106,8 +108,11 @@ def learn_agent(
         seed: Seed for all random draws.
         out: The agent's folder; while learning, ``out`` + ".part" keeps what is learned.
         choose: Whether to choose among candidates by off-policy evaluation first.
+        all_rows: Whether to learn from all rows, so that nothing is left to judge the agent by.
     """
     out = Path(out)
+    if not all_rows:
+        records = _kept_apart(records)
     config = config or algorithm(name).config()
     if choose:
         config = _selected(records, name, updates, seed)
@@ -127,6 +132,22 @@ def learn_agent(
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
     return agent
+
+
+def _kept_apart(records: Episodes) -> Episodes:
+    """Keep the last fifth apart, and say so."""
+    parts = kept_apart(records)
+    if parts.judge is None:
+        console.print(
+            f"{len(records.reward):,} steps are too few to keep some apart, so all of them teach; "
+            "judge the agent by later records"
+        )
+    else:
+        console.print(
+            f"The last {len(parts.judge.reward):,} steps are kept apart to judge the agent by "
+            f"(shiftwork judge); {parts.gap:,} before them are left out"
+        )
+    return parts.teach
 
 
 def _settled(config: Any, records: Episodes) -> Any:
@@ -219,6 +240,7 @@ def improve_agent(
     folder, out, online = Path(folder), Path(out), online or Online()
     before, learner, scaling, _ = load_learner(folder)
     check_fit(plant, before)
+    records = teaching(records, folder)
     replay = Replay.of(with_expected_rewards(records)[0].transitions, scaling)
     checkpoint = out.with_name(out.name + ".part.npz")
     identity = {"agent": before.about, "plant": plant.name, "records": records.hash}
@@ -247,7 +269,7 @@ def improve_agent(
     }
     agent = make_agent(learner, scaling, records, about)
     trace = _trace(steps, returns, lived)
-    save_agent(agent, learner, out, dataclasses.asdict(trace))
+    save_agent(agent, learner, out, dataclasses.asdict(trace), records, folder)
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
     return agent
@@ -278,78 +300,3 @@ def _trace(steps: list[int], returns: Sequence[np.ndarray], lived: OnlineHistory
         lived.episode_end[0][ended],
         lived.episode_return[0][ended],
     )
-
-
-def make_report(
-    path: Path,
-    folders: dict[str, Path],
-    records: Episodes,
-    plant: AnyPlant | None,
-    *,
-    episodes: int,
-    seed: int,
-    title: str,
-    notes: tuple[str, ...] = (),
-    judge: Episodes | None = None,
-) -> dict[str, Episodes]:
-    """Write the report of one or more agents; return their rollouts.
-
-    Args:
-        path: The HTML file.
-        folders: Agents by name, "offline" and "online" for choice.
-        records: What they learned from.
-        plant: Where to run them; without it the report rests on records alone.
-        episodes: Whole episodes of each.
-        seed: Of the episodes.
-        title: The page's heading.
-        notes: Sentences for its end.
-        judge: Records for the value estimate; ``records`` if not given.
-    """
-    from shiftwork.reports.agent.page import write_report  # pictures load slowly
-
-    agents = {name: Agent.load(folder) for name, folder in folders.items()}
-    runs: dict[str, Episodes] = {}
-    checks: dict[str, ValueCheck] = {}
-    for name, agent in agents.items():
-        if plant:
-            check_fit(plant, agent)
-            console.print(f"Running {episodes} whole episodes on {plant.name} ...")
-            runs[name] = rollout(plant, agent, episodes=episodes, seed=seed)
-        found = evaluate_on_records(agent, judge or records, None, seed)
-        outcome = mean_interval(discounted_returns(runs[name], found.discount)) if plant else None
-        checks[name] = ValueCheck(found.discount, found.records, found.agent, outcome)
-    metrics, trace = _histories(folders)
-    write_report(
-        path,
-        ReportContents(
-            title=title,
-            records=records,
-            agents=agents,
-            rollouts=runs,
-            score=plant.score if plant else None,
-            targets=plant.targets if plant else (),
-            history=metrics,
-            value_checks=checks,
-            trace=trace,
-            notes=notes,
-        ),
-    )
-    console.print(f"Report written to {path}")
-    return runs
-
-
-def _histories(
-    folders: dict[str, Path],
-) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], Trace | None]:
-    """Read the metrics that learning left in the agents' folders."""
-    metrics: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    trace = None
-    for folder in folders.values():
-        file = folder / "history.npz"
-        arrays = read_npz(file) if file.is_file() else {}
-        if "updates" in arrays:
-            updates = arrays.pop("updates")
-            metrics = {name: (updates, rows) for name, rows in arrays.items()}
-        elif "steps" in arrays and arrays["returns"].size:
-            trace = Trace(**arrays)
-    return metrics, trace

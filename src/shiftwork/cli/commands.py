@@ -90,10 +90,37 @@ class Learn:
     """Critic updates."""
     select: bool = False
     """Choose settings among a handful by off-policy evaluation before learning."""
+    judge_on: tuple[str, ...] | None = None
+    """Separate, later records by which the agent is judged at the end; all of the others then teach.
+    If not given, the last fifth of the records is kept apart for judge."""
+    all_rows: bool = False
+    """Learn from all rows, once an agent learned like this from a part of them has passed. Nothing
+    is then left to judge this one by."""
     seed: int = 0
     """Seed for all random draws."""
     settings: Path | None = None
     """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judge an agent by records that did not teach it, before it acts: pass, not proven or worse.
+
+    Exit status 0 is pass, 3 not proven, 4 worse. The verdict is kept in the agent's folder, where
+    operate reads it.
+    """
+
+    agent: tyro.conf.Positional[Path]
+    """The agent's folder."""
+    records: tuple[str, ...]
+    """Records or exports that the agent has not seen, or all that it learned from: of these the
+    last fifth was kept apart."""
+    tags: Path | None = None
+    """The plant file (.toml) of exports, which says what the columns mean."""
+    json: Path | None = None
+    """A .json file for the verdict with all its figures."""
+    seed: int = 0
+    """Seed for all random draws."""
 
 
 @dataclass(frozen=True)

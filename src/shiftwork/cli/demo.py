@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from shiftwork.cli.agent_verbs import improve_agent, learn_agent, make_report, open_records
+from shiftwork.cli.agent_verbs import improve_agent, learn_agent, open_records
 from shiftwork.cli.progress import console
+from shiftwork.cli.report_verb import make_report
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.offline.pars import Config
 from shiftwork.learning.online.compiled import Online

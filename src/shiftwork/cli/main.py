@@ -105,7 +105,25 @@ def _learn(options: Any) -> None:
         seed=seeded(options.seed),
         out=options.out,
         choose=options.select,
+        all_rows=options.all_rows or options.judge_on is not None,
     )
+    if options.judge_on is not None:
+        from shiftwork.cli.judge_verb import judge_agent
+
+        later = open_records(
+            options.judge_on, tags=_plant_file(options.tags), plant=_plant(options.plant)
+        )
+        judge_agent(options.out, later, None, options.seed)
+
+
+def _judge(options: commands.Judge) -> None:
+    from shiftwork.agents.agent import Agent
+    from shiftwork.cli.agent_verbs import open_records
+    from shiftwork.cli.judge_verb import judge_agent
+
+    agent = Agent.load(options.agent)
+    records = open_records(options.records, tags=_plant_file(options.tags), agent=agent)
+    judge_agent(options.agent, records, options.json, seeded(options.seed))
 
 
 def _evaluate(options: commands.Evaluate) -> None:
@@ -143,7 +161,8 @@ def _report(options: commands.Report) -> None:
         report_team(options.agent, options.out, seeded(options.seed))
         return
     from shiftwork.agents.agent import Agent
-    from shiftwork.cli.agent_verbs import make_report, open_records
+    from shiftwork.cli.agent_verbs import open_records
+    from shiftwork.cli.report_verb import make_report
 
     agent = Agent.load(options.agent)
     if not options.records:
@@ -218,6 +237,7 @@ VERBS: dict[str, tuple[type, Any]] = {
     "inspect": (commands.Inspect, _inspect),
     "convert": (commands.Convert, _convert),
     "learn": (commands.Learn, _learn),
+    "judge": (commands.Judge, _judge),
     "evaluate": (commands.Evaluate, _evaluate),
     "improve": (commands.Improve, _improve),
     "report": (commands.Report, _report),

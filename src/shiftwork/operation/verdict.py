@@ -19,6 +19,7 @@ from typing import Literal
 from pydantic import Field
 
 from shiftwork.errors import UserError
+from shiftwork.files import written_whole
 from shiftwork.operation.modes import Mode
 from shiftwork.operation.settings import Table, read_table
 
@@ -42,6 +43,21 @@ class Verdict(Table):
     passed: bool
     judge: str = Field(min_length=1)
     reason: str = Field(min_length=1)
+
+
+def write_verdict(folder: Path, *, passed: bool, judge: str, reason: str) -> None:
+    """Write the verdict on the weights that stand in an agent's folder.
+
+    Args:
+        folder: The agent's folder.
+        passed: Whether the agent may go beyond shadow.
+        judge: Who or what judged.
+        reason: Why, in one sentence.
+    """
+    policy = hashlib.sha256((folder / POLICY).read_bytes()).hexdigest()
+    found = Verdict(version=1, policy=policy, passed=passed, judge=judge, reason=reason)
+    with written_whole(folder / FILE) as temporary:
+        temporary.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def cap_of(folder: Path) -> tuple[Mode, str]:

@@ -27,6 +27,9 @@ GAP = 0.01
 FEWEST_ROWS = 200
 """Below it nothing is kept apart: too little would be left for either."""
 
+STRETCH = 4
+"""Rows that are compared together."""
+
 TAUGHT = "taught.npz"
 ALIKE = 0.05
 """Share of the rows that may look like rows that taught, by chance."""
@@ -88,7 +91,11 @@ def between(records: Episodes, first: int, end: int) -> Episodes:
 
 
 def fingerprints(records: Episodes) -> UInt64[np.ndarray, " T"]:
-    """A number for each transition, (T,): equal rows have equal numbers, others hardly ever."""
+    """A number for each transition and the next few of its episode, (T,).
+
+    Equal stretches have equal numbers, others hardly ever, even where a plant that stands still
+    repeats single rows.
+    """
     rows = records.transitions
     columns = np.concatenate(
         [rows.observation, rows.action, rows.reward[:, None], rows.next_observation], axis=1
@@ -99,7 +106,13 @@ def fingerprints(records: Episodes) -> UInt64[np.ndarray, " T"]:
     for column in words.T:
         mixed = (mixed ^ column) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(29)
-    return mixed
+    found, ends = mixed.copy(), np.repeat(records.starts + records.length, records.length)
+    for ahead in range(1, STRETCH):
+        row = np.arange(len(mixed)) + ahead
+        inside = row < ends
+        step = (found[inside] ^ mixed[row[inside]]) * np.uint64(0x94D049BB133111EB)
+        found[inside] = step ^ (step >> np.uint64(31))
+    return found
 
 
 def remember(records: Episodes, folder: Path, before: Path | None = None) -> None:
@@ -113,7 +126,7 @@ def remember(records: Episodes, folder: Path, before: Path | None = None) -> Non
     taught = fingerprints(records)
     if before is not None and (before / TAUGHT).is_file():
         taught = np.concatenate([taught, _taught(before)])
-    np.savez_compressed(folder / TAUGHT, fingerprint=np.unique(taught))
+    np.savez(folder / TAUGHT, fingerprint=np.unique(taught))
 
 
 def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
@@ -130,12 +143,11 @@ def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
     Raises:
         UserError: The rows taught the agent, or its folder does not say which rows did.
     """
-    parts = kept_apart(records)
-    taught = _taught(folder)
-    if parts.judge is not None and not _known(parts.judge, taught) and _known(parts.teach, taught):
+    parts, taught = kept_apart(records), _taught(folder)
+    if parts.judge is not None and _known(parts.teach, taught) and not _known(parts.judge, taught):
         return parts.judge, (
-            f"The agent learned from the first {len(parts.teach.reward):,} of {len(records.reward):,} "
-            f"steps; it is judged by the last {len(parts.judge.reward):,}, which were kept apart"
+            f"Of {len(records.reward):,} steps, only the last {len(parts.judge.reward):,} judge the "
+            "agent: they taught it nothing"
         )
     if known := _known(records, taught):
         raise UserError(
@@ -144,6 +156,16 @@ def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
             "learned from, whose last fifth was kept apart"
         )
     return records, ""
+
+
+def teaching(records: Episodes, folder: Path) -> Episodes:
+    """Find what of records an agent may go on learning from: not what was kept apart to judge it."""
+    parts = kept_apart(records)
+    if parts.judge is None or not (folder / TAUGHT).is_file():
+        return records
+    taught = _taught(folder)
+    apart = _known(parts.teach, taught) and not _known(parts.judge, taught)
+    return parts.teach if apart else records
 
 
 def _taught(folder: Path) -> np.ndarray:
@@ -159,9 +181,5 @@ def _taught(folder: Path) -> np.ndarray:
 
 def _known(records: Episodes, taught: np.ndarray) -> int:
     """Rows that taught; 0 if there are no more than may look so by chance."""
-    found = fingerprints(records)
-    values, counts = np.unique(found, return_counts=True)
-    # A plant that stands still repeats its rows; what is seen but once cannot be there by chance.
-    single = values[counts == 1] if (counts == 1).any() else values
-    hits = int(np.isin(single, taught).sum())
-    return int(np.isin(found, taught).sum()) if hits > ALIKE * len(single) else 0
+    hits = int(np.isin(fingerprints(records), taught).sum())
+    return hits if hits > ALIKE * len(records.reward) else 0

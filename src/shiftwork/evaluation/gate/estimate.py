@@ -119,7 +119,7 @@ def estimate(
     replays = _replay_starts(records, steps)
     error = np.zeros(1)
     if len(replays[0]):
-        error = per_step * replay(world, expected, blocks, *replays[:1], discount, replays[1], seed)
+        error = per_step * replay(world, expected, blocks, replays[0], discount, replays[1])
     error = error[~np.isnan(error)] if not np.isnan(error).all() else np.zeros(1)
 
     drawn = bootstrap(int(blocks.max()) + 1, value_members, seed)[:, blocks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import equinox as eqx
@@ -78,11 +79,11 @@ def replay(
     first: Int[np.ndarray, " B"],
     discount: float,
     steps: int,
-    seed: int,
 ) -> Float[np.ndarray, " B"]:
     """Let the model replay recorded actions; return how much more it promises than was earned, (B,).
 
-    Only members that did not learn from a row's block answer for it.
+    Columns that are moved from outside move as they did, and nothing else surprises: recorded actions
+    answered to what happened then. Only members that did not learn from a row's block answer for it.
 
     Args:
         world: The model.
@@ -91,20 +92,13 @@ def replay(
         first: Rows at which replays begin; ``steps`` rows of the same episode must follow each.
         discount: Per step.
         steps: Length of each replay.
-        seed: Of the surprises.
     """
     rows = first + np.arange(steps)[:, None]
     weights = discount ** np.arange(steps)
-    begin, action = records.transitions.observation[first], records.action[rows]
+    lived = records.transitions
+    given = (lived.observation[first], lived.next_observation[rows], records.action[rows])
     promised = np.asarray(
-        _replay(
-            world,
-            jnp.asarray(begin),
-            jnp.asarray(action),
-            jnp.asarray(weights, jnp.float32),
-            jax.random.key(seed),
-        ),
-        np.float64,
+        _replay(world, *map(jnp.asarray, given), jnp.asarray(weights, jnp.float32)), np.float64
     )
     apart = ~np.asarray(world.drawn)[:, blocks[first]]
     answered = np.maximum(apart.sum(0), 1)
@@ -117,20 +111,18 @@ def replay(
 def _replay(
     world: World,
     start: Float[Array, "B O"],
+    following: Float[Array, "S B O"],
     action: Float[Array, "S B A"],
     weights: Float[Array, " S"],
-    key: PRNGKeyArray,
 ) -> Float[Array, "M B"]:
     members = world.change.shape[0]
 
     def one(observation: Array, given: tuple[Array, ...]) -> tuple[Array, Array]:
-        key, weight, done = given
-        rows = jax.random.randint(key, (len(start),), 0, len(world.residual))
-        later, reward = world.step(
-            observation, jnp.broadcast_to(done, (members, *done.shape)), rows
-        )
+        weight, done, next_seen = given
+        calm = dataclasses.replace(world, residual=jnp.zeros_like(next_seen), jump=next_seen)
+        moves = jnp.broadcast_to(done, (members, *done.shape))
+        later, reward = calm.step(observation, moves, jnp.arange(len(start)))
         return later, weight * reward
 
     begin = jnp.broadcast_to(start, (members, *start.shape))
-    keys = jax.random.split(key, len(weights))
-    return jax.lax.scan(one, begin, (keys, weights, action))[1].sum(0)
+    return jax.lax.scan(one, begin, (weights, action, following))[1].sum(0)

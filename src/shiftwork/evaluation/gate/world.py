@@ -80,8 +80,8 @@ class World(eqx.Module):
     jump: Float[Array, "R O"]
     pairs: Int[Array, "2 P"]
     drawn: Bool[Array, "M N"]
-    seen: Float[Array, "2 I"]
-    paying: Float[Array, "2 K"]
+    seen: Float[Array, "2 C"]
+    paying: Float[Array, "2 L"]
 
     def step(
         self,
@@ -149,7 +149,8 @@ def fit_world(
     linear = np.stack([_ridge(_with_one(x[c]), target[c]) for c in chosen])
     products = _squares(y)
     paying = np.stack([_ridge(products[c], paid[c]) for c in chosen])
-    held = _held(change, np.abs(observation).max(0), target - _with_one(x) @ linear.mean(0))
+    still = 1e-6 * np.abs(observation).max(0) / change_std
+    held = _held(target, still, target - _with_one(x) @ linear.mean(0))
     left = np.stack([target - _with_one(x) @ w for w in linear]).astype(np.float32)
     unpaid = np.stack([paid - products @ w for w in paying]).astype(np.float32)
 
@@ -175,21 +176,31 @@ def fit_world(
     residual = left[:, some].mean(0) - foreseen
     low, high = observation.min(0), observation.max(0)
     room = BEYOND * (high - low)
-    numbers = (mean, std, change_std, reward_mean, reward_std, low - room, high + room)
+
+    def number(x: Any) -> Array:
+        return jnp.asarray(x, jnp.float32)
+
     return World(
-        jnp.asarray(linear, jnp.float32),
-        nets[0],
-        jnp.asarray(paying, jnp.float32),
-        nets[1],
-        *(jnp.asarray(n, jnp.float32) for n in numbers),
-        jnp.asarray(reward.max(), jnp.float32),
-        jnp.asarray(np.quantile(reward, POOR), jnp.float32),
-        jnp.asarray(held, jnp.float32),
-        jnp.asarray(residual - residual.mean(0), jnp.float32),
-        jnp.asarray(np.where(change[some] != 0.0, rows.next_observation[some], np.nan)),
-        jnp.asarray(pairs),
-        jnp.asarray([np.isin(np.arange(count), draw) for draw in draws]),
-        *(jnp.asarray([c.min(0), c.max(0)], jnp.float32) for c in (x, y)),
+        change=number(linear),
+        change_net=nets[0],
+        reward=number(paying),
+        reward_net=nets[1],
+        mean=number(mean),
+        std=number(std),
+        change_std=number(change_std),
+        reward_mean=number(reward_mean),
+        reward_std=number(reward_std),
+        low=number(low - room),
+        high=number(high + room),
+        best=number(reward.max()),
+        poor=number(np.quantile(reward, POOR)),
+        held=number(held),
+        residual=number(residual - residual.mean(0)),
+        jump=number(np.where(change[some] != 0.0, rows.next_observation[some], np.nan)),
+        pairs=jnp.asarray(pairs),
+        drawn=jnp.asarray([np.isin(np.arange(count), draw) for draw in draws]),
+        seen=number([x.min(0), x.max(0)]),
+        paying=number([y.min(0), y.max(0)]),
     )
 
 
@@ -226,12 +237,12 @@ def _fit_piece(
     return nets, adam
 
 
-def _with_one(x: Array | np.ndarray) -> Array | np.ndarray:
+def _with_one(x: Any) -> Any:
     module = np if isinstance(x, np.ndarray) else jnp
     return module.concatenate([module.ones_like(x[..., :1]), x], -1)
 
 
-def _squares(y: Array | np.ndarray) -> Array | np.ndarray:
+def _squares(y: Any) -> Any:
     """One, the columns and their squares."""
     module = np if isinstance(y, np.ndarray) else jnp
     return module.concatenate([_with_one(y), module.square(y)], -1)
@@ -245,15 +256,22 @@ def _paying(x: Any, later: Any, mean: Any, std: Any, pairs: Any) -> Any:
     return module.concatenate([x, scaled, distances(later, std, pairs)], -1)
 
 
-def _held(change: np.ndarray, size: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Find the columns that stand still in most rows and whose moves cannot be foreseen, (O,)."""
-    still = np.abs(change) <= 1e-6 * size
-    moved = [left[~s, c].var() / 1.0 if (~s).any() else 1.0 for c, s in enumerate(still.T)]
-    whole = [
-        (change[~s, c] / change[:, c].std()).var() if (~s).any() else 1.0
-        for c, s in enumerate(still.T)
-    ]
-    return (still.mean(0) > 0.5) & (np.array(moved) > 0.5 * np.array(whole))
+def _held(
+    change: Float[np.ndarray, "T O"], size: Float[np.ndarray, " O"], left: Float[np.ndarray, "T O"]
+) -> Bool[np.ndarray, " O"]:
+    """Find the columns that stand still in most rows and whose moves cannot be foreseen, (O,).
+
+    Args:
+        change: Of each column, in its deviations.
+        size: What counts as standing still, in the same units.
+        left: What the linear model does not foresee of the change, in the same units.
+    """
+    found = np.zeros(change.shape[1], bool)
+    for column, (moved, rest) in enumerate(zip(change.T, left.T, strict=True)):
+        jumps = np.abs(moved) > size[column]
+        if jumps.mean() < 0.5:
+            found[column] = not jumps.any() or rest[jumps].var() > 0.5 * moved[jumps].var()
+    return found
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:

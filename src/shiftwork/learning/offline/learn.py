@@ -25,6 +25,7 @@ from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.held_out import remember
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Learned:
             member(self.members, number),
             folder,
             {"updates": self.history.updates, **metrics},
+            self.records,
         )
         return agent
 
@@ -236,11 +238,26 @@ def make_agent(
 
 
 def save_agent(
-    agent: Agent, learner: Learner, folder: Path, history: dict[str, np.ndarray]
+    agent: Agent,
+    learner: Learner,
+    folder: Path,
+    history: dict[str, np.ndarray],
+    records: Episodes,
+    before: Path | None = None,
 ) -> None:
-    """Write an agent's folder with its model card, its learner and the metrics along the way."""
+    """Write an agent's folder with all that is needed to go on learning and to judge it.
+
+    Args:
+        agent: What acts.
+        learner: What learns.
+        folder: Where.
+        history: Metrics along the way.
+        records: What it learned from: nobody may judge it by these rows.
+        before: The folder of the agent that it was improved from.
+    """
 
     def attach(temporary: Path) -> None:
+        remember(records, temporary, before)
         save_tree(temporary / "learner.npz", learner, {"algorithm": agent.about["algorithm"]})
         np.savez_compressed(temporary / "history.npz", **history)  # type: ignore[arg-type]
 

@@ -1,0 +1,127 @@
+"""The verb ``judge``: what an agent is worth, before it acts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from shiftwork.agents.agent import Agent
+from shiftwork.cli.progress import console, progress_bar
+from shiftwork.errors import UserError
+from shiftwork.evaluation.gate.judge import TOTAL_WORK, Judgement, judge
+from shiftwork.evaluation.statistics import Interval
+from shiftwork.files import VERSION, written_whole
+from shiftwork.operation.verdict import write_verdict
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.held_out import unseen
+
+STATUS = {"pass": 0, "not proven": 3, "worse": 4}
+"""Exit status of each verdict."""
+
+
+def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) -> None:
+    """Judge an agent, show why, keep the verdict in its folder, and end with its exit status.
+
+    Args:
+        folder: The agent's folder.
+        records: Records of its plant.
+        out: A .json file for all figures, if any.
+        seed: Of everything that is drawn.
+
+    Raises:
+        UserError: The rows taught the agent, are too few, or are of another plant.
+        SystemExit: With the verdict's status, if the agent did not pass.
+    """
+    agent = Agent.load(folder)
+    if out is not None and out.suffix.lower() != ".json":
+        raise UserError(f"{out}: the verdict is written as JSON; give a name that ends in .json")
+    judging, left_out = unseen(records, folder)
+    if left_out:
+        console.print(left_out)
+    with progress_bar("judging", TOTAL_WORK, "updates") as advance:
+        found = judge(agent, judging, seed=seed, advance=advance)
+    _show(found)
+    write_verdict(
+        folder,
+        passed=found.decision == "pass",
+        judge=f"shiftwork judge {VERSION}, {found.rows:,} recorded steps",
+        reason=f"{found.decision}: {found.reasons[0]}",
+    )
+    if out is not None:
+        with written_whole(out) as temporary:
+            temporary.write_text(json.dumps(as_json(found), indent=2) + "\n", encoding="utf-8")
+        console.print(f"All figures written to {out}")
+    if status := STATUS[found.decision]:
+        raise SystemExit(status)
+
+
+def _show(found: Judgement) -> None:
+    """Print the verdict, why, and what it rests on."""
+    e = found.estimate
+    table = Table(title="Gain over people's practice, reward per step", title_justify="left")
+    for column in ("", "estimate", "90 % interval"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, gain in (
+        ("the agent", found.gain),
+        ("the agent turned round (must not pass)", found.turned),
+        ("a second clone of people (must be zero)", found.clone),
+    ):
+        table.add_row(name, f"{gain.estimate:+.3g}", f"{gain.low:+.3g} to {gain.high:+.3g}")
+    console.print(table)
+    console.print(
+        f"People earned {e.people:.4g} per step in the {found.rows:,} steps that judge. Models run "
+        f"{e.steps} steps ahead; for people's own actions they promise {e.replay:+.3g} per step more "
+        f"than was earned. Without a model (fitted Q evaluation) the gain is {e.fitted:+.3g}."
+    )
+    console.print(
+        f"{100 * e.support.plans:.0f} % of what the agent would do was done in a like state, and "
+        f"{100 * e.support.states:.0f} % of the states that it would reach are in the records."
+    )
+    for event in e.events:
+        console.print(
+            f"{event.name.capitalize()}: {event.recorded:,} in the records; under the agent at most "
+            f"{1000 * event.upper:.2g} in 1,000 steps (95 %), under people {1000 * event.people:.2g}."
+        )
+    console.print(f"[bold]Verdict: {found.decision}[/bold], because " + "; ".join(found.reasons))
+    for line in found.settle:
+        console.print(f"What would settle it: {line}")
+    if found.decision != "pass":
+        console.print("It may still run in shadow, where it moves nothing.")
+
+
+def as_json(found: Judgement) -> dict[str, Any]:
+    """All figures of a judgement under names that a program can read."""
+    e = found.estimate
+
+    def bounds(gain: Interval) -> dict[str, float]:
+        return {"estimate": gain.estimate, "low": gain.low, "high": gain.high}
+
+    return {
+        "version": 1,
+        "verdict": found.decision,
+        "reasons": list(found.reasons),
+        "what_would_settle": list(found.settle),
+        "unit": "reward per step",
+        "confidence": 0.9,
+        "gain": bounds(found.gain),
+        "gain_from_beginnings": None if e.beginnings != e.beginnings else e.beginnings,
+        "controls": {"turned_round": bounds(found.turned), "second_clone": bounds(found.clone)},
+        "people": e.people,
+        "models": [float(m) for m in e.members],
+        "replay_error": e.replay,
+        "fitted_q": {"gain": e.fitted, "std": e.fitted_error},
+        "support": {
+            "plans": e.support.plans,
+            "states": e.support.states,
+            "farthest": [{"tag": name, "deviations": off} for name, off in e.support.farthest],
+        },
+        "events": [asdict(event) for event in e.events],
+        "discount": e.discount,
+        "steps_ahead": e.steps,
+        "rows": found.rows,
+        "blocks": found.blocks,
+    }
