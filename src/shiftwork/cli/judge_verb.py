@@ -82,6 +82,9 @@ def _show(found: Judgement) -> None:
         f"{100 * e.support.states:.0f} % of the states that it would reach are in the records."
     )
     for event in e.events:
+        if not event.recorded:
+            console.print("No rare, large loss and no end by the plant is in the records.")
+            continue
         console.print(
             f"{event.name.capitalize()}: {event.recorded:,} in the records; under the agent at most "
             f"{1000 * event.upper:.2g} in 1,000 steps (95 %), under people {1000 * event.people:.2g}."

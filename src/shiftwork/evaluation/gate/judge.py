@@ -147,7 +147,7 @@ def decide(e: Estimate, gain: Interval) -> tuple[Decision, tuple[str, ...]]:
         return "worse", ("it earns less than people's practice",)
     reasons = []
     if gain.low <= 0.0:
-        reasons.append("that it earns more than people's practice may be chance")
+        reasons.append("its gain over people's practice may be chance")
     if e.support.plans < ENOUGH_SUPPORT:
         where = ", ".join(f"'{name}'" for name, _ in e.support.farthest)
         reasons.append(

@@ -1,0 +1,160 @@
+"""The verb judge: a plant that anybody can improve, an agent that does, one that does the contrary."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from shiftwork.agents.agent import Agent
+from shiftwork.cli.main import main
+from shiftwork.evaluation.gate import estimate as estimates
+from shiftwork.evaluation.gate import judge as gate
+from shiftwork.learning.offline.learn import learn
+from shiftwork.operation.verdict import cap_of
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.held_out import kept_apart
+from shiftwork.records.tags import Tag
+
+OBSERVATION = (Tag("level", "m"), Tag("wanted", "m"))
+ACTION = (Tag("valve", "%", 0.0, 100.0),)
+
+
+def people(episodes=150, steps=40, seed=0):
+    """A level that people bring to its set-point slowly and with shaking hands."""
+    rng = np.random.default_rng(seed)
+    level, wanted = rng.uniform(-1, 1, (2, episodes))
+    seen, done, paid = [np.stack([level, wanted], 1)], [], []
+    for _ in range(steps):
+        valve = np.clip(50 + 20 * (wanted - level) + 15 * rng.normal(size=episodes), 0, 100)
+        level = level + 0.3 * (valve / 50 - 1) + 0.01 * rng.normal(size=episodes)
+        seen.append(np.stack([level, wanted], 1))
+        done.append(valve[:, None])
+        paid.append(-np.abs(level - wanted))
+    return Episodes(
+        np.stack(seen).transpose(1, 0, 2).reshape(-1, 2).astype(np.float32),
+        np.stack(done).transpose(1, 0, 2).reshape(-1, 1).astype(np.float32),
+        np.stack(paid).T.reshape(-1).astype(np.float32),
+        np.full(episodes, steps, np.int64),
+        np.zeros(episodes, bool),
+        OBSERVATION,
+        ACTION,
+    )
+
+
+def steered(clone, gain):
+    """An agent that opens the valve by the distance to the set-point, ``gain`` times as far as people."""
+    mean, std = clone.observation_mean, clone.observation_std
+    weight = np.array([-0.4 * gain * std[0], 0.4 * gain * std[1]], np.float32)[:, None]
+    bias = np.array([0.4 * gain * float(mean[1] - mean[0])], np.float32)
+    return dataclasses.replace(
+        clone, weights=(weight,), biases=(bias,), about=clone.about | {"config": {"discount": 0.9}}
+    )
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(estimates, "WORLD_UPDATES", 500)
+    monkeypatch.setattr(estimates, "VALUE_UPDATES", 1_000)
+    monkeypatch.setattr(estimates, "VALUE_MEMBERS", 4)
+    monkeypatch.setattr(gate, "CLONE_UPDATES", 1_000)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return people()
+
+
+@pytest.fixture(scope="module")
+def folder(records, tmp_path_factory):
+    """A clone of the people's first part in its folder, and the whole records beside it."""
+    root = tmp_path_factory.mktemp("judge")
+    write_compact(records, root / "all.npz")
+    write_compact(people(seed=1), root / "later.npz")
+    learn(kept_apart(records).teach, "bc", updates=1_000).save(root / "clone")
+    return root
+
+
+def judged(folder, agent, arguments, capsys):
+    """Put an agent into the folder of the clone, judge it, and give exit status and JSON."""
+    taught = (folder / "clone" / "taught.npz").read_bytes()
+    place = folder / "agent"
+    agent.save(place, card="", attach=lambda to: (to / "taught.npz").write_bytes(taught))
+    out = folder / "verdict.json"
+    capsys.readouterr()
+    try:
+        main(["judge", str(place), "--json", str(out), *arguments])
+        status = 0
+    except SystemExit as stop:
+        status = stop.code
+    return status, json.loads(out.read_text()), " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("gain", "status", "verdict"),
+    [(3.0, 0, "pass"), (1.0, 3, "not proven"), (-2.0, 4, "worse")],
+    ids=["quicker", "like people", "turned round"],
+)
+def test_the_verdict_is_the_truth(folder, gain, status, verdict, capsys):
+    clone = Agent.load(folder / "clone")
+    found, written, said = judged(
+        folder, steered(clone, gain), ["--records", str(folder / "all.npz")], capsys
+    )
+    assert (found, written["verdict"]) == (status, verdict)
+    assert f"Verdict: {verdict}" in said
+    assert "only the last 1,200 judge the agent" in said
+    assert written["controls"]["turned_round"]["high"] < 0 or gain < 0
+    mode, why = cap_of(folder / "agent")
+    assert (mode.name == "CLOSED") == (verdict == "pass")
+    assert ("passed" in why) == (verdict == "pass")
+
+
+def refused(arguments, capsys):
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main(["judge", *arguments])
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    (line,) = [line for line in error.splitlines() if line.startswith("shiftwork: ")]
+    return line
+
+
+def test_what_cannot_judge_is_refused_by_name(folder, records, tmp_path, capsys):
+    clone = str(folder / "clone")
+    write_compact(kept_apart(records).teach, tmp_path / "taught.npz")
+    assert "taught this agent" in refused(
+        [clone, "--records", str(tmp_path / "taught.npz")], capsys
+    )
+
+    write_compact(people(4, 20, seed=3), tmp_path / "short.npz")
+    assert "too few to judge by" in refused(
+        [clone, "--records", str(tmp_path / "short.npz")], capsys
+    )
+
+    later = people(seed=4)
+    millimetres = dataclasses.replace(later, observation=later.observation * 1000 + 30_000)
+    write_compact(millimetres, tmp_path / "mm.npz")
+    line = refused([clone, "--records", str(tmp_path / "mm.npz")], capsys)
+    assert "tag 'level'" in line
+    assert "same units" in line
+
+    tags = (Tag("level", "m"), Tag("aim", "m"))
+    write_compact(dataclasses.replace(later, observation_tags=tags), tmp_path / "other.npz")
+    assert "has no tag 'wanted'" in refused(
+        [clone, "--records", str(tmp_path / "other.npz")], capsys
+    )
+
+    tags = (Tag("level", "mm"), Tag("wanted", "m"))
+    write_compact(dataclasses.replace(later, observation_tags=tags), tmp_path / "unit.npz")
+    line = refused([clone, "--records", str(tmp_path / "unit.npz")], capsys)
+    assert "'level' is in mm, and the agent learned it in m" in line
+
+    line = refused([clone, "--records", str(folder / "later.npz"), "--json", "verdict.txt"], capsys)
+    assert "ends in .json" in line
+    (tmp_path / "nobody").mkdir()
+    assert "nobody" in refused(
+        [str(tmp_path / "nobody"), "--records", str(folder / "later.npz")], capsys
+    )
