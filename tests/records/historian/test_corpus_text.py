@@ -341,6 +341,18 @@ def test_tells_the_repeated_hour_apart(name, tmp_path):
     )
 
 
+@pytest.mark.parametrize("hours", [(1, 2, 2, 3), (3, 2, 2, 1), (2, 2, 1), (2, 2, 3)])
+def test_rows_beside_the_repeated_hour_show_the_direction(hours, tmp_path):
+    rows = [f"2025-10-26 0{hour}:00,{row},0" for row, hour in enumerate(hours)]
+    samples = read(write(tmp_path, "export.csv", wide(*rows)), plant(zone="Europe/Berlin"))
+    first, second = hours.index(2), hours.index(2) + 1
+    if hours[0] > hours[-1]:
+        first, second = second, first
+    found = shown(samples)
+    assert f"rr 2025-10-26 00:00 {first}" in found
+    assert f"rr 2025-10-26 01:00 {second}" in found
+
+
 def test_refuses_an_hour_that_never_was(tmp_path):
     path = write(tmp_path, "export.csv", wide("2025-03-30 01:59,1,2", "2025-03-30 02:00,1,2"))
     refused(
