@@ -49,6 +49,8 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
             "left out",
             "file without tags",
             "column left out",
+            "assumed",
+            "unlikely time",
             "number that may stand for nothing",
         ):
             for finding in same[:MOST_NOTES]:

@@ -70,12 +70,14 @@ class Opened:
     Attributes:
         tables: Each with its layout; None if none of the tags looked for is in it.
         left: What is left out, each as "name: why".
+        assumed: How files were read that lack what is declared, each as "name: how".
         undeclared: Why files do not have the columns that the plant file declares.
         declared: Some text has them.
     """
 
     tables: list[tuple[Table, Layout | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     undeclared: list[UserError] = field(default_factory=list)
     declared: bool = False
 
@@ -108,6 +110,11 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
         gatherer.findings.note("file without tags", "", 1, example, each=True)
     for left in opened.left:
         gatherer.findings.note("left out", "", 1, left, each=True)
+    for assumed in opened.assumed:
+        gatherer.findings.note("assumed", "", 1, assumed, each=True)
+    for origin in gatherer.origins:
+        if doubt := origin.doubt():
+            gatherer.findings.note("unlikely time", "", 1, f"{origin.name}: {doubt}", each=True)
     _refuse_missing(gatherer, opened.tables, plant)
     statuses = gatherer.qualities.statuses(plant)
     for origin in gatherer.origins:
@@ -221,7 +228,7 @@ def _open_source(
         except NoTable as error:
             if alone:
                 raise
-            own = rules.without_columns
+            own = rules.of_another_form
             if own != rules:
                 opened.undeclared.append(error)
                 _open_by_own_names(source, find(own), own, expected, opened)
@@ -247,8 +254,9 @@ def _open_by_own_names(
         opened.left.append(f"{source.name}: does not have the columns that the plant file declares")
         return
     opened.tables.append((table, layout))
-    opened.left.append(
-        f"{source.name}: nothing of it, but the declared columns are not in it, so it is read by its own names"
+    opened.assumed.append(
+        f"{source.name}: what the plant file declares of columns and text is not in it, so it is read by what it "
+        "shows itself"
     )
 
 

@@ -15,7 +15,7 @@ from shiftwork.records.historian.gather.origins import Origin, Reading, kind_of
 from shiftwork.records.historian.gather.rows import Gathered
 from shiftwork.records.historian.gather.times import TimeReader
 from shiftwork.records.historian.gather.values import ValueReader
-from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.columns import flag_status, nothing, series, tag_positions
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table
@@ -60,24 +60,46 @@ class Gatherer:
         Raises:
             UserError: A cell cannot be read, or what it means cannot be found.
         """
+        declared = self._plant.export
+        several = len({table.dialect for table, _ in self._tables}) > 1
         for table, layout in self._tables:
-            before = self.gathered.mark()
+            before, noted = self.gathered.mark(), dict(self.findings.kept)
+            rules = declared
+            if several and table.dialect[1:2] == (rules.decimal,):
+                # A mark that separates cells here is declared for files of another origin.
+                rules = rules.model_copy(update={"decimal": None})
             try:
-                self._read(table, layout, None)
-            except NeedsCare:
-                # Some line is perhaps not a row of data: a comment, a total, the header again.
+                self._read_with_care(table, layout, rules)
+            except UserError:
+                if not several or declared.of_other_cells == declared:
+                    raise
+                # What is declared for files of another origin may not fit this one's cells.
                 self.gathered.back_to(before)
-                notes: Notes = []
-                self._read(table, layout, notes)
-                for kind, count, example in notes:
-                    self.findings.note(kind, "", count, example)
+                self.findings.kept = noted
+                self._read_with_care(table, layout, declared.of_other_cells)
+                self.findings.note(
+                    "assumed", "", 1,
+                    f"{table.name}: its cells do not fit export.time_format, order or decimal, so it is read by "
+                    "what it shows itself", each=True,
+                )  # fmt: skip
 
-    def _read(self, table: Table, layout: Layout, notes: Notes | None) -> None:
-        export = self._plant.export
-        origin = Origin(table.name, kind_of(table), decimal=export.decimal or "")
+    def _read_with_care(self, table: Table, layout: Layout, rules: ExportRules) -> None:
+        before = self.gathered.mark()
+        try:
+            self._read(table, layout, rules, None)
+        except NeedsCare:
+            # Some line is perhaps not a row of data: a comment, a total, the header again.
+            self.gathered.back_to(before)
+            notes: Notes = []
+            self._read(table, layout, rules, notes)
+            for kind, count, example in notes:
+                self.findings.note(kind, "", count, example)
+
+    def _read(self, table: Table, layout: Layout, rules: ExportRules, notes: Notes | None) -> None:
+        origin = Origin(table.name, kind_of(table))
         quick = notes is None and table.careful is not None
-        reading = Reading(table, layout, origin, export.order, export.decimal, quick)
-        wanted = replace(layout.wanted(self._position), hints=reading.hints)
+        reading = Reading(table, layout, rules, origin, rules.order, rules.decimal, quick)
+        wanted = replace(layout.wanted(self._position), hints=reading.hints, rules=rules)
         noted = dict(self.findings.kept)
         try:
             for first_row, batch in table.read(wanted, notes):
@@ -99,9 +121,11 @@ class Gatherer:
             raise
         for unread in layout.unread:
             self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
+        for assumed in layout.assumed:
+            self.findings.note("assumed", "", 1, f"{table.name}: {assumed}", each=True)
         origin.form = table.form()
         origin.decimal = reading.mark or ""
-        origin.order = reading.order or ""
+        origin.order = reading.order or _order_in(rules.time_format or "")
         self.origins.append(origin)
         if not layout.clock.columns:
             self._times.counted_on(origin.rows)
@@ -117,7 +141,7 @@ class Gatherer:
         if plain:
             hints.numbers = frozenset(columns)
         clocks = {layout.clock, *layout.clocks.values()}
-        if self._times.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
+        if reading.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
             stamps = frozenset(p for c in clocks for p in c.columns)
             if all(series(batch, p).cast(pl.String).str.contains(_ISO).all() for p in stamps):
                 hints.stamps = stamps
@@ -252,6 +276,14 @@ class Gatherer:
         kept.value.append(value)
         kept.status.append(status)
         kept.rows += len(tags)
+
+
+def _order_in(time_format: str) -> str:
+    """The order of day and month that a declared format has."""
+    day, month = time_format.find("%d"), time_format.find("%m")
+    if min(day, month) < 0 or "%Y" in time_format[: max(day, month)]:
+        return ""
+    return "day first" if day < month else "month first"
 
 
 def _holds(names: pa.Array, header: tuple[str, ...]) -> bool:

@@ -52,6 +52,7 @@ class ValueReader:
         self._missing = {
             i: tag.missing or plant.export.missing for i, tag in enumerate(plant.tags.values())
         }
+        self._declared = plant.export.decimal
         self._evidence = evidence
         self._findings = findings
 
@@ -154,7 +155,12 @@ class ValueReader:
         return read.scatter(odd, values)
 
     def _mark_of(self, reading: Reading) -> Mark:
-        mark, assumed = self._evidence.mark_of(reading.table)
+        try:
+            mark, assumed = self._evidence.mark_of(reading.table)
+        except UserError:
+            if self._declared is None:
+                raise
+            return self._declared  # for a file of another origin that shows nothing itself
         if assumed and reading.table.dialect[1:2] == (";",):
             self._findings.note(
                 "decimal mark that is assumed", "", 1,

@@ -78,6 +78,11 @@ def read_delimited(
         if magic.startswith(start):
             raise UserError(f"{source.name}: {problem}")
     text = Text(source, rules.encoding, expected)
+    if rules.encoding and not text.fits_declared():
+        raise NoTable(
+            f"{source.name}: is not {rules.encoding}, as export.encoding says; leave export.encoding out, or set the "
+            "right one"
+        )
     separator, found, rows = _find_table(text, find, rules)
     first_line = rows[found.first - 1][0] if found.first else 0
     width = max([len(found.names), *(len(row) for _, row in rows[found.first :])])

@@ -168,6 +168,10 @@ def _find(
     if tags and not is_long:
         others = time | {p for c in clocks.values() for p in c.columns} | set(named)
         qualities = quality_columns(heading, key_of, tags, others)
+        if rules.quality is not None:
+            qualities = dict.fromkeys(
+                tags, QualityColumns((names.index(rules.quality),), ("code",))
+            )
         for key in tags:
             if plant is not None and (own := plant.tags[key].quality) is not None:
                 if own not in names:
@@ -177,6 +181,7 @@ def _find(
         return Layout(
             "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
             unread=unread_columns(heading, read, key_of, wide=True),
+            assumed=_shared(qualities, names) if rules.quality is None else (),
         )  # fmt: skip
     if value is None:
         return None
@@ -190,6 +195,16 @@ def _find(
     if source is None:
         return None
     return Layout("single", clock, None, value, quality, source, unread=unread)
+
+
+def _shared(qualities: Mapping[str, QualityColumns], names: list[str]) -> tuple[str, ...]:
+    """Columns of quality that were found to count for several tags."""
+    columns = [i for quality in qualities.values() for i in quality.columns[:1]]
+    return tuple(
+        f"'{names[i]}' is taken as the quality of all tags in its row"
+        for i in dict.fromkeys(columns)
+        if columns.count(i) > 1
+    )
 
 
 def _has(key_of: Mapping[str, str], heading: Heading) -> bool:

@@ -94,6 +94,7 @@ class Layout:
         qualities: The columns of each tag's quality, by key, in the wide form.
         clocks: The columns of each tag's own time, by key, in the wide form.
         unread: Columns that look as if they mattered and are not read, as "name: why".
+        assumed: What was taken to be so, in sentences, since nothing in the table says otherwise.
     """
 
     shape: Literal["long", "wide", "single"]
@@ -106,6 +107,7 @@ class Layout:
     qualities: dict[str, QualityColumns] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @property
     def cells(self) -> tuple[int, ...]:
