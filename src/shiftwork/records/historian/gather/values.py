@@ -19,6 +19,7 @@ from shiftwork.records.historian.values.numbers import (
     Mark,
     has_mark,
     is_nothing,
+    is_spelled_negative,
     numbers,
     split_units,
     trimmed,
@@ -89,6 +90,7 @@ class ValueReader:
                     read = self._with_units(reading, tags, cells, read, rows)
             except CellError as error:
                 raise error.at(reading.table.name, rows) from None
+            self._note_negatives(reading, tags, cells, read, rows)
             text_at = np.flatnonzero(read.is_null().to_numpy())
             text_at = text_at[~is_nothing(trimmed(cells.gather(text_at))).to_numpy()]
             values = read.fill_null(math.nan).to_numpy()
@@ -113,6 +115,22 @@ class ValueReader:
                 f"{reading.table.name}: row {rows[first]}: '{cells[int(first)][:40]}'",
             )
         return Found(values, np.where(np.isnan(values), BAD, GOOD), text_at, text)
+
+    def _note_negatives(
+        self,
+        reading: Reading,
+        tags: np.ndarray,
+        cells: pl.Series,
+        read: pl.Series,
+        rows: np.ndarray,
+    ) -> None:
+        spelled = (is_spelled_negative(cells) & read.is_not_null()).to_numpy()
+        for tag in np.unique(tags[spelled]):
+            mine = np.flatnonzero(spelled & (tags == tag))
+            self._findings.note(
+                "number in brackets or with its minus behind, read as negative", self._keys[tag], len(mine),
+                f"{reading.table.name}: row {rows[mine[0]]}: '{cells[int(mine[0])][:40]}'",
+            )  # fmt: skip
 
     def _with_units(
         self,
