@@ -19,7 +19,7 @@ from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
-from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
+from shiftwork.records.historian.readers.delimited import NoTable, OtherKind, read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.find_layout import layout_for
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
@@ -228,6 +228,9 @@ def _open_source(
         except NoTable as error:
             if alone:
                 raise
+            if isinstance(error, OtherKind):
+                opened.left.append(str(error).partition(";")[0])
+                return
             own = rules.of_another_form
             if own != rules:
                 opened.undeclared.append(error)
@@ -273,6 +276,14 @@ def _refuse_missing(
     near = get_close_matches(tag.source.lower(), small, n=1, cutoff=0.6)
     more = f" (nor are {len(missing) - 1} more tags)" if len(missing) > 1 else ""
     hint = f"did you mean '{small[near[0]]}'?" if near else "give all files, or set its source"
+    own = [
+        n
+        for n in sorted(names)[:10_000]
+        if re.match(rf"{re.escape(tag.source)}\W|{re.escape(tag.source)}_", n)
+    ]
+    if own:
+        shown = ", ".join(f"'{name.strip()}'" for name in own[:4])
+        hint = f"set its source to the column that is meant: {shown}"
     if gatherer.strangers and all(re.fullmatch(r"[0-9.]+", name) for name in gatherer.strangers):
         hint = (
             "its tags are numbers; set export.names to the table that names them, or write the number as "

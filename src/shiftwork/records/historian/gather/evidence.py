@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.readers.columns import series, tag_positions
+from shiftwork.records.historian.readers.columns import series, tag_positions, value_cells
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import NeedsCare, Table, Wanted
 from shiftwork.records.historian.values.numbers import (
@@ -118,7 +118,7 @@ class Evidence:
                 measured = (tags >= 0) & ~self._of_state[tags]
                 batch = batch.filter(pa.array(measured))
             if layout.value is not None:
-                yield _bare(series(batch, layout.value))
+                yield _bare(value_cells(layout, batch))
 
 
 def _bare(cells: pl.Series) -> pl.Series:

@@ -16,7 +16,13 @@ from shiftwork.records.historian.gather.rows import Gathered
 from shiftwork.records.historian.gather.times import TimeReader
 from shiftwork.records.historian.gather.values import ValueReader
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
-from shiftwork.records.historian.readers.columns import flag_status, nothing, series, tag_positions
+from shiftwork.records.historian.readers.columns import (
+    flag_status,
+    nothing,
+    series,
+    tag_positions,
+    value_cells,
+)
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table
 from shiftwork.records.historian.values.quality import GOOD, Qualities
@@ -41,6 +47,7 @@ class Gatherer:
         self.qualities = Qualities()
         self.origins: list[Origin] = []
         self.strangers: set[str] = set()
+        self._units: dict[int, str] = {}
         self._keys = list(plant.tags)
         self._seen = np.zeros(len(plant.tags), bool)
         self._position = {t.source: i for i, t in enumerate(plant.tags.values())}
@@ -157,6 +164,8 @@ class Gatherer:
             if reading.quick and _holds(names, table.header):
                 raise NeedsCare  # the header again, whose columns may have another order
         known = tags >= 0
+        if not known.all() and layout.tag is not None:
+            self._note_nameless(reading, batch, rows)
         if not known.any():
             return
         if not known.all():
@@ -164,10 +173,43 @@ class Gatherer:
         time, later, there = self._times.times(reading, layout.clock, layout.cells, batch, rows)
         if not there.all():
             batch, rows, tags = batch.filter(pa.array(there)), rows[there], tags[there]
-        assert layout.value is not None
-        cells = series(batch, layout.value)
+        cells = value_cells(layout, batch)
+        if layout.unit is not None:
+            self._check_units(reading, tags, series(batch, layout.unit), rows)
         quality, flags = self._quality(reading, layout.quality, batch)
         self._add(reading, tags.astype(np.uint16), time, later, cells, quality, flags, rows)
+
+    def _note_nameless(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
+        """Name rows that hold a value and no tag, as where a tag stands only above its first row."""
+        assert reading.layout.tag is not None
+        empty = nothing(series(batch, reading.layout.tag).cast(pl.String)).to_numpy()
+        if not empty.any():
+            return
+        empty &= ~nothing(value_cells(reading.layout, batch)).to_numpy()
+        if empty.any():
+            self.findings.note(
+                "row without a tag, left out", "", int(empty.sum()),
+                f"{reading.table.name}: row {rows[empty.argmax()]}",
+            )  # fmt: skip
+
+    def _check_units(
+        self, reading: Reading, tags: np.ndarray, cells: pl.Series, rows: np.ndarray
+    ) -> None:
+        """Refuse a tag whose values have several units, as a column of units shows."""
+        units = pl.DataFrame(
+            {"tag": tags, "unit": cells.cast(pl.String).str.strip_chars(), "row": rows}
+        )
+        for tag, unit, row in units.unique(
+            ["tag", "unit"], keep="first", maintain_order=True
+        ).iter_rows():
+            if not unit:
+                continue
+            first = self._units.setdefault(tag, unit)
+            if first != unit:
+                raise UserError(
+                    f"{reading.table.name}: row {row}: values of {self._keys[tag]} have several units ('{first}' "
+                    f"and '{unit}'); export them in one"
+                )
 
     def _wide(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         layout = reading.layout

@@ -29,7 +29,7 @@ from shiftwork.records.historian.readers.heading import (
     find_without_names,
     other_table,
 )
-from shiftwork.records.historian.readers.layout import FindLayout, Layout
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
 from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
 from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
 from shiftwork.records.historian.readers.source import Source
@@ -47,12 +47,32 @@ _OTHER = (
     (b"\xd0\xcf\x11\xe0", "is a spreadsheet that cannot be opened; save it as .xlsx or CSV"),
     (b"%PDF", "is a PDF; export it as CSV"),
     (b"FEA1", "is a Feather file of version 1; write it as version 2 or Parquet"),
+    (b"\x09\x08", "is a workbook of an old kind; save it as .xlsx or CSV"),
     (b"\x89HDF", "is an HDF5 file; export it as CSV or Parquet"),
 )
 
 
+_OTHER_TEXT = (
+    (r"<!doctype html|<html|<head|<body|<table|<meta|<style|<div", "is a web page, as some systems export for "
+     "spreadsheets; save it as .xlsx or CSV with a spreadsheet program"),
+    (r"mime-version:|from: <saved by", "is a web archive; save it as .xlsx or CSV with a "
+     "spreadsheet program"),
+    (r"<\?xml[^>]*>\s*(?:<\?mso|<workbook|<ss:workbook)", "is a workbook in XML; save it as .xlsx or CSV with "
+     "a spreadsheet program"),
+    (r"<\?xml|<[a-z]\w*[\s>:]", "is XML; export it as CSV or Parquet"),
+    (r"\{\s*[\"}]|\[\s*[\[{]", "is JSON; export it as CSV or Parquet"),
+    (r"(?:--[^\n]*\s+|/\*.*?\*/;?\s*)*(?:insert\s+into|create\s+table|copy\s.*from\s+stdin|set\s+\w+|begin;|pragma)",
+     "holds SQL statements; export CSV, or give the database's own file"),
+)  # fmt: skip
+"""Text of other kinds by how it begins, in small letters."""
+
+
 class NoTable(UserError):
     """A text that holds no table: in a folder it is left out, by itself it is refused."""
+
+
+class OtherKind(NoTable):
+    """A text that is no table at all, such as a web page."""
 
 
 def read_delimited(
@@ -77,6 +97,10 @@ def read_delimited(
     for start, problem in _OTHER:
         if magic.startswith(start):
             raise UserError(f"{source.name}: {problem}")
+    begin = source.begin(2000).replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿ \t\r\n").lower()
+    for pattern, problem in _OTHER_TEXT:
+        if re.match(pattern, begin, re.S):
+            raise OtherKind(f"{source.name}: {problem}")
     text = Text(source, rules.encoding, expected)
     if rules.encoding and not text.fits_declared():
         raise NoTable(
@@ -126,11 +150,18 @@ def _find_table(
         raise NoTable(f"{name}: is empty; export it again")
     separators = (rules.separator,) if rules.separator else (*SEPARATORS, SPACES)
     split = {separator: _rows(begin, separator, whole) for separator in separators}
+    incomplete: NoClock | None = None
     for look in (find_heading, find_without_names):
         for separator, rows in split.items():
-            found = look([row for _, row in rows], find, stem, name, rules)
+            try:
+                found = look([row for _, row in rows], find, stem, name, rules)
+            except NoClock as error:
+                incomplete = incomplete or error
+                continue
             if found is not None:
                 return separator, found, rows
+    if incomplete is not None:
+        raise incomplete
     best: tuple[str, FoundHeading, list[tuple[int, list[str]]]] | None = None
     for separator, rows in split.items():
         table = other_table([row for _, row in rows]) if separator != SPACES else None
@@ -141,6 +172,12 @@ def _find_table(
         return best
     widest = max((row for rows in split.values() for _, row in rows), key=len)
     _refuse_undeclared(name, tuple(widest), rules)
+    first = next((row for _, row in split.get(",", [])), [])
+    if len(first) == 1 and first[0].count(",") > 1:
+        raise NoTable(
+            f"{name}: has each row in quotation marks as a whole, so that it is one cell; remove the marks at "
+            "both ends of the lines, or export it again"
+        )
     raise NoTable(
         f"{name}: has no header with a time column and tags; write one, or give the names of its columns "
         'in order as export.columns = ["time", "TI1", ...], or set export.time, export.tag and '

@@ -7,7 +7,7 @@ whose cells fit counts, and where no name helps, cells alone may.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from shiftwork.errors import UserError, unknown
@@ -19,11 +19,14 @@ from shiftwork.records.historian.readers.layout import (
     Heading,
     Layout,
     NoClock,
+    NoValues,
     QualityColumns,
 )
 from shiftwork.records.historian.readers.names import (
     QUALITY_WORDS,
     TAG_WORDS,
+    TYPED_VALUE,
+    UNIT_WORDS,
     VALUE_WORDS,
     flag_meaning,
     is_number,
@@ -147,11 +150,18 @@ def _find(
     ):
         return None
     if tags and clock is None:
+        if heading.above:
+            _refuse_turned(heading, heading.above[-1])
         raise NoClock(
             f"{heading.where}: has tags, but no column of time stamps; set export.time to its name, or, if "
             'it has none, export.step = "1min" and export.start = "2024-05-31 00:00:00"'
         )
     if clock is None:
+        tag = names.index(rules.tag) if rules.tag else None
+        free = list(range(len(names)))
+        tag = _tag_column(heading, words, key_of, free) if tag is None else tag
+        if tag is not None:
+            _refuse_without(heading, tag, key_of, "time stamps", "export.time")
         return None
     clock = zone_above(heading, clock, rules)
     time = set(clock.columns)
@@ -160,10 +170,13 @@ def _find(
     free = [i for i in range(len(names)) if i not in time]
     tag = _tag_column(heading, words, key_of, free) if tag is None else tag
     free = [i for i in free if i != tag]
+    typed = [i for i in free if TYPED_VALUE.fullmatch(words[i])] if value is None else []
+    if len(typed) > 1:
+        value = typed[0]
     value = _first(words, VALUE_WORDS, free) if value is None else value
     if value is None and tag is not None and not tags:
         value = _value_by_cells(heading, free)
-    free = [i for i in free if i != value]
+    free = [i for i in free if i != value and i not in typed[1:]]
     is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
     if tags and not is_long:
         others = time | {p for c in clocks.values() for p in c.columns} | set(named)
@@ -184,17 +197,22 @@ def _find(
             assumed=_shared(qualities, names) if rules.quality is None else (),
         )  # fmt: skip
     if value is None:
+        if tag is not None:
+            _refuse_without(heading, tag, key_of, "values", "export.value")
         return None
     quality = quality_of_row(heading, free, rules.quality)
-    read = time | {value} | ({tag} if tag is not None else set())
+    read = time | {value, *typed} | ({tag} if tag is not None else set())
     read |= set(quality.columns if quality else ())
     unread = unread_columns(heading, read, key_of, wide=False)
     if tag is not None:
-        return Layout("long", clock, tag, value, quality, unread=unread)
+        unit = next((i for i in free if words[i] in UNIT_WORDS), None)
+        return Layout("long", clock, tag, value, tuple(typed[1:]), unit, quality, unread=unread)
     source = _single_source(heading, key_of)
     if source is None:
         return None
-    return Layout("single", clock, None, value, quality, source, unread=unread)
+    return Layout(
+        "single", clock, None, value, tuple(typed[1:]), None, quality, source, unread=unread
+    )
 
 
 def _shared(qualities: Mapping[str, QualityColumns], names: list[str]) -> tuple[str, ...]:
@@ -212,6 +230,36 @@ def _has(key_of: Mapping[str, str], heading: Heading) -> bool:
     return heading.sampler is not None or any(
         cell.strip() in key_of for row in heading.sample for cell in row
     )
+
+
+def _refuse_without(
+    heading: Heading, tag: int, key_of: Mapping[str, str], what: str, key: str
+) -> None:
+    """Refuse rows of text that name tags of the plant beside nothing that is known as time or values.
+
+    Raises:
+        NoValues: Perhaps another line is the line of names.
+    """
+    if heading.sampler is not None or not any(cell in key_of for cell in heading.cells(tag)):
+        return
+    names = [name.strip() for name in heading.names]
+    _refuse_turned(heading, names)
+    shown = ", ".join(name for name in names if name)[:120]
+    raise NoValues(
+        f"{heading.where}: has tags in column '{names[tag]}', but no column of {what} is known; set {key} "
+        f"to its name (columns: {shown})"
+    )
+
+
+def _refuse_turned(heading: Heading, names: Sequence[str]) -> None:
+    """Refuse a table with a column for each time or each hour of the day."""
+    hours = sum(bool(re.fullmatch(r"(?i)h?(?:our)?[ _]?\d{1,2}(?::00)?", name)) for name in names)
+    dates = sum(map(looks_like_date, names))
+    if hours >= 12 or dates >= 2:
+        raise NoValues(
+            f"{heading.where}: has a column for each {'time' if dates >= 2 else 'hour'}; export it with a row for "
+            "each time, or turn it (unpivot)"
+        )
 
 
 def _single_source(heading: Heading, key_of: Mapping[str, str]) -> str | None:

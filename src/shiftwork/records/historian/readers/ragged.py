@@ -131,6 +131,9 @@ class _Rows:
                 cells = [cells[i] if 0 <= i < len(cells) else "" for i in self._order]
             row = self._fitted(number, cells)
             if row is None or not self._is_data(row):
+                if re.fullmatch(r"[-+=|_:\s]*(?:--|==|__)[-+=|_:\s]*", " ".join(cells)):
+                    self._note("ruled line", number, cells)
+                    continue
                 waiting.append((number, cells))
                 if len(waiting) > MOST_BETWEEN + MOST_FOOTERS:
                     raise self._strange(*waiting[0])
