@@ -19,10 +19,11 @@ from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
-from shiftwork.records.historian.readers.delimited import NoTable, OtherKind, read_delimited
+from shiftwork.records.historian.readers.delimited import read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.find_layout import layout_for
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
+from shiftwork.records.historian.readers.other_kinds import NoTable, OtherKind
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
 from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in

@@ -23,7 +23,6 @@ from shiftwork.records.historian.readers.layout import (
     QualityColumns,
 )
 from shiftwork.records.historian.readers.names import (
-    QUALITY_WORDS,
     TAG_WORDS,
     TYPED_VALUE,
     UNIT_WORDS,
@@ -35,7 +34,6 @@ from shiftwork.records.historian.readers.names import (
     tag_of_value,
 )
 from shiftwork.records.historian.readers.quality_columns import (
-    holds_quality,
     quality_columns,
     quality_of_row,
     unread_columns,
@@ -49,73 +47,23 @@ def layout_for(plant: PlantFile, rules: ExportRules) -> FindLayout:
 
     The function raises a UserError if a tag has two columns, or a tag has no time.
     """
-    return partial(_find, plant.key_of, rules, plant)
+    return partial(find_columns, plant.key_of, rules, plant)
 
 
-def layout_for_any(rules: ExportRules) -> FindLayout:
-    """Look for any tags, where no plant file says yet which there are: all, under their names."""
-
-    def find(heading: Heading) -> Layout | None:
-        title = title_tag(heading)
-        found = _find({title or heading.stem: heading.stem}, rules, None, heading)
-        if found is not None and found.shape != "wide":
-            return found
-        clock = find_clock(heading, rules, frozenset(), frozenset(), by_content=True)
-        if clock is None:
-            return None
-        if not any(name.strip() for name in heading.names):
-            return _long_by_cells(heading, clock)
-        return all_columns(heading, clock)
-
-    return find
-
-
-def _long_by_cells(heading: Heading, clock: Clock) -> Layout | None:
-    """The long form without names: one column of names, one of numbers."""
-    free = [i for i in range(len(heading.names)) if i not in clock.columns]
-    value = _value_by_cells(heading, free)
-    words = [i for i in free if heading.cells(i) and not any(map(is_number, heading.cells(i)))]
-    words = [i for i in words if not holds_quality(heading, i)]
-    if value is None or len(words) != 1:
-        return None
-    return Layout("long", clock, words[0], value)
-
-
-def title_tag(heading: Heading) -> str | None:
-    """A name that stands alone in the row above the names, as the tag of the table may."""
-    for row in reversed(heading.above):
-        cells = [cell.strip() for cell in row if cell.strip()]
-        if len(cells) == 1 and re.fullmatch(r"[^\s#;,][^\s;,]*", cells[0]) and len(cells[0]) < 100:
-            return cells[0]
-    return None
-
-
-def all_columns(heading: Heading, clock: Clock) -> Layout:
-    """The wide form of all columns but those of time and quality."""
-    names = [name.strip() for name in heading.names]
-    everything = {tag_of_value(name) or name: name for name in names}
-    for name in names:
-        everything.setdefault(name, name)
-    qualities = quality_columns(heading, everything, {}, set(clock.columns))
-    others = set(clock.columns) | {p for q in qualities.values() for p in q.columns}
-    sources = {}
-    for i, name in enumerate(names):
-        if not name or i in others or plain(name) in ("index", "row", "no", "unnamed0"):
-            continue
-        if plain(re.sub(r"[._ ]?\d+$", "", name)) in QUALITY_WORDS and holds_quality(heading, i):
-            continue
-        bare = tag_of_value(name)
-        sources[bare if bare and any(tag_of_quality(n) == bare for n in names) else name] = i
-    clocks, _ = own_clocks(heading, dict(sources), {k: k for k in sources})
-    for own in clocks.values():
-        for i in own.columns:
-            sources = {k: p for k, p in sources.items() if p != i}
-    return Layout("wide", clock, tags=sources)
-
-
-def _find(
+def find_columns(
     key_of: Mapping[str, str], rules: ExportRules, plant: PlantFile | None, heading: Heading
 ) -> Layout | None:
+    """Find the columns of a table.
+
+    Args:
+        key_of: Key of each tag by its name in the export.
+        rules: What is declared.
+        plant: The plant, if there is one; its tags may have columns of their own.
+        heading: The table.
+
+    Raises:
+        UserError: A tag has two columns, or no time.
+    """
     names = [name.strip() for name in heading.names]
     words = [plain(name) for name in names]
     declared = (rules.tag, rules.value, rules.quality, *rules.time)
@@ -175,7 +123,7 @@ def _find(
         value = typed[0]
     value = _first(words, VALUE_WORDS, free) if value is None else value
     if value is None and tag is not None and not tags:
-        value = _value_by_cells(heading, free)
+        value = value_by_cells(heading, free)
     free = [i for i in free if i != value and i not in typed[1:]]
     is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
     if tags and not is_long:
@@ -304,7 +252,7 @@ def _tag_column(
     return holding[0] if len(holding) == 1 else None
 
 
-def _value_by_cells(heading: Heading, free: list[int]) -> int | None:
+def value_by_cells(heading: Heading, free: list[int]) -> int | None:
     """The one column of numbers, where no name shows the values."""
     if len(free) > MOST_JUDGED:
         return None
