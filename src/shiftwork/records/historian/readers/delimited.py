@@ -29,7 +29,7 @@ from shiftwork.records.historian.readers.heading import (
     find_without_names,
     other_table,
 )
-from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, likelier
 from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
 from shiftwork.records.historian.readers.other_kinds import NoTable, refuse_other_kinds
 from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
@@ -119,12 +119,12 @@ def _find_table(
             try:
                 found = look([row for _, row in rows], find, stem, name, rules)
             except NoClock as error:
-                incomplete = incomplete or error
+                incomplete = likelier(incomplete, error)
                 continue
             if found is not None:
                 return separator, found, rows
-    if incomplete is not None:
-        raise incomplete
+        if incomplete is not None:
+            raise incomplete
     best: tuple[str, FoundHeading, list[tuple[int, list[str]]]] | None = None
     for separator, rows in split.items():
         table = other_table([row for _, row in rows]) if separator != SPACES else None

@@ -38,7 +38,12 @@ from shiftwork.records.historian.readers.quality_columns import (
     quality_of_row,
     unread_columns,
 )
-from shiftwork.records.historian.readers.time_columns import find_clock, own_clocks, zone_above
+from shiftwork.records.historian.readers.time_columns import (
+    find_clock,
+    own_clocks,
+    zone_above,
+    zones_in_titles,
+)
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date
 
 
@@ -98,8 +103,8 @@ def find_columns(
     ):
         return None
     if tags and clock is None:
-        if heading.above:
-            _refuse_turned(heading, heading.above[-1])
+        for row in heading.above:
+            _refuse_turned(heading, row)
         raise NoClock(
             f"{heading.where}: has tags, but no column of time stamps; set export.time to its name, or, if "
             'it has none, export.step = "1min" and export.start = "2024-05-31 00:00:00"'
@@ -112,6 +117,7 @@ def find_columns(
             _refuse_without(heading, tag, key_of, "time stamps", "export.time")
         return None
     clock = zone_above(heading, clock, rules)
+    titles = zones_in_titles(heading, clock, rules)
     time = set(clock.columns)
     tag = names.index(rules.tag) if rules.tag else None
     value = names.index(rules.value) if rules.value else None
@@ -142,7 +148,7 @@ def find_columns(
         return Layout(
             "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
             unread=unread_columns(heading, read, key_of, wide=True),
-            assumed=_shared(qualities, names) if rules.quality is None else (),
+            assumed=titles + (_shared(qualities, names) if rules.quality is None else ()),
         )  # fmt: skip
     if value is None:
         if tag is not None:
@@ -154,12 +160,31 @@ def find_columns(
     unread = unread_columns(heading, read, key_of, wide=False)
     if tag is not None:
         unit = next((i for i in free if words[i] in UNIT_WORDS), None)
-        return Layout("long", clock, tag, value, tuple(typed[1:]), unit, quality, unread=unread)
+        return Layout(
+            "long",
+            clock,
+            tag,
+            value,
+            tuple(typed[1:]),
+            unit,
+            quality,
+            unread=unread,
+            assumed=titles,
+        )
     source = _single_source(heading, key_of)
     if source is None:
         return None
     return Layout(
-        "single", clock, None, value, tuple(typed[1:]), None, quality, source, unread=unread
+        "single",
+        clock,
+        None,
+        value,
+        tuple(typed[1:]),
+        None,
+        quality,
+        source,
+        unread=unread,
+        assumed=titles,
     )
 
 
@@ -188,7 +213,10 @@ def _refuse_without(
     Raises:
         NoValues: Perhaps another line is the line of names.
     """
-    if heading.sampler is not None or not any(cell in key_of for cell in heading.cells(tag)):
+    name = heading.names[tag].strip()
+    if heading.sampler is not None or not name or name in key_of:
+        return  # a row of data is no line of names
+    if not any(cell in key_of for cell in heading.cells(tag)):
         return
     names = [name.strip() for name in heading.names]
     _refuse_turned(heading, names)
@@ -199,12 +227,28 @@ def _refuse_without(
     )
 
 
+def _refuse_another(heading: Heading, tag: int, key_of: Mapping[str, str], free: list[int]) -> None:
+    """Refuse rows of text whose column of tags is not the one that is named so."""
+    if heading.sampler is not None or len(free) > MOST_JUDGED:
+        return
+    cells = heading.cells(tag)
+    if not cells or any(cell in key_of for cell in (*cells, *heading.names)):
+        return
+    holding = [i for i in free if i != tag and any(cell in key_of for cell in heading.cells(i))]
+    if len(holding) == 1 and heading.names[holding[0]].strip():
+        other = heading.names[holding[0]].strip()
+        raise NoValues(
+            f"{heading.where}: has the plant's tags in column '{other}' and not in '{heading.names[tag].strip()}'; "
+            f'set export.tag = "{other}"'
+        )
+
+
 def _refuse_turned(heading: Heading, names: Sequence[str]) -> None:
     """Refuse a table with a column for each time or each hour of the day."""
     hours = sum(bool(re.fullmatch(r"(?i)h?(?:our)?[ _]?\d{1,2}(?::00)?", name)) for name in names)
     dates = sum(map(looks_like_date, names))
     if hours >= 12 or dates >= 2:
-        raise NoValues(
+        raise NoClock(
             f"{heading.where}: has a column for each {'time' if dates >= 2 else 'hour'}; export it with a row for "
             "each time, or turn it (unpivot)"
         )
@@ -239,6 +283,7 @@ def _tag_column(
     """The column of tag names: of those that may be, the one that holds names of the plant."""
     named = sorted((TAG_WORDS.index(words[i]), i) for i in free if words[i] in TAG_WORDS)
     if len(named) == 1:
+        _refuse_another(heading, named[0][1], key_of, free)
         return named[0][1]
     for _, position in named:
         if any(cell in key_of for cell in heading.cells(position)):

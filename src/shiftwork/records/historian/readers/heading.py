@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shiftwork.records.historian.plant_file.model import ExportRules
-from shiftwork.records.historian.readers.layout import FindLayout, Heading, Layout, NoClock
+from shiftwork.records.historian.readers.layout import (
+    FindLayout,
+    Heading,
+    Layout,
+    NoClock,
+    likelier,
+)
 from shiftwork.records.historian.readers.names import QUALITY_WORDS, VALUE_WORDS, plain
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES
@@ -62,7 +68,7 @@ def find_heading(
                 try:
                     layout = find(Heading(candidate, stem, where, above, sample))
                 except NoClock as error:
-                    timeless = timeless or error
+                    timeless = likelier(timeless, error)
                     continue
                 if layout is not None:
                     start = _first_data(rows, at, layout, rules)

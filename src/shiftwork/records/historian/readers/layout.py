@@ -22,6 +22,13 @@ class NoValues(NoClock):
     """Names of tags in a column, but no column of their values, or of time, that is known."""
 
 
+def likelier(first: NoClock | None, second: NoClock) -> NoClock:
+    """Of two reasons, from two lines that might be the names: one that holds tags' names comes first."""
+    if first is None or (isinstance(first, NoValues) and not isinstance(second, NoValues)):
+        return second
+    return first
+
+
 @dataclass(frozen=True)
 class Heading:
     """What is known of a table before its rows are read.

@@ -50,6 +50,8 @@ def refuse_other_kinds(source: Source) -> None:
     for start, problem in _OTHER:
         if magic.startswith(start):
             raise UserError(f"{source.name}: {problem}")
+    if source.begin(262)[257:] == b"ustar":
+        raise UserError(f"{source.name}: is a tar archive; unpack it, and give the files in it")
     begin = source.begin(2000).replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿ \t\r\n").lower()
     for pattern, problem in _OTHER_TEXT:
         if re.match(pattern, begin, re.S):

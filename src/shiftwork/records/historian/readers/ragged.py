@@ -131,7 +131,7 @@ class _Rows:
                 cells = [cells[i] if 0 <= i < len(cells) else "" for i in self._order]
             row = self._fitted(number, cells)
             if row is None or not self._is_data(row):
-                if re.fullmatch(r"[-+=|_:\s]*(?:--|==|__)[-+=|_:\s]*", " ".join(cells)):
+                if re.fullmatch(r"[-+=|_:\s]*(?:--|==|__)[-+=|_:\s]*|\x1a+", " ".join(cells)):
                     self._note("ruled line", number, cells)
                     continue
                 waiting.append((number, cells))

@@ -8,7 +8,7 @@ those words are plain numbers; they are read only where ``export.calendar`` says
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, get_args
 
 import polars as pl
@@ -38,7 +38,7 @@ def without_eras(text: pl.Series) -> pl.Series:
     """Put years that name their era into common ones: 令和7年 as 2025年.
 
     Args:
-        text: Cells with digits of ours, (T,).
+        text: cells, with Western digits, (T,).
     """
     for pattern, zero in _ERAS:
         number = text.str.extract(pattern)
@@ -54,7 +54,7 @@ def in_common_years(cells: pl.Series, calendar: str) -> pl.Series:
     """Put the dates of a declared calendar into common ones; what is no date stays as it is.
 
     Args:
-        cells: Text with digits of ours, (T,).
+        cells: Text with Western digits, (T,).
         calendar: One of ``Calendar``.
     """
     assert calendar in get_args(Calendar), calendar
@@ -93,14 +93,17 @@ def _of_iran(year: int, month: int, day: int) -> date | None:
     """A date of the Iranian calendar, whose leap years come eight times in 33 years (1244 to 1472)."""
     if not (1244 <= year <= 1472 and 1 <= month <= 12 and 1 <= day <= (31 if month < 7 else 30)):
         return None
-    if (month, day) == (12, 30) and _of_iran(year + 1, 1, 1) == _of_iran(year, 12, 29) + timedelta(
-        1
-    ):
-        return None  # not a leap year
+    leap = _days_before(year + 1) - _days_before(year) == 366
+    if (month, day) == (12, 30) and not leap:
+        return None
+    in_year = 31 * (month - 1) if month < 7 else 30 * (month - 7) + 186
+    return date.fromordinal(_days_before(year) + in_year + day)
+
+
+def _days_before(year: int) -> int:
+    """Days from the beginning of the common calendar to that of an Iranian year."""
     year += 1595
-    days = 365 * year + year // 33 * 8 + (year % 33 + 3) // 4 + day
-    days += 31 * (month - 1) if month < 7 else 30 * (month - 7) + 186
-    return date.fromordinal(days - 355_668 - 365)
+    return 365 * year + year // 33 * 8 + (year % 33 + 3) // 4 - 356_033
 
 
 def short_years(cells: pl.Series) -> pl.Series:
