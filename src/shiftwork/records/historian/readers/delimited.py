@@ -89,7 +89,8 @@ def read_delimited(
     dialect = ("text", separator, layout.shape if layout else "", *clock)
 
     def form() -> str:
-        spelled = {"\t": "tab", SPACES: "spaces"}.get(separator, separator)
+        words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", SPACES: "spaces"}
+        spelled = words.get(separator, separator)
         return f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
 
     return (
