@@ -156,6 +156,23 @@ def _strange_quality(e: Export, rng: random.Random) -> None:
     e.bad = {("ti", e.times[0])}
 
 
+def _quality_of_rows(e: Export, rng: random.Random) -> None:
+    """One column of quality for all tags, behind or before their values; one row is bad."""
+    good, bad = rng.choice([("Good", "Bad"), ("192", "0"), ("양호", "불량"), ("Buona", "Cattiva")])
+    at = rng.choice([1, 3])
+    e.header.insert(at, rng.choice(["Quality", "Status", "품질", "qc"]))
+    marked = rng.randrange(len(e.rows))
+    for number, row in enumerate(e.rows):
+        row.insert(at, bad if number == marked else good)
+    e.matter = "quality"
+    e.bad = {(key, e.times[marked]) for key in ("ti", "valve")}
+
+
+def _newest_first(e: Export, rng: random.Random) -> None:
+    del rng
+    e.rows.reverse()
+
+
 def _nameless_times(e: Export, rng: random.Random) -> None:
     name = rng.choice(["", "X", "t_"])
     e.header = [name and name + "TI1", "TI1", name and name + "valve", "valve"]
@@ -208,6 +225,20 @@ def _stamps(
     return change
 
 
+_RUSSIAN = [
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+]
 _GERMAN = ["Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez"]
 
 
@@ -264,6 +295,12 @@ CHANGES: dict[str, Callable[[Export, random.Random], None]] = {
     "trailing separator": _trailing_separator,
     "comment": lambda e, rng: e.rows.insert(rng.randint(0, len(e.rows)), ["# checked"]),
     "Windows-1252": _encoded("Kühler °C", "cp1252"),
+    "quality of whole rows": _quality_of_rows,
+    "newest first": _newest_first,
+    "Japanese era": _stamps(lambda t: f"令和{t.year - 2018}年{t.month}月{t.day}日 {t:%H:%M:%S}"),
+    "Buddhist years": _stamps(lambda t: f"{t.year + 543}-{t:%m-%d %H:%M:%S}", "buddhist"),
+    "Russian months": _stamps(lambda t: f"{t.day} {_RUSSIAN[t.month - 1]} {t:%Y г. %H:%M}"),
+    "a script's dates": _stamps(lambda t: f"/Date({int(t.timestamp()) * 1000})/"),
     "GBK": _encoded("反应器温度", "gbk"),
 }  # fmt: skip
 
