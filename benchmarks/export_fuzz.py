@@ -1,6 +1,6 @@
 """No silent misreading: a correct export, one change of it, and what is read of it.
 
-python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1]
+python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1] [--processes 2]
 
 Each round writes an export of known values, changes it in one way in which real exports differ, writes
 it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same
@@ -16,9 +16,12 @@ import random
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
@@ -305,6 +308,10 @@ CHANGES: dict[str, Callable[[Export, random.Random], None]] = {
 }  # fmt: skip
 
 
+RIGHT = ("right", "refused", "noticed")
+"""Outcomes that are no misreading."""
+
+
 def judged(name: str, seed: int, folder: Path) -> str:
     """Do one round: "right", "refused", "noticed", or what is wrong."""
     rng = random.Random(seed)
@@ -334,6 +341,17 @@ def judged(name: str, seed: int, folder: Path) -> str:
     return "noticed" if re.search(export.matter, told) else f"misread: {list(found.items())[:2]}"
 
 
+def outcomes(seed: int, numbers: Iterable[int]) -> Counter[tuple[str, str]]:
+    """Do some rounds, and count what came of each change."""
+    names, found = list(CHANGES), Counter[tuple[str, str]]()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in numbers:
+            name = names[number % len(names)]
+            outcome = judged(name, seed * 1_000_003 + number, Path(folder))
+            found[name, outcome if outcome in RIGHT else outcome[:160]] += 1
+    return found
+
+
 def main() -> None:
     """Run all rounds, write CSV and table."""
     from benchmarks.results import write_rows, write_table
@@ -341,16 +359,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     counts: dict[str, Counter[str]] = {name: Counter() for name in CHANGES}
-    names = list(CHANGES)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(given.rounds):
-            name = names[number % len(names)]
-            outcome = judged(name, given.seed * 1_000_003 + number, Path(folder))
-            counts[name][
-                outcome.partition(":")[0] if outcome.startswith("misread") else outcome[:160]
-            ] += 1
+    parts = [range(first, given.rounds, given.processes) for first in range(given.processes)]
+    # Forked processes would share the threads of polars, which do not outlive a fork.
+    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
+        for found in pool.map(partial(outcomes, given.seed), parts):
+            for (name, outcome), count in found.items():
+                counts[name][outcome] += count
     rows = [
         {
             "change": name,
