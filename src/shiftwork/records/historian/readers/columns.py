@@ -195,8 +195,8 @@ def tag_positions(names: pa.Array, known: dict[str, int]) -> np.ndarray:
         names = names.cast(pa.string()).dictionary_encode()
     texts = names.dictionary.to_pylist()
     places = np.array([known.get(str(t).strip(), -1) for t in texts] + [-1], np.int32)
-    codes = names.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    return places[codes]
+    codes = names.indices.fill_null(len(texts)) if names.null_count else names.indices
+    return places[codes.to_numpy(zero_copy_only=False)]
 
 
 def tag_names(table: Table, position: int) -> list[str]:
