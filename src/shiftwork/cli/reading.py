@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,6 +50,8 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
             "left out",
             "file without tags",
             "column left out",
+            "assumed",
+            "unlikely time",
             "number that may stand for nothing",
         ):
             for finding in same[:MOST_NOTES]:
@@ -66,12 +69,25 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
 
 
 def print_table(samples: Samples, plant: PlantFile) -> None:
-    """Print how the export was read: one row for each file, or for each kind of many."""
-    table = Table(title="How the export was read", title_justify="left", expand=False)
-    for head in ("file", "rows", "tags", "from", "to", "time zone", "quality", "decimal", "text"):
-        table.add_column(head, overflow="fold")
+    """Print how the export was read: one row for each file, or for each kind of many.
+
+    What belongs together shares a cell of several lines, so that 80 columns hold the table.
+    """
+    table = Table(title="How the export was read", title_justify="left", box=None, pad_edge=False)
+    table.add_column("file", overflow="fold", min_width=12)
+    table.add_column("rows, tags", no_wrap=True)
+    table.add_column("from, to (UTC)", no_wrap=True)
+    table.add_column("time zone", overflow="fold", min_width=9)
+    table.add_column("quality", overflow="fold", min_width=8)
+    table.add_column("text", overflow="fold", min_width=13)
+    folder = _common_folder([origin.name for origin in samples.origins])
     for row in table_rows(samples.origins, len(plant.tags)):
-        table.add_row(*map(escape, row))
+        row[0] = row[0].removeprefix(folder)
+        name, rows, tags, first, last, zone, quality, decimal, text = map(escape, row)
+        mark = f"decimal {decimal}" if decimal in ("point", "comma") else "no decimals"
+        table.add_row(
+            name, f"{rows} rows\n{tags} tags", f"{first}\n{last}", zone, quality, f"{mark}\n{text}"
+        )
     console.print(table)
     ignored = notes_of(samples.findings)
     if not ignored:
@@ -80,6 +96,16 @@ def print_table(samples: Samples, plant: PlantFile) -> None:
     console.print("Ignored or assumed:")
     for line in ignored:
         console.print(f"  - {escape(line)}", soft_wrap=True)
+
+
+def _common_folder(names: Sequence[str]) -> str:
+    """What all names of files begin with, up to their last separator."""
+    shared = ""
+    for letters in zip(*(name.partition(": ")[0] for name in names), strict=False):
+        if len(set(letters)) > 1:
+            break
+        shared += letters[0]
+    return shared[: max(shared.rfind("/"), shared.rfind(os.sep)) + 1]
 
 
 def table_rows(origins: Sequence[Origin], tags: int) -> list[list[str]]:
@@ -108,9 +134,9 @@ def _row(group: Sequence[Origin], tags: int) -> list[str]:
         first.zone or "none",
         first.quality or "none",
         {".": "point", ",": "comma"}.get(first.decimal, "not needed"),
-        first.form + (f", {first.order}" if first.order else ""),
+        first.form + (f"\n{first.order}" if first.order else ""),
     ]
 
 
 def _stamp(us: int) -> str:
-    return f"{np.datetime64(us, 'us').astype('datetime64[s]')}".replace("T", " ") + " UTC"
+    return f"{np.datetime64(us, 'us').astype('datetime64[m]')}".replace("T", " ")

@@ -32,12 +32,16 @@ def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid
     _refuse_none(exports)
     samples = read_samples(exports, plant)
     print_notes(samples)
+    return samples, _on_grid(samples, plant)
+
+
+def _on_grid(samples: Samples, plant: PlantFile) -> Grid:
     grid = to_grid(samples, plant)
     console.print(
         f"Export: {len(samples.frame):,} samples of {len(plant.tags):,} tags, "
         f"{len(grid.time):,} decision periods"
     )
-    return samples, grid
+    return grid
 
 
 def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
@@ -81,7 +85,13 @@ def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspe
     from shiftwork.reports.inspection.inspect import inspect
     from shiftwork.reports.inspection.page import write_inspection
 
-    samples, grid = read_export(exports, plant)
+    _refuse_none(exports)
+    samples = read_samples(exports, plant)
+    try:
+        grid = _on_grid(samples, plant)
+    except UserError:
+        print_table(samples, plant)  # which shows where times or values were misread
+        raise
     cut, refusal = None, ""
     try:
         cut = cut_episodes(grid, plant)

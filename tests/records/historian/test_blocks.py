@@ -71,3 +71,28 @@ def test_the_parsers_own_threads_never_call_python(tmp_path, monkeypatch):
     path = write(tmp_path, "a.csv", lines(HEADER, *(row(m % 60, 1, "x") for m in range(100_000))))
     assert len(read(path).frame) == 120
     assert readers == {threading.get_ident()}
+
+
+LATER = {
+    "a word": "2025-03-04 00:30:00,Bad Input,8",
+    "brackets": "2025-03-04 00:30:00,(2.5),8",
+    "a separator of thousands": '2025-03-04 00:30:00,"1,234.5",8',
+    "another stamp": "2025-03-04T00:30:00Z,1,8",
+    "an offset": "2025-03-04 09:30:00+09:00,1,8",
+    "a unit": "2025-03-04 00:30:00,1 bar,8",
+    "truth": "2025-03-04 00:30:00,TRUE,8",
+    "nothing": "2025-03-04 00:30:00,,8",
+    "a comment": "# checked",
+    "the header again": "time,SP,x0",
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_later_blocks_hold_is_read_as_in_one_block(name, tmp_path, monkeypatch):
+    rows = [f"2025-03-04 00:{minute:02d}:00,{minute % 7}.5,{minute}.25" for minute in range(30)]
+    path = write(tmp_path, "a.csv", lines("time,SP,x0", *rows, LATER[name]))
+    whole = shown(read(path))
+    # Plain rows let the reader parse cells itself from the second block on.
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 200)
+    assert shown(read(path)) == whole
+    assert "rr 00:29 1.5" in whole

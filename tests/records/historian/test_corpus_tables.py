@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.readers import sql
+from shiftwork.records.historian.readers import sql, sql_tables
 from shiftwork.records.historian.readers.table import Wanted
 from support.export_builders import RUN, plant, read, shown, write
 from support.record_builders import refused
@@ -290,9 +290,9 @@ def test_a_percent_sign_in_a_name_is_no_parameter(place, written):
         asked.append((query, values))
         return iter(())
 
-    database = sql._Database("db", "db", list, batches, place)
+    database = sql_tables.Database("db", "db", list, batches, place)
     wanted = Wanted((0, 1), 0, frozenset({"SP"}))
-    assert list(sql._as_table(database, "a %s", ["tag", 'q"']).batches(wanted)) == []
+    assert list(sql_tables._as_table(database, "a %s", ["tag", 'q"']).batches(wanted)) == []
     assert asked == [(f'SELECT "tag", "q""" FROM {written} WHERE "tag" IN ({place})', ["SP"])]
 
 

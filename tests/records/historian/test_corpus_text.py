@@ -231,8 +231,8 @@ WRONG = {
     "blank": ("\n \n\n", "is empty"),
     "no header": (lines(f"{DAY} 00:00,1,2", f"{DAY} 00:01,1,2"), "has no header", "export.time"),
     "prose": ("Dear all,\nplease find attached\n", "has no header"),
-    "JSON": ('{"tag": "SP", "value": 1}\n', "has no header"),
-    "HTML": ("<html><body>Login</body></html>\n", "has no header"),
+    "JSON": ('{"tag": "SP", "value": 1}\n', "is JSON"),
+    "HTML": ("<html><body>Login</body></html>\n", "is a web page"),
     "only a header": (LONG + "\n", "plant.toml: tags.rr: 'SP' is nowhere in the export"),
     "a spreadsheet": (b"PK\3\4" + b"x" * 100, "cannot be unpacked", "copy"),
     "an old spreadsheet": (b"\xd0\xcf\x11\xe0" + b"x" * 100, "cannot be opened as a workbook", "save it as"),
@@ -339,6 +339,18 @@ def test_tells_the_repeated_hour_apart(name, tmp_path):
     assert kinds(samples) == (
         {("repeated hour", k): unsure for k in ("rr", "x0")} if unsure else {}
     )
+
+
+@pytest.mark.parametrize("hours", [(1, 2, 2, 3), (3, 2, 2, 1), (2, 2, 1), (2, 2, 3)])
+def test_rows_beside_the_repeated_hour_show_the_direction(hours, tmp_path):
+    rows = [f"2025-10-26 0{hour}:00,{row},0" for row, hour in enumerate(hours)]
+    samples = read(write(tmp_path, "export.csv", wide(*rows)), plant(zone="Europe/Berlin"))
+    first, second = hours.index(2), hours.index(2) + 1
+    if hours[0] > hours[-1]:
+        first, second = second, first
+    found = shown(samples)
+    assert f"rr 2025-10-26 00:00 {first}" in found
+    assert f"rr 2025-10-26 01:00 {second}" in found
 
 
 def test_refuses_an_hour_that_never_was(tmp_path):

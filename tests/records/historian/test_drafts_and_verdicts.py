@@ -10,7 +10,7 @@ import pytest
 
 from shiftwork.cli.record_verbs import inspect_export
 from shiftwork.records.historian.draft import draft_plant_file
-from shiftwork.records.historian.plant_file.load import parse_plant
+from shiftwork.records.historian.plant_file.load import load_reading_rules, parse_plant
 from support.export_builders import lines, write
 
 START = datetime(2025, 3, 14)
@@ -48,6 +48,36 @@ def test_a_draft_that_could_not_read_says_why(reason, tmp_path):
     draft = draft_plant_file([write(tmp_path, "a.csv", lines(header, row + more))])
     assert reason in draft.problem
     assert draft.problem[:30] in draft.text
+
+
+DRAFTED = {
+    "a calendar": ("time,TI1", "2568-03-04 00:00,1", "2568-03-04 00:01,2", 'calendar = "buddhist"'),
+    "an order": ("time,TI1", "03/04/2025 00:00,1", "03/04/2025 00:01,2", 'order = "day first"'),
+    "a start": (
+        "time (s),TI1",
+        "0,1",
+        "60,2",
+        'time_format = "elapsed_s"\nstart = "2025-03-04 00:00"',
+    ),
+    "a column of time": (
+        "when,then,TI1",
+        "2025-03-04,2025-03-05,1",
+        "2025-03-05,2025-03-06,2",
+        'time = "when"',
+    ),
+    "a separator": ("time^TI1", "2025-03-04 00:00^1", "2025-03-04 00:01^2", 'separator = "^"'),
+}
+
+
+@pytest.mark.parametrize("name", DRAFTED)
+def test_a_draft_that_is_given_the_key_which_it_asked_for_reads_the_values(name, tmp_path):
+    *rows, key = DRAFTED[name]
+    path = write(tmp_path, "a.csv", lines(*rows))
+    known = write(tmp_path, "known.toml", f"[export]\n{key}\n")
+    draft = draft_plant_file([path], load_reading_rules(known))
+    assert draft.problem == ""
+    assert "the data reach from 1 to 2" in draft.text
+    assert key.partition("\n")[0] in draft.text
 
 
 def inspected(tmp_path, minutes, ti, valve) -> str:

@@ -19,7 +19,7 @@ from shiftwork.records.historian.plant_file.expression import FUNCTIONS
 from shiftwork.records.historian.plant_file.load import ReadingRules
 from shiftwork.records.historian.plant_file.model import PlantFile, Role
 from shiftwork.records.historian.readers.columns import tag_names
-from shiftwork.records.historian.readers.find_layout import all_columns, layout_for_any
+from shiftwork.records.historian.readers.find_any import all_columns, layout_for_any
 from shiftwork.records.historian.readers.layout import Clock, Heading
 from shiftwork.records.historian.samples import BAD, GOOD, Samples, open_tables, read_samples
 

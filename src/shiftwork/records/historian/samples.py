@@ -19,10 +19,11 @@ from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
-from shiftwork.records.historian.readers.delimited import NoTable, read_delimited
+from shiftwork.records.historian.readers.delimited import read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.find_layout import layout_for
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
+from shiftwork.records.historian.readers.other_kinds import NoTable, OtherKind
 from shiftwork.records.historian.readers.parquet import MAGIC as PARQUET_MAGIC
 from shiftwork.records.historian.readers.parquet import read_parquet
 from shiftwork.records.historian.readers.source import ZIP_MAGIC, Source, sources_in
@@ -70,12 +71,14 @@ class Opened:
     Attributes:
         tables: Each with its layout; None if none of the tags looked for is in it.
         left: What is left out, each as "name: why".
+        assumed: How files were read that lack what is declared, each as "name: how".
         undeclared: Why files do not have the columns that the plant file declares.
         declared: Some text has them.
     """
 
     tables: list[tuple[Table, Layout | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
     undeclared: list[UserError] = field(default_factory=list)
     declared: bool = False
 
@@ -108,6 +111,11 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
         gatherer.findings.note("file without tags", "", 1, example, each=True)
     for left in opened.left:
         gatherer.findings.note("left out", "", 1, left, each=True)
+    for assumed in opened.assumed:
+        gatherer.findings.note("assumed", "", 1, assumed, each=True)
+    for origin in gatherer.origins:
+        if doubt := origin.doubt():
+            gatherer.findings.note("unlikely time", "", 1, f"{origin.name}: {doubt}", each=True)
     _refuse_missing(gatherer, opened.tables, plant)
     statuses = gatherer.qualities.statuses(plant)
     for origin in gatherer.origins:
@@ -221,7 +229,10 @@ def _open_source(
         except NoTable as error:
             if alone:
                 raise
-            own = rules.without_columns
+            if isinstance(error, OtherKind):
+                opened.left.append(str(error).partition(";")[0])
+                return
+            own = rules.of_another_form
             if own != rules:
                 opened.undeclared.append(error)
                 _open_by_own_names(source, find(own), own, expected, opened)
@@ -247,8 +258,9 @@ def _open_by_own_names(
         opened.left.append(f"{source.name}: does not have the columns that the plant file declares")
         return
     opened.tables.append((table, layout))
-    opened.left.append(
-        f"{source.name}: nothing of it, but the declared columns are not in it, so it is read by its own names"
+    opened.assumed.append(
+        f"{source.name}: what the plant file declares of columns and text is not in it, so it is read by what it "
+        "shows itself"
     )
 
 
@@ -265,6 +277,14 @@ def _refuse_missing(
     near = get_close_matches(tag.source.lower(), small, n=1, cutoff=0.6)
     more = f" (nor are {len(missing) - 1} more tags)" if len(missing) > 1 else ""
     hint = f"did you mean '{small[near[0]]}'?" if near else "give all files, or set its source"
+    own = [
+        n
+        for n in sorted(names)[:10_000]
+        if re.match(rf"{re.escape(tag.source)}\W|{re.escape(tag.source)}_", n)
+    ]
+    if own:
+        shown = ", ".join(f"'{name.strip()}'" for name in own[:4])
+        hint = f"set its source to the column that is meant: {shown}"
     if gatherer.strangers and all(re.fullmatch(r"[0-9.]+", name) for name in gatherer.strangers):
         hint = (
             "its tags are numbers; set export.names to the table that names them, or write the number as "

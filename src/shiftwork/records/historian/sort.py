@@ -108,7 +108,10 @@ def _tell_repeated_apart(
     starts = np.flatnonzero(np.diff(tags, prepend=-1) | (np.abs(np.diff(day, prepend=day[0])) > 1))
     for first, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         hour = rows[first:end]
-        second, sure = _second_run(time[hour])
+        # The rows beside the hour show whether the file runs backwards, even where it has one of each.
+        own = slice(ends[tags[first]], ends[tags[first] + 1])
+        before, behind = max(hour[0] - 1, own.start), min(hour[-1] + 1, own.stop - 1)
+        second, sure = _second_run(time[hour], backwards=bool(time[behind] < time[before]))
         time[hour[second]] += later_us[first:end][second]
         if not sure:
             key = list(plant.tags)[tags[first]]
@@ -117,10 +120,16 @@ def _tell_repeated_apart(
             )
 
 
-def _second_run(time: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Which rows of one repeated hour belong to its second run, and whether that is sure."""
+def _second_run(time: np.ndarray, *, backwards: bool) -> tuple[np.ndarray, bool]:
+    """Which rows of one repeated hour belong to its second run, and whether that is sure.
+
+    Args:
+        time: Its rows' times as the clock showed them, in the order of the file, (T,).
+        backwards: The rows beside it fall in time; within it, more steps of one kind count.
+    """
     steps = np.diff(time)
-    backwards = (steps < 0).sum() > (steps > 0).sum()
+    falling, rising = (steps < 0).sum(), (steps > 0).sum()
+    backwards = falling > rising or (falling == rising and backwards)
     forward = time[::-1] if backwards else time
     falls = np.flatnonzero(np.diff(forward) < 0)
     second = np.zeros(len(time), bool)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.readers.columns import series, tag_positions
+from shiftwork.records.historian.readers.columns import series, tag_positions, value_cells
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import NeedsCare, Table, Wanted
 from shiftwork.records.historian.values.numbers import (
@@ -22,6 +22,9 @@ from shiftwork.records.historian.values.numbers import (
 )
 from shiftwork.records.historian.values.stamp_rules import Order
 from shiftwork.records.historian.values.stamp_shapes import settle_order
+
+TELLING = 2000
+"""Cells that are asked before all of a batch are."""
 
 
 class Evidence:
@@ -112,18 +115,19 @@ class Evidence:
         for batch in _readable(table, layout.wanted(self._position)):
             for key, column in layout.tags.items():
                 if self._plant.tags[key].role != "state":
-                    yield _bare(series(batch, column))
+                    yield from _bare(series(batch, column))
             if layout.tag is not None:
                 tags = tag_positions(batch.column(str(layout.tag)), self._position)
                 measured = (tags >= 0) & ~self._of_state[tags]
                 batch = batch.filter(pa.array(measured))
             if layout.value is not None:
-                yield _bare(series(batch, layout.value))
+                yield from _bare(value_cells(layout, batch))
 
 
-def _bare(cells: pl.Series) -> pl.Series:
-    """Numbers as text, without their units."""
-    return split_units(trimmed(cells.cast(pl.String)))[0]
+def _bare(cells: pl.Series) -> Iterator[pl.Series]:
+    """Numbers as text, without their units: the first ones, which mostly tell, and then all."""
+    for some in (cells.head(TELLING), cells):
+        yield split_units(trimmed(some.cast(pl.String)))[0]
 
 
 def _readable(table: Table, wanted: Wanted) -> Iterator[pa.RecordBatch]:

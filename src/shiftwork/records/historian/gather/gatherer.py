@@ -15,8 +15,14 @@ from shiftwork.records.historian.gather.origins import Origin, Reading, kind_of
 from shiftwork.records.historian.gather.rows import Gathered
 from shiftwork.records.historian.gather.times import TimeReader
 from shiftwork.records.historian.gather.values import ValueReader
-from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.readers.columns import flag_status, nothing, series, tag_positions
+from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.readers.columns import (
+    flag_status,
+    nothing,
+    series,
+    tag_positions,
+    value_cells,
+)
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table
 from shiftwork.records.historian.values.quality import GOOD, Qualities
@@ -41,6 +47,7 @@ class Gatherer:
         self.qualities = Qualities()
         self.origins: list[Origin] = []
         self.strangers: set[str] = set()
+        self._units: dict[int, str] = {}
         self._keys = list(plant.tags)
         self._seen = np.zeros(len(plant.tags), bool)
         self._position = {t.source: i for i, t in enumerate(plant.tags.values())}
@@ -60,24 +67,46 @@ class Gatherer:
         Raises:
             UserError: A cell cannot be read, or what it means cannot be found.
         """
+        declared = self._plant.export
+        several = len({table.dialect for table, _ in self._tables}) > 1
         for table, layout in self._tables:
-            before = self.gathered.mark()
+            before, noted = self.gathered.mark(), dict(self.findings.kept)
+            rules = declared
+            if several and table.dialect[1:2] == (rules.decimal,):
+                # A mark that separates cells here is declared for files of another origin.
+                rules = rules.model_copy(update={"decimal": None})
             try:
-                self._read(table, layout, None)
-            except NeedsCare:
-                # Some line is perhaps not a row of data: a comment, a total, the header again.
+                self._read_with_care(table, layout, rules)
+            except UserError:
+                if not several or declared.of_other_cells == declared:
+                    raise
+                # What is declared for files of another origin may not fit this one's cells.
                 self.gathered.back_to(before)
-                notes: Notes = []
-                self._read(table, layout, notes)
-                for kind, count, example in notes:
-                    self.findings.note(kind, "", count, example)
+                self.findings.kept = noted
+                self._read_with_care(table, layout, declared.of_other_cells)
+                self.findings.note(
+                    "assumed", "", 1,
+                    f"{table.name}: its cells do not fit export.time_format, order or decimal, so it is read by "
+                    "what it shows itself", each=True,
+                )  # fmt: skip
 
-    def _read(self, table: Table, layout: Layout, notes: Notes | None) -> None:
-        export = self._plant.export
-        origin = Origin(table.name, kind_of(table), decimal=export.decimal or "")
+    def _read_with_care(self, table: Table, layout: Layout, rules: ExportRules) -> None:
+        before = self.gathered.mark()
+        try:
+            self._read(table, layout, rules, None)
+        except NeedsCare:
+            # Some line is perhaps not a row of data: a comment, a total, the header again.
+            self.gathered.back_to(before)
+            notes: Notes = []
+            self._read(table, layout, rules, notes)
+            for kind, count, example in notes:
+                self.findings.note(kind, "", count, example)
+
+    def _read(self, table: Table, layout: Layout, rules: ExportRules, notes: Notes | None) -> None:
+        origin = Origin(table.name, kind_of(table))
         quick = notes is None and table.careful is not None
-        reading = Reading(table, layout, origin, export.order, export.decimal, quick)
-        wanted = replace(layout.wanted(self._position), hints=reading.hints)
+        reading = Reading(table, layout, rules, origin, rules.order, rules.decimal, quick)
+        wanted = replace(layout.wanted(self._position), hints=reading.hints, rules=rules)
         noted = dict(self.findings.kept)
         try:
             for first_row, batch in table.read(wanted, notes):
@@ -99,9 +128,11 @@ class Gatherer:
             raise
         for unread in layout.unread:
             self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
+        for assumed in layout.assumed:
+            self.findings.note("assumed", "", 1, f"{table.name}: {assumed}", each=True)
         origin.form = table.form()
         origin.decimal = reading.mark or ""
-        origin.order = reading.order or ""
+        origin.order = reading.order or _order_in(rules.time_format or "")
         self.origins.append(origin)
         if not layout.clock.columns:
             self._times.counted_on(origin.rows)
@@ -117,7 +148,7 @@ class Gatherer:
         if plain:
             hints.numbers = frozenset(columns)
         clocks = {layout.clock, *layout.clocks.values()}
-        if self._times.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
+        if reading.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
             stamps = frozenset(p for c in clocks for p in c.columns)
             if all(series(batch, p).cast(pl.String).str.contains(_ISO).all() for p in stamps):
                 hints.stamps = stamps
@@ -133,6 +164,8 @@ class Gatherer:
             if reading.quick and _holds(names, table.header):
                 raise NeedsCare  # the header again, whose columns may have another order
         known = tags >= 0
+        if not known.all() and layout.tag is not None:
+            self._note_nameless(reading, batch, rows)
         if not known.any():
             return
         if not known.all():
@@ -140,10 +173,43 @@ class Gatherer:
         time, later, there = self._times.times(reading, layout.clock, layout.cells, batch, rows)
         if not there.all():
             batch, rows, tags = batch.filter(pa.array(there)), rows[there], tags[there]
-        assert layout.value is not None
-        cells = series(batch, layout.value)
+        cells = value_cells(layout, batch)
+        if layout.unit is not None:
+            self._check_units(reading, tags, series(batch, layout.unit), rows)
         quality, flags = self._quality(reading, layout.quality, batch)
         self._add(reading, tags.astype(np.uint16), time, later, cells, quality, flags, rows)
+
+    def _note_nameless(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
+        """Name rows that hold a value and no tag, as where a tag stands only above its first row."""
+        assert reading.layout.tag is not None
+        empty = nothing(series(batch, reading.layout.tag).cast(pl.String)).to_numpy()
+        if not empty.any():
+            return
+        empty &= ~nothing(value_cells(reading.layout, batch)).to_numpy()
+        if empty.any():
+            self.findings.note(
+                "row without a tag, left out", "", int(empty.sum()),
+                f"{reading.table.name}: row {rows[empty.argmax()]}",
+            )  # fmt: skip
+
+    def _check_units(
+        self, reading: Reading, tags: np.ndarray, cells: pl.Series, rows: np.ndarray
+    ) -> None:
+        """Refuse a tag whose values have several units, as a column of units shows."""
+        units = pl.DataFrame(
+            {"tag": tags, "unit": cells.cast(pl.String).str.strip_chars(), "row": rows}
+        )
+        for tag, unit, row in units.unique(
+            ["tag", "unit"], keep="first", maintain_order=True
+        ).iter_rows():
+            if not unit:
+                continue
+            first = self._units.setdefault(tag, unit)
+            if first != unit:
+                raise UserError(
+                    f"{reading.table.name}: row {row}: values of {self._keys[tag]} have several units ('{first}' "
+                    f"and '{unit}'); export them in one"
+                )
 
     def _wide(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         layout = reading.layout
@@ -252,6 +318,14 @@ class Gatherer:
         kept.value.append(value)
         kept.status.append(status)
         kept.rows += len(tags)
+
+
+def _order_in(time_format: str) -> str:
+    """The order of day and month that a declared format has."""
+    day, month = time_format.find("%d"), time_format.find("%m")
+    if min(day, month) < 0 or "%Y" in time_format[: max(day, month)]:
+        return ""
+    return "day first" if day < month else "month first"
 
 
 def _holds(names: pa.Array, header: tuple[str, ...]) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from shiftwork.records.historian.plant_file.model import ExportRules
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import Hints, Table
 from shiftwork.records.historian.values.numbers import Mark
 from shiftwork.records.historian.values.stamp_rules import Order
+
+EARLY_US = 315_532_800_000_000
+"""1980, before which no historian kept records."""
+
+MOST_AHEAD_S = 400 * 86_400
+"""Plans reach a year ahead; records do not."""
 
 
 @dataclass
@@ -52,6 +60,19 @@ class Origin:
         self.first_us = first if self.first_us is None else min(self.first_us, first)
         self.last_us = last if self.last_us is None else max(self.last_us, last)
 
+    def doubt(self) -> str:
+        """What is odd about its times, "" for nothing: they lie ahead, or before there were historians."""
+        if self.first_us is None or self.last_us is None:
+            return ""
+        ahead = time.time() + MOST_AHEAD_S
+        if self.first_us >= EARLY_US and self.last_us <= ahead * 1e6:
+            return ""
+        odd = self.first_us if self.first_us < EARLY_US else self.last_us
+        return (
+            f"has the time {np.datetime64(odd, 'us').astype('datetime64[s]').item():%Y-%m-%d %H:%M} UTC; if that is "
+            "not so, set export.time_format or export.calendar"
+        )
+
 
 @dataclass
 class Reading:
@@ -60,6 +81,7 @@ class Reading:
     Attributes:
         table: The table.
         layout: What its columns are.
+        rules: What is declared of its cells.
         origin: What is shown of it at the end.
         order: The order of day and month, None until a date needs it.
         mark: The decimal mark, None until a number needs it.
@@ -70,6 +92,7 @@ class Reading:
 
     table: Table
     layout: Layout
+    rules: ExportRules
     origin: Origin
     order: Order | None = None
     mark: Mark | None = None

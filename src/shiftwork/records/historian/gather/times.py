@@ -34,7 +34,9 @@ class TimeReader:
         self._zones: dict[str, Zone] = {}
         export = plant.export
         named = ZONES | _names_of(plant.zone) | export.zones
-        self.rules = StampRules(export.time_format, export.order, export.start_us, named)
+        self.rules = StampRules(
+            export.time_format, export.order, export.start_us, named, export.calendar
+        )
         self._next_start_us = export.start_us or 0
 
     def counted_on(self, rows: int) -> None:
@@ -71,7 +73,12 @@ class TimeReader:
             return np.zeros(0, np.int64), np.zeros(0, np.int64), ~missing
         zone = self._zone_of(clock)
         try:
-            rules = replace(self.rules, order=reading.order, counts=clock.counts)
+            rules = replace(
+                self.rules,
+                time_format=reading.rules.time_format,
+                order=reading.order,
+                counts=clock.counts,
+            )
             try:
                 stamps = read_stamps(cells, rules)
             except OrderNeeded:

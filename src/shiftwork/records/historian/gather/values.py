@@ -19,6 +19,7 @@ from shiftwork.records.historian.values.numbers import (
     Mark,
     has_mark,
     is_nothing,
+    is_spelled_negative,
     numbers,
     split_units,
     trimmed,
@@ -52,6 +53,7 @@ class ValueReader:
         self._missing = {
             i: tag.missing or plant.export.missing for i, tag in enumerate(plant.tags.values())
         }
+        self._declared = plant.export.decimal
         self._evidence = evidence
         self._findings = findings
 
@@ -88,6 +90,7 @@ class ValueReader:
                     read = self._with_units(reading, tags, cells, read, rows)
             except CellError as error:
                 raise error.at(reading.table.name, rows) from None
+            self._note_negatives(reading, tags, cells, read, rows)
             text_at = np.flatnonzero(read.is_null().to_numpy())
             text_at = text_at[~is_nothing(trimmed(cells.gather(text_at))).to_numpy()]
             values = read.fill_null(math.nan).to_numpy()
@@ -112,6 +115,22 @@ class ValueReader:
                 f"{reading.table.name}: row {rows[first]}: '{cells[int(first)][:40]}'",
             )
         return Found(values, np.where(np.isnan(values), BAD, GOOD), text_at, text)
+
+    def _note_negatives(
+        self,
+        reading: Reading,
+        tags: np.ndarray,
+        cells: pl.Series,
+        read: pl.Series,
+        rows: np.ndarray,
+    ) -> None:
+        spelled = (is_spelled_negative(cells) & read.is_not_null()).to_numpy()
+        for tag in np.unique(tags[spelled]):
+            mine = np.flatnonzero(spelled & (tags == tag))
+            self._findings.note(
+                "number in brackets or with its minus behind, read as negative", self._keys[tag], len(mine),
+                f"{reading.table.name}: row {rows[mine[0]]}: '{cells[int(mine[0])][:40]}'",
+            )  # fmt: skip
 
     def _with_units(
         self,
@@ -154,7 +173,12 @@ class ValueReader:
         return read.scatter(odd, values)
 
     def _mark_of(self, reading: Reading) -> Mark:
-        mark, assumed = self._evidence.mark_of(reading.table)
+        try:
+            mark, assumed = self._evidence.mark_of(reading.table)
+        except UserError:
+            if self._declared is None:
+                raise
+            return self._declared  # for a file of another origin that shows nothing itself
         if assumed and reading.table.dialect[1:2] == (";",):
             self._findings.note(
                 "decimal mark that is assumed", "", 1,

@@ -14,6 +14,7 @@ DECLARED = {
     "filetime": (1.1e17, 1.95e17, True),
     "ticks": (6.1e17, 7e17, False),
     "labview": (1.4e9, 9.4e9, True),
+    "excel_1904": (13e3, 80e3, False),
     "matlab": (7e5, 8.1e5, False),
 }
 """Eras whose numbers could be something else, so that the plant file must name them."""

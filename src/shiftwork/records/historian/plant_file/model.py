@@ -179,6 +179,7 @@ class ExportRules(Table):
         time_format: Format of time stamps: strptime's letters such as "%d/%m/%Y %H:%M:%S", or one of
             ``NAMED_FORMATS``.
         order: The order of dates such as 03/04/2025.
+        calendar: The calendar of the years, if it is not the common one.
         start: Local time at which elapsed time begins.
         step_s: Time between the rows of files without time stamps, seconds.
         zones: Short names of time zones, minutes east of UTC.
@@ -197,6 +198,7 @@ class ExportRules(Table):
     columns: Names = ()
     time_format: Annotated[Text, BeforeValidator(read_time_format)] | None = None
     order: Literal["day first", "month first", "year first"] | None = None
+    calendar: Literal["buddhist", "iranian", "minguo"] | None = None
     start: Annotated[str, BeforeValidator(read_start)] | None = None
     step_s: Duration | None = Field(default=None, alias="step")
     zones: Annotated[dict[str, int], PlainValidator(read_zones)] = Field(default_factory=dict)
@@ -210,11 +212,15 @@ class ExportRules(Table):
     quality: Text | None = None
 
     @property
-    def without_columns(self) -> ExportRules:
-        """The same for files of another origin, which lack the columns that are declared."""
-        return self.model_copy(
-            update={"columns": (), "tag": None, "time": (), "value": None, "quality": None}
-        )
+    def of_another_form(self) -> ExportRules:
+        """The same for files of another origin, which lack what is declared of columns and text."""
+        columns = {"columns": (), "tag": None, "time": (), "value": None, "quality": None}
+        return self.model_copy(update=columns | {"separator": None, "encoding": None})
+
+    @property
+    def of_other_cells(self) -> ExportRules:
+        """The same for files of another origin, whose cells are not written as is declared."""
+        return self.model_copy(update={"time_format": None, "order": None, "decimal": None})
 
     @property
     def start_us(self) -> int | None:
@@ -230,6 +236,7 @@ class Shift(Table):
     """A shift of the plant's people, which belongs to the day on which it starts.
 
     Attributes:
+        calendar: The calendar of the years, if it is not the common one.
         start: Local time at which it starts, such as "22:00".
         stop: Local time at which it ends; on the next day if it is not after ``start``.
         names: What else people call it, such as "야간조".

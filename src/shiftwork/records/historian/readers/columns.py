@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shiftwork.records.historian.readers.layout import Clock, QualityColumns
+from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
 from shiftwork.records.historian.values.numbers import is_nothing
 
@@ -64,6 +64,19 @@ def series(batch: pa.RecordBatch, position: int) -> pl.Series:
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
     return pl.Series(pl.from_arrow(column))
+
+
+def value_cells(layout: Layout, batch: pa.RecordBatch) -> pl.Series:
+    """Values of the long and the single form: of several columns by type, the one that holds something."""
+    assert layout.value is not None
+    cells = series(batch, layout.value)
+    for position in layout.other_values:
+        more = series(batch, position)
+        if cells.dtype != more.dtype:
+            kind = pl.Float64 if cells.dtype.is_numeric() and more.dtype.is_numeric() else pl.String
+            cells, more = cells.cast(kind), more.cast(kind)
+        cells = pl.select(pl.when(~nothing(cells)).then(cells).otherwise(more)).to_series()
+    return cells
 
 
 def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndarray | None]:
@@ -182,8 +195,8 @@ def tag_positions(names: pa.Array, known: dict[str, int]) -> np.ndarray:
         names = names.cast(pa.string()).dictionary_encode()
     texts = names.dictionary.to_pylist()
     places = np.array([known.get(str(t).strip(), -1) for t in texts] + [-1], np.int32)
-    codes = names.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-    return places[codes]
+    codes = names.indices.fill_null(len(texts)) if names.null_count else names.indices
+    return places[codes.to_numpy(zero_copy_only=False)]
 
 
 def tag_names(table: Table, position: int) -> list[str]:

@@ -29,8 +29,9 @@ from shiftwork.records.historian.readers.heading import (
     find_without_names,
     other_table,
 )
-from shiftwork.records.historian.readers.layout import FindLayout, Layout
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, likelier
 from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
+from shiftwork.records.historian.readers.other_kinds import NoTable, refuse_other_kinds
 from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
 from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table, Wanted
@@ -42,17 +43,6 @@ HEAD_BYTES = 2**20
 SEPARATORS = (",", ";", "\t", "|")
 SPACES = " "
 """The separator of tables whose columns stand apart by any number of spaces."""
-
-_OTHER = (
-    (b"\xd0\xcf\x11\xe0", "is a spreadsheet that cannot be opened; save it as .xlsx or CSV"),
-    (b"%PDF", "is a PDF; export it as CSV"),
-    (b"FEA1", "is a Feather file of version 1; write it as version 2 or Parquet"),
-    (b"\x89HDF", "is an HDF5 file; export it as CSV or Parquet"),
-)
-
-
-class NoTable(UserError):
-    """A text that holds no table: in a folder it is left out, by itself it is refused."""
 
 
 def read_delimited(
@@ -73,11 +63,13 @@ def read_delimited(
         UserError: It is not text.
         NoTable: It has no header.
     """
-    magic = source.begin(8)
-    for start, problem in _OTHER:
-        if magic.startswith(start):
-            raise UserError(f"{source.name}: {problem}")
+    refuse_other_kinds(source)
     text = Text(source, rules.encoding, expected)
+    if rules.encoding and not text.fits_declared():
+        raise NoTable(
+            f"{source.name}: is not {rules.encoding}, as export.encoding says; leave export.encoding out, or set the "
+            "right one"
+        )
     separator, found, rows = _find_table(text, find, rules)
     first_line = rows[found.first - 1][0] if found.first else 0
     width = max([len(found.names), *(len(row) for _, row in rows[found.first :])])
@@ -97,7 +89,8 @@ def read_delimited(
     dialect = ("text", separator, layout.shape if layout else "", *clock)
 
     def form() -> str:
-        spelled = {"\t": "tab", SPACES: "spaces"}.get(separator, separator)
+        words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", SPACES: "spaces"}
+        spelled = words.get(separator, separator)
         return f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
 
     return (
@@ -121,11 +114,18 @@ def _find_table(
         raise NoTable(f"{name}: is empty; export it again")
     separators = (rules.separator,) if rules.separator else (*SEPARATORS, SPACES)
     split = {separator: _rows(begin, separator, whole) for separator in separators}
+    incomplete: NoClock | None = None
     for look in (find_heading, find_without_names):
         for separator, rows in split.items():
-            found = look([row for _, row in rows], find, stem, name, rules)
+            try:
+                found = look([row for _, row in rows], find, stem, name, rules)
+            except NoClock as error:
+                incomplete = likelier(incomplete, error)
+                continue
             if found is not None:
                 return separator, found, rows
+        if incomplete is not None:
+            raise incomplete
     best: tuple[str, FoundHeading, list[tuple[int, list[str]]]] | None = None
     for separator, rows in split.items():
         table = other_table([row for _, row in rows]) if separator != SPACES else None
@@ -136,6 +136,12 @@ def _find_table(
         return best
     widest = max((row for rows in split.values() for _, row in rows), key=len)
     _refuse_undeclared(name, tuple(widest), rules)
+    first = next((row for _, row in split.get(",", [])), [])
+    if len(first) == 1 and first[0].count(",") > 1:
+        raise NoTable(
+            f"{name}: has each row in quotation marks as a whole, so that it is one cell; remove the marks at "
+            "both ends of the lines, or export it again"
+        )
     raise NoTable(
         f"{name}: has no header with a time column and tags; write one, or give the names of its columns "
         'in order as export.columns = ["time", "TI1", ...], or set export.time, export.tag and '

@@ -51,7 +51,7 @@ def encoding_of(raw: bytes, name: str, expected: Iterable[str] = ()) -> str:
         raise UserError(
             f"{name}: is UTF-8 but for line {broken}; fix the line, or set export.encoding"
         )
-    fitting = [codec for codec in LEGACY if _decodes(raw, codec)]
+    fitting = [codec for codec in LEGACY if decodes(raw, codec)]
     if not fitting:
         raise UserError(
             f"{name}: its text is neither UTF-8 nor CP949, GBK, Shift-JIS or Windows-1252; set "
@@ -100,7 +100,8 @@ def _broken_utf8(raw: bytes) -> int | None:
     return line_broken if whole > 10 * broken else 0
 
 
-def _decodes(raw: bytes, codec: str) -> bool:
+def decodes(raw: bytes, codec: str) -> bool:
+    """Whether text is in an encoding, but for a last character that is cut."""
     try:
         raw.decode(codec)
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ whose cells fit counts, and where no name helps, cells alone may.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from shiftwork.errors import UserError, unknown
@@ -19,11 +19,13 @@ from shiftwork.records.historian.readers.layout import (
     Heading,
     Layout,
     NoClock,
+    NoValues,
     QualityColumns,
 )
 from shiftwork.records.historian.readers.names import (
-    QUALITY_WORDS,
     TAG_WORDS,
+    TYPED_VALUE,
+    UNIT_WORDS,
     VALUE_WORDS,
     flag_meaning,
     is_number,
@@ -32,12 +34,16 @@ from shiftwork.records.historian.readers.names import (
     tag_of_value,
 )
 from shiftwork.records.historian.readers.quality_columns import (
-    holds_quality,
     quality_columns,
     quality_of_row,
     unread_columns,
 )
-from shiftwork.records.historian.readers.time_columns import find_clock, own_clocks, zone_above
+from shiftwork.records.historian.readers.time_columns import (
+    find_clock,
+    own_clocks,
+    zone_above,
+    zones_in_titles,
+)
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date
 
 
@@ -46,73 +52,23 @@ def layout_for(plant: PlantFile, rules: ExportRules) -> FindLayout:
 
     The function raises a UserError if a tag has two columns, or a tag has no time.
     """
-    return partial(_find, plant.key_of, rules, plant)
+    return partial(find_columns, plant.key_of, rules, plant)
 
 
-def layout_for_any(rules: ExportRules) -> FindLayout:
-    """Look for any tags, where no plant file says yet which there are: all, under their names."""
-
-    def find(heading: Heading) -> Layout | None:
-        title = title_tag(heading)
-        found = _find({title or heading.stem: heading.stem}, rules, None, heading)
-        if found is not None and found.shape != "wide":
-            return found
-        clock = find_clock(heading, rules, frozenset(), frozenset(), by_content=True)
-        if clock is None:
-            return None
-        if not any(name.strip() for name in heading.names):
-            return _long_by_cells(heading, clock)
-        return all_columns(heading, clock)
-
-    return find
-
-
-def _long_by_cells(heading: Heading, clock: Clock) -> Layout | None:
-    """The long form without names: one column of names, one of numbers."""
-    free = [i for i in range(len(heading.names)) if i not in clock.columns]
-    value = _value_by_cells(heading, free)
-    words = [i for i in free if heading.cells(i) and not any(map(is_number, heading.cells(i)))]
-    words = [i for i in words if not holds_quality(heading, i)]
-    if value is None or len(words) != 1:
-        return None
-    return Layout("long", clock, words[0], value)
-
-
-def title_tag(heading: Heading) -> str | None:
-    """A name that stands alone in the row above the names, as the tag of the table may."""
-    for row in reversed(heading.above):
-        cells = [cell.strip() for cell in row if cell.strip()]
-        if len(cells) == 1 and re.fullmatch(r"[^\s#;,][^\s;,]*", cells[0]) and len(cells[0]) < 100:
-            return cells[0]
-    return None
-
-
-def all_columns(heading: Heading, clock: Clock) -> Layout:
-    """The wide form of all columns but those of time and quality."""
-    names = [name.strip() for name in heading.names]
-    everything = {tag_of_value(name) or name: name for name in names}
-    for name in names:
-        everything.setdefault(name, name)
-    qualities = quality_columns(heading, everything, {}, set(clock.columns))
-    others = set(clock.columns) | {p for q in qualities.values() for p in q.columns}
-    sources = {}
-    for i, name in enumerate(names):
-        if not name or i in others or plain(name) in ("index", "row", "no", "unnamed0"):
-            continue
-        if plain(re.sub(r"[._ ]?\d+$", "", name)) in QUALITY_WORDS and holds_quality(heading, i):
-            continue
-        bare = tag_of_value(name)
-        sources[bare if bare and any(tag_of_quality(n) == bare for n in names) else name] = i
-    clocks, _ = own_clocks(heading, dict(sources), {k: k for k in sources})
-    for own in clocks.values():
-        for i in own.columns:
-            sources = {k: p for k, p in sources.items() if p != i}
-    return Layout("wide", clock, tags=sources)
-
-
-def _find(
+def find_columns(
     key_of: Mapping[str, str], rules: ExportRules, plant: PlantFile | None, heading: Heading
 ) -> Layout | None:
+    """Find the columns of a table.
+
+    Args:
+        key_of: Key of each tag by its name in the export.
+        rules: What is declared.
+        plant: The plant, if there is one; its tags may have columns of their own.
+        heading: The table.
+
+    Raises:
+        UserError: A tag has two columns, or no time.
+    """
     names = [name.strip() for name in heading.names]
     words = [plain(name) for name in names]
     declared = (rules.tag, rules.value, rules.quality, *rules.time)
@@ -147,27 +103,42 @@ def _find(
     ):
         return None
     if tags and clock is None:
+        for row in heading.above:
+            _refuse_turned(heading, row)
         raise NoClock(
             f"{heading.where}: has tags, but no column of time stamps; set export.time to its name, or, if "
             'it has none, export.step = "1min" and export.start = "2024-05-31 00:00:00"'
         )
     if clock is None:
+        tag = names.index(rules.tag) if rules.tag else None
+        free = list(range(len(names)))
+        tag = _tag_column(heading, words, key_of, free) if tag is None else tag
+        if tag is not None:
+            _refuse_without(heading, tag, key_of, "time stamps", "export.time")
         return None
     clock = zone_above(heading, clock, rules)
+    titles = zones_in_titles(heading, clock, rules)
     time = set(clock.columns)
     tag = names.index(rules.tag) if rules.tag else None
     value = names.index(rules.value) if rules.value else None
     free = [i for i in range(len(names)) if i not in time]
     tag = _tag_column(heading, words, key_of, free) if tag is None else tag
     free = [i for i in free if i != tag]
+    typed = [i for i in free if TYPED_VALUE.fullmatch(words[i])] if value is None else []
+    if len(typed) > 1:
+        value = typed[0]
     value = _first(words, VALUE_WORDS, free) if value is None else value
     if value is None and tag is not None and not tags:
-        value = _value_by_cells(heading, free)
-    free = [i for i in free if i != value]
+        value = value_by_cells(heading, free)
+    free = [i for i in free if i != value and i not in typed[1:]]
     is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
     if tags and not is_long:
         others = time | {p for c in clocks.values() for p in c.columns} | set(named)
         qualities = quality_columns(heading, key_of, tags, others)
+        if rules.quality is not None:
+            qualities = dict.fromkeys(
+                tags, QualityColumns((names.index(rules.quality),), ("code",))
+            )
         for key in tags:
             if plant is not None and (own := plant.tags[key].quality) is not None:
                 if own not in names:
@@ -177,19 +148,54 @@ def _find(
         return Layout(
             "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
             unread=unread_columns(heading, read, key_of, wide=True),
+            assumed=titles + (_shared(qualities, names) if rules.quality is None else ()),
         )  # fmt: skip
     if value is None:
+        if tag is not None:
+            _refuse_without(heading, tag, key_of, "values", "export.value")
         return None
     quality = quality_of_row(heading, free, rules.quality)
-    read = time | {value} | ({tag} if tag is not None else set())
+    read = time | {value, *typed} | ({tag} if tag is not None else set())
     read |= set(quality.columns if quality else ())
     unread = unread_columns(heading, read, key_of, wide=False)
     if tag is not None:
-        return Layout("long", clock, tag, value, quality, unread=unread)
+        unit = next((i for i in free if words[i] in UNIT_WORDS), None)
+        return Layout(
+            "long",
+            clock,
+            tag,
+            value,
+            tuple(typed[1:]),
+            unit,
+            quality,
+            unread=unread,
+            assumed=titles,
+        )
     source = _single_source(heading, key_of)
     if source is None:
         return None
-    return Layout("single", clock, None, value, quality, source, unread=unread)
+    return Layout(
+        "single",
+        clock,
+        None,
+        value,
+        tuple(typed[1:]),
+        None,
+        quality,
+        source,
+        unread=unread,
+        assumed=titles,
+    )
+
+
+def _shared(qualities: Mapping[str, QualityColumns], names: list[str]) -> tuple[str, ...]:
+    """Columns of quality that were found to count for several tags."""
+    columns = [i for quality in qualities.values() for i in quality.columns[:1]]
+    return tuple(
+        f"'{names[i]}' is taken as the quality of all tags in its row"
+        for i in dict.fromkeys(columns)
+        if columns.count(i) > 1
+    )
 
 
 def _has(key_of: Mapping[str, str], heading: Heading) -> bool:
@@ -197,6 +203,55 @@ def _has(key_of: Mapping[str, str], heading: Heading) -> bool:
     return heading.sampler is not None or any(
         cell.strip() in key_of for row in heading.sample for cell in row
     )
+
+
+def _refuse_without(
+    heading: Heading, tag: int, key_of: Mapping[str, str], what: str, key: str
+) -> None:
+    """Refuse rows of text that name tags of the plant beside nothing that is known as time or values.
+
+    Raises:
+        NoValues: Perhaps another line is the line of names.
+    """
+    name = heading.names[tag].strip()
+    if heading.sampler is not None or not name or name in key_of:
+        return  # a row of data is no line of names
+    if not any(cell in key_of for cell in heading.cells(tag)):
+        return
+    names = [name.strip() for name in heading.names]
+    _refuse_turned(heading, names)
+    shown = ", ".join(name for name in names if name)[:120]
+    raise NoValues(
+        f"{heading.where}: has tags in column '{names[tag]}', but no column of {what} is known; set {key} "
+        f"to its name (columns: {shown})"
+    )
+
+
+def _refuse_another(heading: Heading, tag: int, key_of: Mapping[str, str], free: list[int]) -> None:
+    """Refuse rows of text whose column of tags is not the one that is named so."""
+    if heading.sampler is not None or len(free) > MOST_JUDGED:
+        return
+    cells = heading.cells(tag)
+    if not cells or any(cell in key_of for cell in (*cells, *heading.names)):
+        return
+    holding = [i for i in free if i != tag and any(cell in key_of for cell in heading.cells(i))]
+    if len(holding) == 1 and heading.names[holding[0]].strip():
+        other = heading.names[holding[0]].strip()
+        raise NoValues(
+            f"{heading.where}: has the plant's tags in column '{other}' and not in '{heading.names[tag].strip()}'; "
+            f'set export.tag = "{other}"'
+        )
+
+
+def _refuse_turned(heading: Heading, names: Sequence[str]) -> None:
+    """Refuse a table with a column for each time or each hour of the day."""
+    hours = sum(bool(re.fullmatch(r"(?i)h?(?:our)?[ _]?\d{1,2}(?::00)?", name)) for name in names)
+    dates = sum(map(looks_like_date, names))
+    if hours >= 12 or dates >= 2:
+        raise NoClock(
+            f"{heading.where}: has a column for each {'time' if dates >= 2 else 'hour'}; export it with a row for "
+            "each time, or turn it (unpivot)"
+        )
 
 
 def _single_source(heading: Heading, key_of: Mapping[str, str]) -> str | None:
@@ -228,6 +283,7 @@ def _tag_column(
     """The column of tag names: of those that may be, the one that holds names of the plant."""
     named = sorted((TAG_WORDS.index(words[i]), i) for i in free if words[i] in TAG_WORDS)
     if len(named) == 1:
+        _refuse_another(heading, named[0][1], key_of, free)
         return named[0][1]
     for _, position in named:
         if any(cell in key_of for cell in heading.cells(position)):
@@ -241,7 +297,7 @@ def _tag_column(
     return holding[0] if len(holding) == 1 else None
 
 
-def _value_by_cells(heading: Heading, free: list[int]) -> int | None:
+def value_by_cells(heading: Heading, free: list[int]) -> int | None:
     """The one column of numbers, where no name shows the values."""
     if len(free) > MOST_JUDGED:
         return None

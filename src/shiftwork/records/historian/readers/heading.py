@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiftwork.records.historian.plant_file.model import ExportRules
-from shiftwork.records.historian.readers.layout import FindLayout, Heading, Layout, NoClock
+from shiftwork.records.historian.readers.layout import (
+    FindLayout,
+    Heading,
+    Layout,
+    NoClock,
+    likelier,
+)
 from shiftwork.records.historian.readers.names import QUALITY_WORDS, VALUE_WORDS, plain
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES
@@ -62,10 +68,12 @@ def find_heading(
                 try:
                     layout = find(Heading(candidate, stem, where, above, sample))
                 except NoClock as error:
-                    timeless = timeless or error
+                    timeless = likelier(timeless, error)
                     continue
                 if layout is not None:
-                    return FoundHeading(candidate, layout, _first_data(rows, at, layout, rules))
+                    start = _first_data(rows, at, layout, rules)
+                    layout = _noting(layout, rows[at + 1 : start])
+                    return FoundHeading(candidate, layout, start)
     if timeless is not None:
         raise timeless
     return None
@@ -168,6 +176,17 @@ def _first_data(rows: Sequence[Row], at: int, layout: Layout, rules: ExportRules
         if not layout.clock.columns and all(_number(c) for c in cells if c.strip()):
             return row
     return at + 1
+
+
+def _noting(layout: Layout, below: Sequence[Row]) -> Layout:
+    """Name rows under the names that hold values and yet are none of data: factors, rows without a time."""
+    cells = [layout.value] if layout.value is not None else list(layout.tags.values())
+    notes = [
+        f"'{','.join(row)[:60]}' stands under the names and is not taken as a row of data"
+        for row in below
+        if any(_number(row[i]) for i in cells if i < len(row))
+    ]
+    return replace(layout, assumed=(*layout.assumed, *notes)) if notes else layout
 
 
 def _number(cell: str) -> bool:

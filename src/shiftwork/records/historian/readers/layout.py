@@ -18,6 +18,17 @@ class NoClock(UserError):
     """Names of tags without a column of time; perhaps another line is the line of names."""
 
 
+class NoValues(NoClock):
+    """Names of tags in a column, but no column of their values, or of time, that is known."""
+
+
+def likelier(first: NoClock | None, second: NoClock) -> NoClock:
+    """Of two reasons, from two lines that might be the names: one that holds tags' names comes first."""
+    if first is None or (isinstance(first, NoValues) and not isinstance(second, NoValues)):
+        return second
+    return first
+
+
 @dataclass(frozen=True)
 class Heading:
     """What is known of a table before its rows are read.
@@ -88,34 +99,41 @@ class Layout:
         clock: The columns of time.
         tag: The column of tag names, in the long form.
         value: The column of values, in the long and the single form.
+        other_values: Columns of values of other types, of which each row fills one.
+        unit: The column of units, in the long form, if there is one.
         quality: The columns of quality, in the long and the single form, if there are any.
         source: The one tag of the single form.
         tags: The column of each tag's values, by key, in the wide form.
         qualities: The columns of each tag's quality, by key, in the wide form.
         clocks: The columns of each tag's own time, by key, in the wide form.
         unread: Columns that look as if they mattered and are not read, as "name: why".
+        assumed: What was taken to be so, in sentences, since nothing in the table says otherwise.
     """
 
     shape: Literal["long", "wide", "single"]
     clock: Clock
     tag: int | None = None
     value: int | None = None
+    other_values: tuple[int, ...] = ()
+    unit: int | None = None
     quality: QualityColumns | None = None
     source: str = ""
     tags: dict[str, int] = field(default_factory=dict)
     qualities: dict[str, QualityColumns] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     @property
     def cells(self) -> tuple[int, ...]:
         """Positions of tag names and values."""
-        some = (self.tag, self.value, *self.tags.values())
+        some = (self.tag, self.value, *self.other_values, *self.tags.values())
         return tuple(position for position in some if position is not None)
 
     def wanted(self, sources: Iterable[str]) -> Wanted:
         """What must be read, for tags with these names in the export."""
         positions = set(self.cells) | set(self.clock.columns)
+        positions |= {self.unit} if self.unit is not None else set()
         for quality in (self.quality, *self.qualities.values()):
             positions |= set(quality.columns) if quality else set()
         for clock in self.clocks.values():

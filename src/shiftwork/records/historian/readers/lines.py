@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.readers.encoding import encoding_of
+from shiftwork.records.historian.readers.encoding import decodes, encoding_of
 from shiftwork.records.historian.readers.source import Source, damage_named
 
 LONGEST_LINE = 8 * 2**20
@@ -33,6 +33,22 @@ class Text:
         self._declared = declared
         self._expected = tuple(expected)
         self.encoding = declared or "ascii"
+
+    def fits_declared(self) -> bool:
+        """Whether the beginning is in the declared encoding; UTF-8 beyond ASCII shows itself and is taken."""
+        with damage_named(self.source.name), self.source.open() as file:
+            raw = file.read(JUDGED_BYTES)
+        if (
+            self.encoding.startswith(("utf-16", "utf-32"))
+            or raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+            or raw[:3] == codecs.BOM_UTF8
+        ):
+            return True
+        whole = raw[: raw.rfind(b"\n") + 1] or raw
+        if not whole.isascii() and decodes(whole, "utf-8"):
+            self.encoding = "utf-8"
+            return True
+        return decodes(whole, self.encoding)
 
     def lines(self, skip: int = 0) -> Lines:
         """Open it as UTF-8, from one line on."""

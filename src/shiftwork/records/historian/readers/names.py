@@ -63,6 +63,15 @@ VALUE_WORDS = frozenset((
     "valuedouble", "reading", "measurement", "measuredvalue", "data", "numericvalue",
     "wert", "messwert", "valeur", "valor", "valore", "state", "값", "측정값", "值", "数值", "测量值", "値", "計測値",
 ))  # fmt: skip
+TYPED_VALUE = re.compile(
+    r"(?:int|integer|long|float|double|real|num|numeric|bool|boolean|string|str|text)val(?:ue)?"
+    r"|val(?:ue)?(?:int|integer|long|float|double|real|num|numeric|bool|boolean|string|str|text)"
+)
+"""Columns of values by type, of which each row fills one, as plain names."""
+UNIT_WORDS = frozenset((
+    "unit", "units", "uom", "eu", "engunit", "engunits", "engineeringunit", "engineeringunits", "unitofmeasure",
+    "einheit", "unité", "unite", "unidad", "unità", "단위", "单位", "單位", "単位",
+))  # fmt: skip
 QUALITY_WORDS = (
     "quality", "qualitycode", "qcode", "qlty", "opcquality", "percentgood", "pctgood", "opcstatus",
     "dataquality", "valuequality", "qual", "quality192", "qualität",

@@ -42,9 +42,12 @@ def quality_of_row(
     words = [plain(name) for name in names]
     if declared is not None:
         return QualityColumns((names.index(declared),), ("code",))
-    named = sorted((QUALITY_WORDS.index(words[i]), i) for i in free if words[i] in QUALITY_WORDS)
+    named = [i for i in free if words[i] in QUALITY_WORDS]
     if named:
-        return QualityColumns((named[0][1],), ("code",))
+        # Of several, the one whose codes are known everywhere comes first.
+        shown = {i: len(named) > 1 and _shows_quality(heading.cells(i)) for i in named}
+        best = min(named, key=lambda i: (not shown[i], QUALITY_WORDS.index(words[i])))
+        return QualityColumns((best,), ("code",))
     flags = {i: meaning for i in free if (meaning := flag_meaning(names[i])) is not None}
     if flags:
         return QualityColumns(tuple(flags), tuple(flags.values()))
@@ -118,7 +121,30 @@ def quality_columns(
         for position, meaning in nameless.items():
             if (key := at.get(position + step)) is not None:
                 found.setdefault(key, QualityColumns((position,), (meaning,)))
+    elif whole := _of_whole_rows(heading, nameless, values):
+        found = dict.fromkeys(tags, whole) | found
     return found
+
+
+def _of_whole_rows(
+    heading: Heading, nameless: Mapping[int, Meaning], values: list[int]
+) -> QualityColumns | None:
+    """Quality of all tags of a row: columns of it before or behind all values, none named twice."""
+    words = {re.sub(r"[\W_\d]+$", "", heading.names[i].strip().lower()) for i in nameless}
+    if not nameless or not values or len(words) < len(nameless):
+        return None
+    if not (min(nameless) > max(values) or max(nameless) < min(values)):
+        return None
+    codes = [i for i, meaning in nameless.items() if meaning == "code"]
+    codes = [i for i in codes if _shows_quality(heading.cells(i))]
+    if codes:
+        return QualityColumns((codes[0],), ("code",))
+    flags = {
+        i: meaning
+        for i, meaning in nameless.items()
+        if meaning != "code" and heading.cells(i) and all(map(_CODE.fullmatch, heading.cells(i)))
+    }
+    return QualityColumns(tuple(flags), tuple(flags.values())) if flags else None
 
 
 def owner(name: str, key_of: Mapping[str, str]) -> str | None:

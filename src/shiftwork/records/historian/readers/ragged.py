@@ -102,6 +102,7 @@ class _Rows:
 
     def __init__(self, table: TextTable, wanted: Wanted, notes: Notes) -> None:
         self._table, self._wanted, self._notes = table, wanted, notes
+        self._rules = wanted.rules or table.rules
         self._name = table.text.source.name
         self._width = len(table.names)
         self._names = [name.strip() for name in table.names]
@@ -111,7 +112,7 @@ class _Rows:
         layout = table.layout
         clocks = [layout.clock, *layout.clocks.values()] if layout else []
         self._clocks = [clock for clock in clocks if clock.columns]
-        self._zones = ZONES | table.rules.zones
+        self._zones = ZONES | self._rules.zones
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         waiting: list[tuple[int, list[str]]] = []
@@ -130,6 +131,9 @@ class _Rows:
                 cells = [cells[i] if 0 <= i < len(cells) else "" for i in self._order]
             row = self._fitted(number, cells)
             if row is None or not self._is_data(row):
+                if re.fullmatch(r"[-+=|_:\s]*(?:--|==|__)[-+=|_:\s]*|\x1a+", " ".join(cells)):
+                    self._note("ruled line", number, cells)
+                    continue
                 waiting.append((number, cells))
                 if len(waiting) > MOST_BETWEEN + MOST_FOOTERS:
                     raise self._strange(*waiting[0])
@@ -283,15 +287,17 @@ class _Rows:
         return self._known[shape]
 
     def _reads(self, cell: str) -> bool:
-        rules = self._table.rules
+        rules = self._rules
         if not cell:
             return False
-        if rules.time_format is None:
+        if rules.time_format is None and rules.calendar is None:
             return looks_like_stamp(cell, self._zones) or bool(re.match(r"\d{1,2}:\d{2}", cell))
         try:
             read_stamps(
                 pl.Series([cell]),
-                StampRules(rules.time_format, rules.order, rules.start_us or 0, self._zones),
+                StampRules(
+                    rules.time_format, rules.order, rules.start_us or 0, self._zones, rules.calendar
+                ),
             )
         except OrderNeeded:
             return True
@@ -318,10 +324,12 @@ class _Rows:
         if not cell:
             return UserError(f"{where} has no time stamp; fix or remove it")
         try:
-            rules = self._table.rules
+            rules = self._rules
             read_stamps(
                 pl.Series([cell]),
-                StampRules(rules.time_format, rules.order, rules.start_us, self._zones),
+                StampRules(
+                    rules.time_format, rules.order, rules.start_us, self._zones, rules.calendar
+                ),
             )
         except OrderNeeded:
             pass

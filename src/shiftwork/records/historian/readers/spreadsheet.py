@@ -18,7 +18,7 @@ from shiftwork.records.historian.readers.heading import (
     find_without_names,
     other_table,
 )
-from shiftwork.records.historian.readers.layout import FindLayout, Layout
+from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
 from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import Table, Wanted
 
@@ -50,7 +50,13 @@ def read_workbook(
     for sheet in names:
         where = f"{source.name}: sheet '{sheet}'" if len(names) > 1 else source.name
         stem = sheet if len(names) > 1 else source.stem
-        table = _sheet(book, sheet, where, stem, find, rules)
+        try:
+            table = _sheet(book, sheet, where, stem, find, rules)
+        except NoClock as error:
+            if len(names) == 1:
+                raise
+            left.append(str(error).partition(";")[0])
+            continue
         if table is None:
             left.append(f"{where}: holds no table with a time column")
         else:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shiftwork.errors import UserError
+from shiftwork.records.historian.plant_file.model import ExportRules
 
 BATCH_ROWS = 2**19
 """Rows that are in memory as text at one time."""
@@ -29,12 +30,14 @@ class Wanted:
         tag: Position of the column with tag names, or None.
         sources: The tag names that are needed; others may be left out already while reading.
         hints: What is known of the cells.
+        rules: What the plant file declares of cells, where it is not what the table was opened with.
     """
 
     columns: tuple[int, ...]
     tag: int | None = None
     sources: frozenset[str] = frozenset()
     hints: Hints | None = None
+    rules: ExportRules | None = None
 
 
 @dataclass

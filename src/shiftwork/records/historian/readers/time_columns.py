@@ -188,6 +188,23 @@ def zone_above(heading: Heading, clock: Clock, rules: ExportRules) -> Clock:
     return clock
 
 
+def zones_in_titles(heading: Heading, clock: Clock, rules: ExportRules) -> tuple[str, ...]:
+    """Lines above the names that speak of a zone, and may mean that of the stamps or only their own."""
+    if clock.offset_min is not None or clock.zone:
+        return ()
+    notes = []
+    for row in heading.above:
+        text = " ".join(cell.strip() for cell in row if cell.strip())
+        words = re.findall(r"(?:UTC|GMT)?\s?[+-]\d{1,2}(?::\d{2})?\b|\b[A-Z]{3,4}\b", text)
+        if re.search(r"\d:\d|(?i:utc|gmt|zone)", text) and any(
+            zone_in_name(f"({word.strip()})", ZONES | rules.zones) is not None for word in words
+        ):
+            notes.append(
+                f"'{text[:60]}' above the names speaks of a time zone; stamps without one are taken in time_zone"
+            )
+    return tuple(notes)
+
+
 def _paired(heading: Heading, tags: Mapping[str, int], named: set[int]) -> dict[str, int]:
     """Columns of dates, whatever they are called, that stand beside one tag each: all before, or all behind.
 

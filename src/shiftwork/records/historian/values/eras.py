@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.plant_file.formats import DECLARED, ELAPSED_S, NUMERIC
+from shiftwork.records.historian.values.calendars import calendar_hint
 from shiftwork.records.historian.values.cells import CellError, short
 from shiftwork.records.historian.values.stamp_rules import StampRules, Stamps
 
@@ -130,6 +131,7 @@ def _us_of(value: float, kind: str) -> int:
             "filetime": (value - _FILETIME_ZERO) / 10,
             "ticks": (value - _TICKS_ZERO) / 10,
             "labview": (value - _LABVIEW_ZERO) * 1e6,
+            "excel_1904": round((value + 1462 - 25569) * 86_400_000) * 1000,
             "matlab": round((value - _MATLAB_ZERO) * 86_400_000) * 1000,
         }[kind]
     )
@@ -188,6 +190,12 @@ def not_understood(rules: StampRules, cell: str) -> str:
         return (
             "is a time of day without a date; export the date too, or, if rows are evenly spaced, leave the "
             'column out and set export.step = "1min" and export.start = "2024-05-31 00:00:00"'
+        )
+    if found := re.match(r"(\d{2,3})[-/.年]\d", cell):
+        return f"is not understood; {calendar_hint(int(found[1]))}"
+    if re.search(r"[^\W\d_]{3,}", cell) and not re.search(r"[A-Za-z]{2,5}[\])]?$", cell):
+        return (
+            "has words that are not known here; export dates as numbers, such as 2024-05-31 00:00"
         )
     zone = re.search(r"\d\s*[\[(]?([A-Za-z]{2,5})[\])]?$", cell)
     if zone and zone[1].upper() not in ("AM", "PM"):

@@ -12,7 +12,9 @@ from shiftwork.records.historian.values.cells import CellError
 
 Mark = Literal[".", ","]
 
-NOTHING = ("", "nan", "null", "none", "n/a", "na", "#n/a", "-", "--")
+NOTHING = (
+    "", "nan", "null", "none", "n/a", "na", "#n/a", "-", "--", "\\n", "nil", "(null)", "<null>", "[null]",
+)  # fmt: skip
 """Cells that hold nothing, in small letters."""
 
 TRUE = ("true", "wahr", "vrai", "verdadero", "vero", "verdadeiro", "참", "真")
@@ -34,15 +36,15 @@ UNITS = frozenset((
 ))  # fmt: skip
 """Units that may stand behind a number in its cell, in small letters."""
 
-_SPACE = r" \x{a0}\x{2009}\x{202f}"
+_SPACE = r" \x{a0}\x{2007}\x{2009}\x{202f}"
 # A number of which only the decimal mark makes sense, by mark: the digits behind it are not three
 # (1,5), more than three stand before it (1234,567), nothing or a zero does (0,125), or the other
 # mark already groups thousands (1.234,567 and 1.234.567).
 _CERTAIN = {
-    ",": rf"^[+-]?(?:[0-9]*,(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}},[0-9]+|0*,[0-9]+"
+    ",": rf"^[+-]?(?:[0-9]+,|[0-9]*,(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}},[0-9]+|0*,[0-9]+"
     rf"|[0-9]{{1,3}}(?:[.'{_SPACE}][0-9]{{3}})+,[0-9]+|[0-9]{{1,3}}(?:\.[0-9]{{3}}){{2,}}"
     r"|[0-9]+,[0-9]+[eE][+-]?[0-9]+)$",
-    ".": rf"^[+-]?(?:[0-9]*\.(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}}\.[0-9]+|0*\.[0-9]+"
+    ".": rf"^[+-]?(?:[0-9]+\.|[0-9]*\.(?:[0-9]{{1,2}}|[0-9]{{4,}})|[0-9]{{4,}}\.[0-9]+|0*\.[0-9]+"
     rf"|[0-9]{{1,3}}(?:[,'{_SPACE}][0-9]{{3}})+\.[0-9]+|[0-9]{{1,3}}(?:,[0-9]{{3}}){{2,}}"
     r"|[0-9]+\.[0-9]+[eE][+-]?[0-9]+)$",
 }
@@ -59,6 +61,16 @@ _PLAIN = {
     ",": r"^[+-]?(?:[0-9]+,?[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?$",
 }
 _WITH_UNIT = r"^([+-]?[0-9.,' ]*[0-9][0-9.,' ]*(?:[eE][+-]?[0-9]+)?)\s*([^0-9.,'\s+-].*)$"
+_DIGITS = rf"[0-9.,'{_SPACE}]*[0-9][0-9.,'{_SPACE}]*"
+_SPELLED = r"""^\(|-$|^[+-]\s|^="|[dD][+-][0-9]+$"""
+_PLAINLY = (
+    (r"""^="(.*)"$""", "$1"),
+    (rf"^\(({_DIGITS})\)$", "-$1"),
+    (rf"^({_DIGITS}?)\s*-$", "-$1"),
+    (r"^([+-])\s+([0-9.,])", "$1$2"),
+    (r"^([+-]?[0-9]*[.,]?[0-9]+[.,]?)[dD]([+-][0-9]{1,3})$", "${1}E$2"),
+)
+"""Numbers as spreadsheets, accounts and Fortran write them, and what stands in their place."""
 _ABROAD = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９．，－＋’ʼ＇´`−‒–"
 _OURS = "0123456789" * 3 + ".,-+" + "'" * 5 + "-" * 3
 
@@ -81,11 +93,19 @@ class MarkFound:
 def trimmed(cells: pl.Series) -> pl.Series:
     """Text without surrounding space; digits, signs and apostrophes of other scripts as plain ones."""
     cells = cells.str.strip_chars()
-    if not cells.str.contains(r"[^\x00-\x7f]").any():
-        return cells
-    cells = cells.str.replace_many(list(_ABROAD), list(_OURS)).str.replace_all("\u066c", "")
-    # The Arabic decimal mark is nothing else; beside a mark of the file it would be a second one.
-    return cells.str.replace("\u066b", ".", literal=True)
+    if cells.str.contains(r"[^\x00-\x7f]").any():
+        cells = cells.str.replace_many(list(_ABROAD), list(_OURS)).str.replace_all("\u066c", "")
+        # The Arabic decimal mark is nothing else; beside a mark of the file it would be a second one.
+        cells = cells.str.replace("\u066b", ".", literal=True)
+    if cells.str.contains(_SPELLED).any():
+        for pattern, replacement in _PLAINLY:
+            cells = cells.str.replace(pattern, replacement)
+    return cells
+
+
+def is_spelled_negative(cells: pl.Series) -> pl.Series:
+    """Tell which cells are numbers in brackets, or with their minus behind, as accounts have them."""
+    return cells.str.contains(rf"^\s*(?:\({_DIGITS}\)|{_DIGITS}[-−–])\s*$").fill_null(value=False)
 
 
 def split_units(cells: pl.Series) -> tuple[pl.Series, pl.Series]:

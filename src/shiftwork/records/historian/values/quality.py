@@ -46,7 +46,8 @@ Value = float | str | None
 
 _GOOD_WORDS = frozenset((
     "good", "ok", "okay", "valid", "normal", "true", "g", "gut", "gültig", "bon", "bonne", "valide", "bueno",
-    "buena", "válido", "valido", "bom", "boa", "buono", "goed", "dobra", "dobry", "хорошее", "хорошая", "хорошо",
+    "buena", "válido", "valido", "bom", "boa", "buono", "buona", "i.o.", "hyvä",
+    "goed", "dobra", "dobry", "хорошее", "хорошая", "хорошо",
     "достоверно", "dobrá", "god", "bra", "iyi", "korrekt", "correcto", "correct", "양호", "정상", "좋음", "유효", "好",
     "良好", "正常", "有效", "良", "有効",
 ))  # fmt: skip
@@ -59,6 +60,8 @@ _BAD_WORDS = frozenset((
     "bad", "not good", "invalid", "error", "fail", "failed", "failure", "stale", "offline", "no data", "false",
     "b", "timeout", "i/o timeout", "comm fail", "disconnected", "schlecht", "ungültig", "gestört", "störung",
     "fehler", "mauvais", "mauvaise", "invalide", "malo", "mala", "inválido", "invalido", "ruim", "mau", "má", "cattivo",
+    "cattiva", "nok", "n.ok", "not ok",
+    "n.i.o.", "huono",
     "slecht", "zła", "zły", "плохое", "плохая", "плохо", "недостоверно", "špatná", "dårlig", "dålig", "kötü", "falsch",
     "n/a", "unavailable", "missing",
     "불량", "이상", "비정상", "나쁨", "오류", "무효", "坏", "差", "异常", "错误", "无效", "不良", "異常", "無効",
@@ -70,7 +73,7 @@ _DA_CODES = frozenset((0, 4, 8, 12, 16, 20, 24, 28, 32, 64, 68, 80, 84, 88, 192,
 
 def status_of_word(word: str) -> int | None:
     """Status of a quality word, also of the names that OPC UA gives to its codes."""
-    word = _FLAT.sub(" ", word.strip().lower())
+    word = _FLAT.sub(" ", word.strip().lower().replace("i\u0307", "i"))  # a Turkish capital i
     word = re.sub(
         r"^\d+\s?[:;,.)]?\s(?=\D)", "", word
     )  # "192 - Good", whose dash is a space by now
@@ -222,7 +225,7 @@ def _value(raw: object) -> Value:
     text = str(raw).strip()
     if re.fullmatch(r"0[0-9a-fA-F]{7}", text):
         return text.lower()  # hexadecimal digits without 0x
-    text = re.sub(r"^(\d+),(0*)$", r"\1.\2", text)
+    text = re.sub(r"^(\d+),(0*)$", r"\1.\2", re.sub(r"(?<=\d)\s?%$", "", text))
     try:
         number = float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
     except (ValueError, OverflowError):

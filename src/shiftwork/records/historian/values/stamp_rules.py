@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from shiftwork.records.historian.values.calendars import Calendar
 from shiftwork.records.historian.values.wording import ZONES
 
 Order = Literal["day first", "month first", "year first"]
@@ -27,6 +28,7 @@ class StampRules:
         order: Order of dates such as 03/04/2025, if it is known.
         start_us: Local time from which elapsed time counts, if it is known.
         zones: Short names of time zones, minutes east of UTC.
+        calendar: The calendar of the years, if it is not the common one.
         counts: The column's name says that it counts from a beginning, so it holds no serial days.
     """
 
@@ -34,6 +36,7 @@ class StampRules:
     order: Order | None = None
     start_us: int | None = None
     zones: Mapping[str, int] = field(default_factory=lambda: ZONES)
+    calendar: Calendar | None = None
     counts: bool = False
 
 

@@ -52,7 +52,8 @@ def looks_like_stamp(cell: str, zones: Mapping[str, int] = ZONES) -> bool:
 
 @lru_cache(10_000)
 def _reworded_date(cell: str, zones: tuple[tuple[str, int], ...]) -> bool:
-    return looks_like_date(str(plain_stamps(pl.Series([cell]), dict(zones)).text[0]))
+    text = str(plain_stamps(pl.Series([cell]), dict(zones)).text[0])
+    return looks_like_date(text) or kind_of_number(text) is not None
 
 
 def looks_like_date(cell: str) -> bool:

@@ -9,6 +9,11 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.plant_file.formats import DECLARED, NAMED_FORMATS, NUMERIC
+from shiftwork.records.historian.values.calendars import (
+    calendar_hint,
+    in_common_years,
+    short_years,
+)
 from shiftwork.records.historian.values.cells import CellError, short
 from shiftwork.records.historian.values.eras import (
     not_understood,
@@ -17,7 +22,7 @@ from shiftwork.records.historian.values.eras import (
 )
 from shiftwork.records.historian.values.stamp_rules import StampRules, Stamps
 from shiftwork.records.historian.values.stamp_shapes import format_of
-from shiftwork.records.historian.values.wording import plain_stamps
+from shiftwork.records.historian.values.wording import digits, plain_stamps
 
 EARLIEST_US = -631_152_000_000_000  # 1950
 LATEST_US = 7_258_118_400_000_000  # 2200
@@ -50,16 +55,24 @@ def read_stamps(cells: pl.Series, rules: StampRules) -> Stamps:
     elif dtype.is_numeric():
         stamps = read_numbers(cells, rules)
     elif dtype == pl.String:
-        stamps = _read_text(cells, rules)
+        text = cells
+        if rules.calendar is not None:
+            text = in_common_years(digits(cells), rules.calendar)
+            if (short_year := short_years(text)).any():
+                index = int(short_year.arg_max() or 0)
+                raise CellError(
+                    index, f"time stamp '{short(cells[index])}' has a year of two digits; with export.calendar, "
+                    "export years in full"
+                )  # fmt: skip
+        stamps = _read_text(text, rules)
     else:
         raise CellError(0, f"time stamps of type {dtype} are not read; export them as text")
     unlikely = (stamps.us < EARLIEST_US) | (stamps.us >= LATEST_US)
     if unlikely.any():
         index = int(unlikely.argmax())
-        raise CellError(
-            index, f"time stamp '{cells[index]}' lies before 1950 or after 2200; fix the row or "
-            "set export.time_format"
-        )  # fmt: skip
+        year = re.search(r"\d{3,4}", str(cells[index]))
+        fix = calendar_hint(int(year[0])) if year and not rules.calendar else calendar_hint(0)
+        raise CellError(index, f"time stamp '{cells[index]}' lies before 1950 or after 2200; {fix}")
     return stamps
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Int64
 
+from shiftwork.records.historian.values.calendars import without_eras
+
 HOUR_MIN = 60
 DAY_US = 86_400_000_000
 
@@ -26,8 +28,8 @@ ZONES: dict[str, int] = {
     "UTC": 0, "GMT": 0, "Z": 0,
 }  # fmt: skip
 
-_ABROAD = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２３４５６７８９：／．－，"
-_PLAIN = "0123456789" * 4 + ":/.-,"
+_ABROAD = "٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९０１２३४५６７８９：／．－，−"
+_PLAIN = "0123456789" * 4 + ":/.-,-"
 _SPACES = r"[\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}\t]"
 _INVISIBLE = r"[\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]"
 
@@ -40,18 +42,18 @@ _WEEKDAYS = (
     "|[월화수목금토일]요일|(?:星期|周|週|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?"
 )
 _MONTHS = (
-    "january|januar|jänner|janvier|enero|gennaio|janeiro|januari|jan|jän|janv|ene|gen",
-    "february|februar|février|fevrier|febrero|febbraio|fevereiro|februari|feb|févr|fevr|fév|fev",
-    "march|märz|maerz|mars|marzo|março|maart|mar|mär|mrz|mrt",
-    "april|avril|abril|aprile|apr|avr|abr",
-    "may|mai|mayo|maggio|maio|mei|mag",
-    "june|juni|juin|junio|giugno|junho|jun|giu",
-    "july|juli|juillet|julio|luglio|julho|jul|juil|lug",
-    "august|août|aout|agosto|augustus|aug|ago",
-    "september|septembre|septiembre|setiembre|settembre|setembro|sept|sep|set",
-    "october|oktober|octobre|octubre|ottobre|outubro|oct|okt|ott|out",
-    "november|novembre|noviembre|novembro|nov",
-    "december|dezember|décembre|decembre|diciembre|dicembre|dezembro|dec|dez|déc|dic",
+    "january|januar|jänner|janvier|enero|gennaio|janeiro|januari|января|ocak|jan|jän|janv|ene|gen",
+    "february|februar|février|fevrier|febrero|febbraio|fevereiro|februari|февраля|şubat|feb|févr|fevr|fév|fev",
+    "march|märz|maerz|mars|marzo|março|maart|марта|mart|mar|mär|mrz|mrt",
+    "april|avril|abril|aprile|апреля|nisan|apr|avr|abr",
+    "may|mai|mayo|maggio|maio|mei|maj|мая|mayıs|mag",
+    "june|juni|juin|junio|giugno|junho|июня|haziran|jun|giu",
+    "july|juli|juillet|julio|luglio|julho|июля|temmuz|jul|juil|lug",
+    "august|août|aout|agosto|augustus|augusti|августа|ağustos|aug|ago",
+    "september|septembre|septiembre|setiembre|settembre|setembro|сентября|eylül|sept|sep|set",
+    "october|oktober|octobre|octubre|ottobre|outubro|октября|ekim|oct|okt|ott|out",
+    "november|novembre|noviembre|novembro|ноября|kasım|nov",
+    "december|dezember|décembre|decembre|diciembre|dicembre|dezembro|декабря|aralık|dec|dez|déc|dic",
 )
 _CLOCK = r"(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)"
 _ASCII_CLOCK = _CLOCK.replace(r"\d", "[0-9]")
@@ -69,12 +71,16 @@ def _steps() -> list[tuple[str, str]]:
         (rf"(?i)\s*[(（](?:{_WEEKDAYS}|[월화수목금토일]|[月火水木金土日])\.?[)）]", " "),
         (rf"(?i)([0-9.年년日일])\s*,?\s+(?:{_WEEKDAYS})\.?,?(\s|$)", "$1 $2"),
         (r"(星期|周|週)[一二三四五六日天]", " "),
+        (r"(?i)([0-9])\s*г(?:\.|ода)?,?(\s|$)", "$1$2"),
         # Tue Mar 04 00:00:00 KST 2025, 04MAR2025:00:00:00, /Date(...)/
         (r"^(?:\p{L}{3}\.?,?\s+)?(\p{L}{3,4})\s+([0-9]{1,2})\s+([0-9:.]{5,})\s+(?:([A-Z]{3,5})\s+)?([0-9]{4})$",
          "$2 $1 $5 $3 $4"),
         (r"^([0-9]{2})(\p{L}{3})([0-9]{4})[: ]", "$1-$2-$3 "),
+        (r"^/Date\(([0-9]{10,13})(?:[+-][0-9]{4})?\)/$", "$1"),
+        (r"([0-9])t([0-9])", "${1}T$2"),
+        (r"([0-9])z$", "${1}Z"),
         (r"(?i)^le\s+", ""),
-        (r"\s+(?:à|à las|a las|um|alle)\s+([0-9])", " $1"),
+        (r"\s+(?:à|à las|a las|um|alle|kl\.?|klo)\s+([0-9])", " $1"),
         (r"^[월화수목금토일月火水木金土日]\s+([0-9]{4})", "$1"),
         # 2024年5月31日 and 2024년 5월 31일, with hours, minutes and seconds in the same manner.
         (r"^([0-9]{2})\s*[年년]\s*([0-9]{1,2})\s*[月월]", "20$1年$2月"),
@@ -168,7 +174,7 @@ def plain_stamps(cells: pl.Series, zones: Mapping[str, int]) -> Plain:
         cells: Text, (T,).
         zones: Short names of time zones, minutes east of UTC.
     """
-    text = digits(cells)
+    text = without_eras(digits(cells))
     for pattern, replacement in _STEPS:
         text = text.str.replace_all(pattern, replacement)
     late = text.str.contains(_MIDNIGHT).fill_null(value=False).to_numpy()
