@@ -201,11 +201,26 @@ class TeamWatch:
 
 
 @dataclass(frozen=True)
+class TeamPeople:
+    """Let simulated people run whole episodes, and write what each saw, might do and chose."""
+
+    plant: str
+    """A cracking centre such as centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    episodes: int = 128
+    """Whole episodes, each with other people, ships and prices."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
 class Team:
-    """Teams of agents: learn, watch. The verbs evaluate, report and people take teams too."""
+    """Teams of agents: records of people, learn, watch. The verbs evaluate and report take teams too."""
 
     verb: Annotated[
-        Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        Annotated[TeamPeople, tyro.conf.subcommand("people")]
+        | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
         tyro.conf.arg(name=""),
     ]

@@ -181,6 +181,11 @@ def _team(options: commands.Team) -> None:
         from shiftwork.cli.team_verbs import watch_team
 
         watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
+    elif isinstance(options.verb, commands.TeamPeople):
+        from shiftwork.cli.team_record_verbs import record_people
+
+        asked = options.verb
+        record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
 
 
 def _ask(options: commands.Ask) -> None:

@@ -89,6 +89,14 @@ class TeamPlant(Protocol):
 
 
 @runtime_checkable
+class NamesObservations(Protocol):
+    """A plant that names what its agents see, column by column."""
+
+    def observation_names(self, agent: int) -> tuple[str, ...]:
+        """Name each column that an agent sees."""
+
+
+@runtime_checkable
 class BeginsHalfWay(Protocol):
     """A plant that can also begin an episode where a team might have come to, for learning."""
 
