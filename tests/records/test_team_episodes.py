@@ -124,4 +124,4 @@ def test_arrays_of_another_kind_are_refused(unhooked, field):
 
 def test_names_that_stand_twice_are_refused():
     with pytest.raises(UserError, match="agent 'crane', macro-actions: 'lift' stands twice"):
-        TeamPlace("quay", "", (Task("crane", "crane", ("load",), ("lift", "lift")),))
+        TeamPlace("quay", "", (Task("crane", "crane", ("load",), ("lift", "lift")),), 4)

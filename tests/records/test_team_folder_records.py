@@ -116,7 +116,7 @@ def test_bad_tables_are_refused_with_place_and_fix(tmp_path, name):
     [
         (lambda a: a.update(format=2), "has format 2, this version reads 1"),
         (lambda a: a.pop("tasks"), "key 'tasks' is missing"),
-        (lambda a: a["tasks"][0].pop("role"), "'tasks' or 'terminal_episodes' is not as it should be"),
+        (lambda a: a["tasks"][0].pop("role"), "'tasks', 'horizon' or 'terminal_episodes' is not as"),
         (lambda a: a.update(terminal_episodes=[5]), "names episode 5, but there are 2"),
     ],
     ids=["format", "no-tasks", "no-role", "episode"],

@@ -10,7 +10,7 @@ from shiftwork.records.team_episodes import NOTHING, Decisions, Task, TeamEpisod
 
 BERTH = Task("berth 1", "receiving", ("ship", "stock"), ("wait", "unload", "call"))
 BLEND = Task("blending", "blending", ("stock",), ("light", "heavy"))
-PLACE = TeamPlace("quay", "Quay(berths=1)", (BERTH, BLEND), "1 h", "1,000 $")
+PLACE = TeamPlace("quay", "Quay(berths=1)", (BERTH, BLEND), 4, "1 h", "1,000 $")
 
 
 def decisions(rows, task):

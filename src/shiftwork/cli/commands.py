@@ -170,7 +170,7 @@ class Report:
 
 @dataclass(frozen=True)
 class TeamLearn:
-    """Let a team learn on a plant, every agent on its own clock."""
+    """Let a team learn on a plant, every agent on its own clock; with --records, from records alone."""
 
     plant: str
     """A team's plant, such as box-pushing-6 or centre-small, or a centre's scenario file."""
@@ -182,6 +182,24 @@ class TeamLearn:
     """Executed primitive steps of the plant."""
     paper: bool = False
     """Start from the published settings instead of the project's own."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamFromRecords:
+    """Learn a team from what people did, without any simulator."""
+
+    records: tuple[str, ...]
+    """Folders of team records, all of one plant."""
+    out: Path = Path("runs/team")
+    """The team's folder."""
+    method: Literal["weighted", "clone"] = "weighted"
+    """Cloning weighted by the advantage of what followed, or plain cloning."""
+    plant: str | None = None
+    """The plant that the records must be of; it is not run."""
     seed: int = 0
     """Seed for all random draws."""
     settings: Path | None = None

@@ -63,7 +63,7 @@ def place_of(
         Task(name, role, names(agent), plant.macro_actions[agent])
         for agent, (name, role) in enumerate(zip(plant.agents, plant.roles, strict=True))
     )
-    return TeamPlace(plant.name, repr(plant), tasks, step, reward, scenario)
+    return TeamPlace(plant.name, repr(plant), tasks, plant.horizon, step, reward, scenario)
 
 
 def record_team(

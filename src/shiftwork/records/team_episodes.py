@@ -45,6 +45,7 @@ class TeamPlace:
         plant: Its name.
         version: All of it in one line; records of another plant with the same name differ here.
         tasks: Of each agent.
+        horizon: Primitive steps after which an episode is cut.
         step: What a primitive step is, such as "1 h".
         reward: What a reward of 1 is, such as "1,000 $".
         scenario: Text of the plant's own scenario file; empty if the plant ships with the package.
@@ -53,6 +54,7 @@ class TeamPlace:
     plant: str
     version: str
     tasks: tuple[Task, ...]
+    horizon: int
     step: str = "1 step"
     reward: str = "1"
     scenario: str = ""
@@ -130,6 +132,11 @@ class TeamEpisodes:
         if len(self.terminal) != len(self.length):
             raise UserError(
                 f"{where}: 'terminal' needs one value for each of the {len(self.length)} episodes"
+            )
+        if self.length.max() > self.place.horizon:
+            raise UserError(
+                f"{where}: episode {int(self.length.argmax())} has {self.length.max()} steps, beyond the "
+                f"horizon of {self.place.horizon}; cut it there"
             )
         if not np.isfinite(self.reward).all():
             row = int(np.argmin(np.isfinite(self.reward)))

@@ -27,7 +27,7 @@ from shiftwork.records.team_episodes import NOTHING, Decisions, Task, TeamEpisod
 
 FORMAT = 1
 ABOUT, STEPS, SCENARIO = "team-records.json", "steps.parquet", "scenario.toml"
-KEYS = ("plant", "version", "step", "reward", "tasks", "terminal_episodes")
+KEYS = ("plant", "version", "horizon", "step", "reward", "tasks", "terminal_episodes")
 SAW, MAY = "saw ", "may "
 
 
@@ -43,6 +43,7 @@ def save_team_records(records: TeamEpisodes, folder: Path) -> None:
         "format": FORMAT,
         "plant": place.plant,
         "version": place.version,
+        "horizon": place.horizon,
         "step": place.step,
         "reward": place.reward,
         "episodes": len(records.length),
@@ -173,17 +174,23 @@ def _described(about: Any, folder: Path) -> tuple[TeamPlace, list[str], list[int
         )
         files = [str(task["file"]) for task in about["tasks"]]
         terminal = [int(n) for n in about["terminal_episodes"]]
+        horizon = int(about["horizon"])
     except (TypeError, KeyError, ValueError) as error:
         raise UserError(
-            f"{file}: 'tasks' or 'terminal_episodes' is not as it should be ({error}); write the records again"
+            f"{file}: 'tasks', 'horizon' or 'terminal_episodes' is not as it should be ({error}); "
+            "write the records again"
         ) from None
     scenario = own.read_text(encoding="utf-8") if own.is_file() else ""
-    texts = (str(about[key]) for key in ("plant", "version"))
-    return (
-        TeamPlace(*texts, tasks, str(about["step"]), str(about["reward"]), scenario),
-        files,
-        terminal,
+    place = TeamPlace(
+        str(about["plant"]),
+        str(about["version"]),
+        tasks,
+        horizon,
+        str(about["step"]),
+        str(about["reward"]),
+        scenario,
     )
+    return place, files, terminal
 
 
 def _read(file: Path) -> pl.DataFrame:

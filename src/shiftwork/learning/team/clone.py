@@ -1,0 +1,143 @@
+"""Cloning of recorded decisions, by role: several learners side by side, each on episodes of its own.
+
+    minimize  - sum over roles of the mean over that role's decisions of  w log pi(a | history)
+
+Decisions with a single allowed macro-action say nothing and are left out. Roles count alike, so that
+many furnaces do not drown one berth. The whole loop is compiled; what the learners were at each look
+is kept, so that every role is taken from where it did best on episodes that its learner never saw.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from shiftwork.learning.nets import Adam
+from shiftwork.learning.team.actor_critic import clipped
+from shiftwork.learning.team.policy import Policies, log_probabilities
+from shiftwork.learning.team.rollout import Batch, take
+
+
+class Cloned(NamedTuple):
+    """L looks at M learners with G groups of agents that share a net.
+
+    Attributes:
+        policies: Stacked (L, M, ...), the first ones as they were before learning.
+        held_loss: Weighted loss of each group on the learner's held-out episodes, (L, M, G); 0
+            where none are held out.
+    """
+
+    policies: Policies
+    held_loss: Float[Array, "L M G"]
+
+
+def taken_log_probability(
+    policies: Policies, batch: Batch
+) -> tuple[Float[Array, "K N E"], Bool[Array, "K N E"], Any]:
+    """Return log pi of what was chosen, where there was a choice, and where the decisions stand."""
+    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+    preferences, packed = policies.preferences(rows)
+    mask = packed.take(batch.mask)
+    logs = log_probabilities(preferences, mask, 0.0)
+    taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
+    return taken, packed.real & (mask.sum(-1) > 1), packed
+
+
+def clone_loss(
+    policies: Policies,
+    batch: Batch,
+    weight: Float[Array, "T E"],
+    chosen: Float[Array, " E"],
+) -> Float[Array, " G"]:
+    """Mean of - w log pi over each group's decisions, in the chosen episodes."""
+    taken, several, packed = taken_log_probability(policies, batch)
+    counts = several * chosen
+    loss = -(taken * packed.take(weight[:, None]) * counts).sum((0, 2))
+    groups = np.array(policies.groups)
+    of_group = jnp.asarray(groups == np.arange(groups.max() + 1)[:, None], jnp.float32)
+    return (of_group @ loss) / jnp.maximum(of_group @ counts.sum((0, 2)), 1.0)
+
+
+@eqx.filter_jit
+def clone(
+    policies: Policies,
+    batch: Batch,
+    weight: Float[Array, "T E"],
+    learns: Bool[Array, "M E"],
+    held: Bool[Array, "M E"],
+    keys: Key[Array, " M"],
+    config: Any,
+) -> Cloned:
+    """Clone with M learners.
+
+    Args:
+        policies: What they begin with, stacked (M, ...).
+        batch: All episodes.
+        weight: Of the decisions of each step.
+        learns: Episodes that each learner learns from.
+        held: Episodes that its looks are taken on.
+        keys: Of the learners.
+        config: ``from_records.Config``.
+    """
+    looks = config.updates // config.look_every
+    keep = min(config.minibatch, batch.reward.shape[1])
+
+    def loss(policies: Policies, some: Batch, weight: Array, counts: Array) -> Array:
+        return clone_loss(policies, some, weight, counts).sum()
+
+    def step(
+        policies: Policies, adam: Adam, learns: Array, key: Array, left: Array
+    ) -> tuple[Policies, Adam]:
+        chosen = drawn(key, learns, keep)
+        gradient = jax.grad(loss)(
+            policies, take(batch, chosen), weight[:, chosen], learns[chosen].astype(jnp.float32)
+        )
+        return adam.step(policies, clipped(gradient, config.norm), left * config.actor_rate)
+
+    def look(policies: Policies) -> Float[Array, "M G"]:
+        one = jax.vmap(lambda p, h: clone_loss(p, batch, weight, h.astype(jnp.float32)))
+        return one(policies, held)
+
+    def piece(
+        carry: tuple[Policies, Adam], number: Int[Array, ""]
+    ) -> tuple[tuple[Policies, Adam], tuple[Policies, Array]]:
+        def one(carry: tuple[Policies, Adam], update: Int[Array, ""]) -> Any:
+            now = jax.vmap(lambda key: jax.random.fold_in(key, update))(keys)
+            left = 1.0 - update / (config.updates + 1.0)
+            return jax.vmap(step, in_axes=(0, 0, 0, 0, None))(*carry, learns, now, left), None
+
+        updates = number * config.look_every + jnp.arange(config.look_every)
+        carry, _ = jax.lax.scan(one, carry, updates)
+        return carry, (carry[0], look(carry[0]))
+
+    adam = jax.vmap(Adam.create)(policies)
+    _, (later, losses) = jax.lax.scan(piece, (policies, adam), jnp.arange(looks))
+    kept = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), policies, later)
+    return Cloned(kept, jnp.concatenate([look(policies)[None], losses]))
+
+
+def drawn(key: Array, learns: Bool[Array, " E"], count: int) -> Int[Array, " B"]:
+    """Draw episodes to learn from, each at most once; those it may not learn from come last."""
+    order = jnp.where(learns, jax.random.uniform(key, learns.shape), 2.0)
+    return jnp.argsort(order)[:count]
+
+
+def best_looks(held_loss: Float[np.ndarray, "L M G"], learners: int) -> Int[np.ndarray, " G"]:
+    """Choose for each group the look with the least mean loss over the first learners."""
+    found: np.ndarray = np.asarray(held_loss)[:, :learners].mean(1).argmin(0)
+    return found
+
+
+def at_looks(cloned: Cloned, looks: Int[np.ndarray, " G"]) -> Policies:
+    """Take each group's net from its own look, (M, ...)."""
+
+    def pick(x: Array) -> Array:
+        # Behind looks and learners stands the axis of the groups.
+        return jnp.stack([x[look, :, group] for group, look in enumerate(looks)], 1)
+
+    return jax.tree.map(pick, cloned.policies)
