@@ -10,8 +10,22 @@ import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.learning.team import acac
-from shiftwork.learning.team.clone import Cloned, at_looks, best_looks, clone_loss, drawn
-from shiftwork.learning.team.from_records import Config, check, folds, gains, weights
+from shiftwork.learning.team.clone import (
+    Regressed,
+    at_looks,
+    best_looks,
+    clone_loss,
+    drawn,
+    worth_loss,
+)
+from shiftwork.learning.team.from_records import (
+    Config,
+    check,
+    folds,
+    gains,
+    gains_at_looks,
+    weights,
+)
 from shiftwork.learning.team.recorded import RecordedTeam, batch_of, last_where
 from shiftwork.learning.team.recorded_critic import explained, unseen_advantages
 from shiftwork.learning.team.returns import event_advantages
@@ -110,21 +124,19 @@ def test_each_group_is_taken_from_its_own_best_look(learner):
         learner.policies,
     )
     loss = np.array([[[1.0, 5.0]] * 2, [[0.5, 2.0]] * 2, [[0.9, 1.0]] * 2])
-    loss[2, 1] = -9.0  # the last learner holds nothing out and does not count
-    chosen = best_looks(loss, 1)
+    chosen = best_looks(loss[:, 0])
     assert chosen.tolist() == [1, 2]
-    head = at_looks(Cloned(policies, jnp.asarray(loss)), chosen).actor.head.weights[0]
+    head = at_looks(Regressed(policies, jnp.asarray(loss)), chosen).actor.head.weights[0]
     assert head.shape[:2] == (2, 2)
     assert (np.asarray(head[:, 0]) == 1.0).all()
     assert (np.asarray(head[:, 1]) == 2.0).all()
 
 
-def test_every_episode_is_held_out_once_and_the_last_learner_holds_none():
-    learns, held = folds(10, 3, seed=4)
-    assert learns.shape == (4, 10)
-    assert held[:3].sum(0).tolist() == [1] * 10
-    assert not held[3].any()
-    assert (learns == ~held).all()
+def test_every_episode_is_held_out_once():
+    held = folds(10, 3, seed=4)
+    assert held.shape == (3, 10)
+    assert held.sum(0).tolist() == [1] * 10
+    assert sorted(held.sum(1).tolist()) == [3, 3, 4]
 
 
 def test_advantages_come_from_the_critic_that_held_the_episode_out(learner, batch):
@@ -151,18 +163,19 @@ def test_advantages_come_from_the_critic_that_held_the_episode_out(learner, batc
 def test_a_constant_explains_nothing_and_a_worse_one_less(learner, batch):
     def constant(value):
         flat = eqx.tree_at(
-            lambda it: it.target.weight, learner, jnp.zeros_like(learner.target.weight)
+            lambda it: (it.weight, it.mean),
+            learner.target,
+            (jnp.zeros_like(learner.target.weight), jnp.asarray(value)),
         )
-        return eqx.tree_at(lambda it: it.target.mean, flat, jnp.asarray(value))
+        return jax.tree.map(lambda x: x[None], flat)
 
-    second = jnp.array([False, True])
+    second = jnp.array([[False, True]])
     # Episode 1 is ended by the plant, so that what follows an event is known: its two events.
     to_go = np.array([4 + 0.9 * 5 + 0.81 * 6, 5 + 0.9 * 6])
-    for value in (to_go.mean(), 3.0):
+    for value in (float(to_go.mean()), 3.0):
         wrong = np.square(to_go - value).mean() / np.square(to_go - to_go.mean()).mean()
-        assert float(explained(constant(value), batch, second)) == pytest.approx(
-            1 - wrong, abs=1e-3
-        )
+        found = explained(learner, constant(value), batch, second)
+        assert float(found[0]) == pytest.approx(1 - wrong, abs=1e-3)
 
 
 def test_weights_are_bounded_and_have_a_mean_of_1():
@@ -175,11 +188,34 @@ def test_weights_are_bounded_and_have_a_mean_of_1():
 
 
 def test_the_team_gains_nothing_by_doing_what_people_do(learner, batch):
-    stacked = jax.tree.map(lambda x: jnp.stack([x, x]), learner.policies)
-    held = jnp.array([[True, False], [False, True]])
-    event = batch.rows.decided[:-1].any(1)
-    found = gains(stacked, stacked, batch, jnp.where(event, 5.0, 0.0), held, 1.0, 2.0)
-    assert found == pytest.approx(np.zeros(2), abs=1e-5)
+    same = learner.policies
+    assert np.allclose(gains(same, same, same, batch, 1.0), np.zeros((2, 2)), atol=1e-5)
+
+
+def test_it_gains_by_preferring_what_is_worth_more(learner, batch):
+    def with_bias(bias):
+        flat = jax.tree.map(jnp.zeros_like, learner.policies)
+        biases = jnp.broadcast_to(jnp.array(bias), flat.actor.head.biases[-1].shape)
+        return eqx.tree_at(lambda it: it.actor.head.biases[-1], flat, biases)
+
+    # Only the first of the macro-actions is worth something. In each decision with two allowed (six in
+    # all but those with one or three), people take it in half of the cases, the team with 1/(1 + e^-2).
+    team, people, worth = with_bias([1.0, 0, 0]), with_bias([0.0, 0, 0]), with_bias([4.0, 0, 0])
+    found = np.asarray(gains(team, people, worth, batch, 2.0))
+    two, three = (np.exp(2) / (np.exp(2) + n) - 1 / (n + 1) for n in (1, 2))
+    assert np.allclose(found, [[4 * 2 * two, 4 * three], [0.0, 4 * two]], rtol=1e-4)
+    looks = jax.tree.map(lambda x, y: jnp.stack([x, y]), people, team)
+    at = np.asarray(gains_at_looks(looks, people, worth, batch))
+    assert at[0].tolist() == [0.0, 0.0]
+    assert at[1] == pytest.approx(np.asarray(gains(team, people, worth, batch, 1.0)).mean(1))
+
+
+def test_worth_is_a_mean_of_squares(learner, batch):
+    flat = jax.tree.map(jnp.zeros_like, learner.policies)
+    worth = jnp.arange(8.0).reshape(4, 2)
+    found = np.asarray(worth_loss(flat, batch, worth, jnp.ones(2)))
+    berth = np.square([worth[0, 0], worth[2, 0], worth[1, 1]]).mean()
+    assert found == pytest.approx([berth, float(worth[1, 1]) ** 2])
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ Advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177; Nair et al. 2
 teams on their own clocks. All who decide at one joint event share its advantage: weighed by its own
 advantage each agent would answer to what the others did, not to what they will do.
 
-No plant is run. Episodes are split into folds. Nothing judges an episode that it learned from: looks are
-chosen on held-out episodes, advantages are those of the critic that held the episode out, and temperature
-and sharpness are chosen by a lower bound of what held-out episodes say the team would gain.
+No plant is run. Episodes are split into folds, and nothing judges an episode that it learned from. Advantages
+are those of the critic that held the episode out. A second team is learned beside the one that acts and holds
+a fold out: on that fold the number of updates is chosen, for each role, and the settings. Temperature
+and sharpness are chosen by what the team would gain to first order on held-out episodes (Kakade and Langford
+2002), with the worth of each macro-action from a regression that did not see the episode. Importance ratios
+would need no regression, but drown in the noise of what follows a decision.
 """
 
 from __future__ import annotations
@@ -31,15 +34,25 @@ from shiftwork.learning.progress import Advance
 from shiftwork.learning.team import acac
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.clone import (
+    Loss,
+    Regressed,
+    at_decisions,
     at_looks,
     best_looks,
-    clone,
-    taken_log_probability,
+    clone_loss,
+    regress,
+    worth_loss,
 )
 from shiftwork.learning.team.policy import Policies
 from shiftwork.learning.team.recorded import RecordedTeam, batch_of
-from shiftwork.learning.team.recorded_critic import fit_critics, spread_of, unseen_advantages
-from shiftwork.learning.team.rollout import Batch
+from shiftwork.learning.team.recorded_critic import (
+    explained,
+    fit_critics,
+    spread_of,
+    unseen_advantages,
+)
+from shiftwork.learning.team.rollout import Batch, take
+from shiftwork.learning.team.train import DRAWN_ONCE
 from shiftwork.records.team_episodes import TeamEpisodes
 
 METHODS = ("weighted", "clone")
@@ -59,7 +72,6 @@ class Config:
         heaviest: and the greatest.
         temperatures: Of the weights, in spreads of the advantage; one of them is chosen.
         sharpnesses: Preferences are multiplied by one of these when the team acts; it is chosen.
-        cap: Greatest ratio of probabilities that counts in that choice.
         folds: Parts of the episodes, of which each is held out once.
         minibatch: Episodes of an update.
         updates: Of each cloning; looks on held-out episodes choose how many of them count.
@@ -82,12 +94,11 @@ class Config:
     heaviest: float = 20.0
     temperatures: tuple[float, ...] = (0.4, 1.0)
     sharpnesses: tuple[float, ...] = (1.0, 2.0, 4.0)
-    cap: float = 2.0
-    folds: int = 4
+    folds: int = 3
     minibatch: int = 16
     updates: int = 120
     look_every: int = 10
-    rounds: int = 20
+    rounds: int = 12
     round_updates: int = 12
     actor_width: int = 64
     actor_memory: int = 64
@@ -182,31 +193,39 @@ def learn_from_records(
         critic_memory=settings.critic_memory,
     )
     key = jax.random.key(seed)
-    members = settings.folds + 1
-    begin = eqx.filter_jit(lambda key: acac.create(key, shape, team_config))
-    # Every fold has its own nets; the last learner is the one that learns from all.
-    learners = [begin(jax.random.fold_in(key, n)) for n in range(members)]
-    fresh = learners[-1]
+    members = max(settings.folds, 2)
+    draw = jax.jit(
+        jax.vmap(lambda key: acac.create(key, shape, team_config)), compiler_options=DRAWN_ONCE
+    )
+    learners = draw(jax.random.split(key, members))
+    fresh: TeamLearner = jax.tree.map(lambda x: x[-1], learners)
     batch = batch_of(records, fresh.policies)
-    learns, held = folds(len(records.length), settings.folds, seed)
+    held = folds(len(records.length), settings.folds, seed)
     keys = jax.random.split(jax.random.fold_in(key, members), members)
+    # Of two teams the first holds a fold out, by which looks and settings are chosen, and the second,
+    # which acts, learns from all.
+    everything = jnp.ones_like(held[:1])
+    team_learns, team_held = (
+        jnp.concatenate(parts) for parts in ((~held[:1], everything), (held[:1], ~everything))
+    )
 
-    def cloned(policies: Policies, weight: Array) -> Policies:
-        found = clone(policies, batch, weight, learns, held, keys, settings)
-        return at_looks(found, best_looks(np.asarray(found.held_loss), settings.folds))
+    def learned(policies: Policies, number: Array, loss: Loss = clone_loss) -> Regressed:
+        return regress(policies, batch, number, team_learns, team_held, keys[:2], settings, loss)
 
-    stacked = jax.tree.map(lambda *x: jnp.stack(x), *(one.policies for one in learners))
-    people = cloned(stacked, jnp.ones(batch.reward.shape))
+    def least_loss(found: Regressed) -> Policies:
+        return at_looks(found, best_looks(np.asarray(found.held_loss[:, 0])))
+
+    stacked = jax.tree.map(lambda x: x[:2], learners.policies)
+    people = least_loss(learned(stacked, jnp.ones(batch.reward.shape)))
     told(1, "critic")
-    critics = jax.tree.map(lambda *x: jnp.stack(x), *(one.critic for one in learners))
-    fitted = fit_critics(fresh, critics, batch, learns, held, keys, settings)
-    # Of a fold, the share that is explained means something; the last learner holds nothing out.
-    explained = np.asarray(fitted.explained)[:, :-1].mean(1)
-    best = int(explained.argmax())
-    critics = jax.tree.map(lambda x: x[best], fitted.critics)
+    critics = fit_critics(fresh, learners.critic, batch, ~held, keys, settings)
+    share = float(np.asarray(explained(fresh, critics, batch, held)).mean())
     advantage = unseen_advantages(fresh, critics, batch, held)
     event = np.asarray(batch.rows.decided[:-1].any(1))
     spread = spread_of(np.asarray(advantage), event)
+    told(1, "worth of macro-actions")
+    worth = least_loss(learned(stacked, advantage / spread, worth_loss))
+    unseen = take(batch, jnp.flatnonzero(held[0]))
     told(1, "weighted clones")
 
     teams = {float("inf"): people}
@@ -214,19 +233,23 @@ def learn_from_records(
         teams = {}
         for temperature in settings.temperatures:
             weight = weights(advantage, jnp.asarray(event), spread * temperature, settings)
-            teams[temperature] = cloned(people, weight)
+            found = learned(people, weight)
+            # The weighted likelihood hangs on the few heaviest decisions; the gain is what counts.
+            each_look = jax.tree.map(lambda x: x[:, 0], found.policies)
+            by_role = gains_at_looks(each_look, *first_of(people, worth), unseen)
+            teams[temperature] = at_looks(found, best_looks(-np.asarray(by_role)))
             told(1)
     choices = []
     for temperature, policies in teams.items():
         for sharpness in settings.sharpnesses:
-            gain = gains(policies, people, batch, advantage, held, sharpness, settings.cap)
-            each = np.asarray(gain, np.float64)
+            by_role = gains(*first_of(policies, people, worth), unseen, sharpness)
+            each = spread * np.asarray(by_role, np.float64).sum(0)
             error = float(each.std(ddof=1) / np.sqrt(len(each)))
             choices.append(Choice(temperature, sharpness, float(each.mean()), error))
     told(1)
     choices.sort(key=lambda choice: -choice.low)
     last = jax.tree.map(lambda x: x[-1], teams[choices[0].temperature])
-    critic = jax.tree.map(lambda x: x[-1], critics)
+    critic = jax.tree.map(lambda x: x[0], critics)
     learner = eqx.tree_at(
         lambda it: (it.policies, it.critic, it.target, it.config.sharpness),
         fresh,
@@ -239,7 +262,7 @@ def learn_from_records(
         replaced_sharpness(team_config, choices[0].sharpness),
         jax.tree.map(lambda x: x[-1], people),
         tuple(choices),
-        float(explained[best]),
+        share,
         seed,
         time.perf_counter() - begun,
     )
@@ -252,14 +275,18 @@ def replaced_sharpness(team_config: acac.Config, sharpness: float) -> acac.Confi
 
 def stages(settings: Config, method: str) -> int:
     """Count the parts of the work that progress is told of."""
-    return 3 + (len(settings.temperatures) if method == "weighted" else 0)
+    return 4 + (len(settings.temperatures) if method == "weighted" else 0)
 
 
-def folds(episodes: int, count: int, seed: int) -> tuple[Bool[Array, "M E"], Bool[Array, "M E"]]:
-    """Split episodes: what each learner learns from and holds out; the last learns from all."""
+def folds(episodes: int, count: int, seed: int) -> Bool[Array, "M E"]:
+    """Split episodes into parts of about the same size, each held out by one learner."""
     part = np.random.default_rng(seed).permutation(episodes) % count
-    held = np.concatenate([part == np.arange(count)[:, None], np.zeros((1, episodes), bool)])
-    return jnp.asarray(~held), jnp.asarray(held)
+    return jnp.asarray(part == np.arange(count)[:, None])
+
+
+def first_of(*stacked: Policies) -> tuple[Policies, ...]:
+    """Take the first of two teams: the one that holds a fold out."""
+    return tuple(jax.tree.map(lambda x: x[0], team) for team in stacked)
 
 
 def weights(
@@ -274,36 +301,34 @@ def weights(
 def gains(
     policies: Policies,
     people: Policies,
+    worth: Policies,
     batch: Batch,
-    advantage: Float[Array, "T E"],
-    held: Bool[Array, "M E"],
     sharpness: float | Array,
-    cap: float | Array,
-) -> Float[Array, " E"]:
-    """What each episode says of a team that it did not teach: sum of (ratio - 1) A over decisions.
-
-    To first order this is what the team earns more than the people (Kakade and Langford 2002); the
-    ratio of probabilities, team to clone, is capped, which is cautious about what people seldom do.
+) -> Float[Array, "G E"]:
+    """What each episode says of a team: sum of (pi - people) q over each group's decisions.
 
     Args:
-        policies: The team of each fold, (M, ...).
-        people: The clone of each fold.
-        batch: All episodes.
-        advantage: Of the joint events.
-        held: Episodes that a fold did not learn from.
+        policies: The team.
+        people: The clone.
+        worth: Nets whose preferences are what each macro-action is worth.
+        batch: Episodes; those count that none of the three learned from.
         sharpness: Of the team's preferences.
-        cap: Greatest ratio.
     """
+    team = at_decisions(policies.sharpened(sharpness), batch)
+    theirs = at_decisions(people, batch)
+    said = at_decisions(worth, batch).preferences
+    more = ((jnp.exp(team.logs) - jnp.exp(theirs.logs)) * said).sum(-1)
+    of_agent = jnp.where(team.several, more, 0.0).sum(0)
+    groups = np.array(policies.groups)
+    return jnp.stack([of_agent[groups == group].sum(0) for group in range(groups.max() + 1)])
 
-    def one(policies: Policies, people: Policies) -> Array:
-        team, several, packed = taken_log_probability(policies.sharpened(sharpness), batch)
-        theirs, _, _ = taken_log_probability(people, batch)
-        ratio = jnp.minimum(jnp.exp(team - theirs), cap)
-        worth = packed.take(advantage[:, None])
-        return jnp.where(several, (ratio - 1.0) * worth, 0.0).sum((0, 1))
 
-    each = jax.vmap(one)(policies, people)
-    return jnp.where(held, each, 0.0).sum(0)
+@eqx.filter_jit
+def gains_at_looks(
+    policies: Policies, people: Policies, worth: Policies, batch: Batch
+) -> Float[Array, "L G"]:
+    """Mean gain of each group at each of the looks that policies are stacked by, (L, ...)."""
+    return jax.lax.map(lambda one: gains(one, people, worth, batch, 1.0).mean(1), policies)
 
 
 def check(settings: Config, method: str, episodes: int) -> None:

@@ -6,13 +6,13 @@
 
 Rewards are shared, so the value is the team's; events are joint (anybody decides). A net with a memory
 of its own knows every recorded episode after a while: what it says of an episode counts only if it
-never learned from that. So each critic holds out other episodes, the round is chosen there, and
-advantages are those of critics that did not know the episode.
+never learned from that. So each critic holds out other episodes, and the advantages of an episode are
+those of the critic that did not know it.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -27,29 +27,15 @@ from shiftwork.learning.team.critics import Valued
 from shiftwork.learning.team.rollout import Batch, take
 
 
-class Fitted(NamedTuple):
-    """R rounds of M critics.
-
-    Attributes:
-        critics: Stacked (R, M, ...).
-        explained: Share of the variance of what followed (all recorded rewards, discounted) that each
-            critic explains on its held-out episodes, (R, M).
-    """
-
-    critics: Valued
-    explained: Float[Array, "R M"]
-
-
 @eqx.filter_jit
 def fit_critics(
     learner: TeamLearner,
     critics: Valued,
     batch: Batch,
     learns: Bool[Array, "M E"],
-    held: Bool[Array, "M E"],
     keys: Key[Array, " M"],
     config: Any,
-) -> Fitted:
+) -> Valued:
     """Fit M critics.
 
     Args:
@@ -57,7 +43,6 @@ def fit_critics(
         critics: What they begin with, stacked (M, ...).
         batch: All episodes.
         learns: Episodes that each critic learns from.
-        held: Episodes on which it is looked at.
         keys: Of the critics.
         config: ``from_records.Config``.
     """
@@ -92,22 +77,31 @@ def fit_critics(
         (critic, adam), _ = jax.lax.scan(one, (critic, adam), keys)
         return critic, adam
 
-    def look(critic: Valued, held: Array) -> Array:
-        return explained(with_critic(critic), batch, held)
-
     def rounds(carry: tuple[Valued, Any], number: Array) -> Any:
-        carry = jax.vmap(a_round, in_axes=(0, 0, 0, 0, None))(*carry, learns, keys, number)
-        return carry, (carry[0], jax.vmap(look)(carry[0], held))
+        return jax.vmap(a_round, in_axes=(0, 0, 0, 0, None))(*carry, learns, keys, number), None
 
     adam = jax.vmap(lambda critic: type(learner.critic_adam).create(moved_by_gradients(critic)))(
         critics
     )
-    _, kept = jax.lax.scan(rounds, (critics, adam), jnp.arange(config.rounds))
-    return Fitted(*kept)
+    (critics, _), _ = jax.lax.scan(rounds, (critics, adam), jnp.arange(config.rounds))
+    return critics
 
 
-def explained(learner: TeamLearner, batch: Batch, held: Bool[Array, " E"]) -> Float[Array, ""]:
-    """Share of the variance of the discounted rewards to go that a critic explains; at most 1."""
+@eqx.filter_jit
+def explained(
+    learner: TeamLearner, critics: Valued, batch: Batch, held: Bool[Array, "M E"]
+) -> Float[Array, " M"]:
+    """Share of the variance of what followed that each critic explains where it did not learn.
+
+    What followed are all recorded rewards, discounted, and behind a cut the critic's own value.
+    """
+    return jax.vmap(lambda critic, held: _explained(learner, critic, batch, held))(critics, held)
+
+
+def _explained(
+    learner: TeamLearner, critic: Valued, batch: Batch, held: Bool[Array, " E"]
+) -> Float[Array, ""]:
+    learner = eqx.tree_at(lambda it: (it.critic, it.target), learner, (critic, critic))
     whole = eqx.tree_at(lambda it: it.config, learner, replaced(learner.config, trace=jnp.ones(())))
     found = whole.advantages(batch)
     event = learner.critic.critic.clock(batch.rows.decided)[:, :-1] & held
