@@ -233,17 +233,13 @@ def learn_from_records(
         teams = {}
         for temperature in settings.temperatures:
             weight = weights(advantage, jnp.asarray(event), spread * temperature, settings)
-            found = learned(people, weight)
-            # The weighted likelihood hangs on the few heaviest decisions; the gain is what counts.
-            each_look = jax.tree.map(lambda x: x[:, 0], found.policies)
-            by_role = gains_at_looks(each_look, *first_of(people, worth), unseen)
-            teams[temperature] = at_looks(found, best_looks(-np.asarray(by_role)))
+            teams[temperature] = least_loss(learned(people, weight))
             told(1)
     choices = []
     for temperature, policies in teams.items():
         for sharpness in settings.sharpnesses:
-            by_role = gains(*first_of(policies, people, worth), unseen, sharpness)
-            each = spread * np.asarray(by_role, np.float64).sum(0)
+            each = gains(*first_of(policies, people, worth), unseen, sharpness)
+            each = spread * np.asarray(each, np.float64)
             error = float(each.std(ddof=1) / np.sqrt(len(each)))
             choices.append(Choice(temperature, sharpness, float(each.mean()), error))
     told(1)
@@ -304,8 +300,8 @@ def gains(
     worth: Policies,
     batch: Batch,
     sharpness: float | Array,
-) -> Float[Array, "G E"]:
-    """What each episode says of a team: sum of (pi - people) q over each group's decisions.
+) -> Float[Array, " E"]:
+    """What each episode says of a team: sum of (pi - people) q over its decisions.
 
     Args:
         policies: The team.
@@ -318,17 +314,7 @@ def gains(
     theirs = at_decisions(people, batch)
     said = at_decisions(worth, batch).preferences
     more = ((jnp.exp(team.logs) - jnp.exp(theirs.logs)) * said).sum(-1)
-    of_agent = jnp.where(team.several, more, 0.0).sum(0)
-    groups = np.array(policies.groups)
-    return jnp.stack([of_agent[groups == group].sum(0) for group in range(groups.max() + 1)])
-
-
-@eqx.filter_jit
-def gains_at_looks(
-    policies: Policies, people: Policies, worth: Policies, batch: Batch
-) -> Float[Array, "L G"]:
-    """Mean gain of each group at each of the looks that policies are stacked by, (L, ...)."""
-    return jax.lax.map(lambda one: gains(one, people, worth, batch, 1.0).mean(1), policies)
+    return jnp.where(team.several, more, 0.0).sum((0, 1))
 
 
 def check(settings: Config, method: str, episodes: int) -> None:
