@@ -158,8 +158,8 @@ def test_records_of_another_plant_are_refused(team_records, capsys):
         "records of another scenario than --plant centre-tight ('centre-small' instead of" in told
     )
     with pytest.raises(SystemExit):
-        main(["team", "learn", "--records", str(team_records), "--config.folds", "7"])
-    assert "'folds' is 7, but there are 6 episodes" in capsys.readouterr().err
+        main(["team", "learn", "--records", str(team_records), "--config.folds", "4"])
+    assert "'folds' is 4, but there are 6 episodes" in capsys.readouterr().err
 
 
 def test_settings_come_from_a_file(tmp_path, capsys):

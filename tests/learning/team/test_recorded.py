@@ -216,8 +216,8 @@ def test_worth_is_a_mean_of_squares(learner, batch):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"folds": 1}, "'folds' is 1, but there are 9 episodes; give 2 to 9"),
-        ({"folds": 10}, "'folds' is 10, but there are 9"),
+        ({"folds": 1}, "'folds' is 1, but there are 9 episodes; give 2 to 4"),
+        ({"folds": 5}, "'folds' is 5, but there are 9"),
         ({"updates": 25}, "which 'look_every' (10) does not divide"),
         ({"minibatch": 0}, "'minibatch' is 0; it must be at least 1"),
         ({"discount": 1.5}, "'discount' is 1.5; it must lie from 0 to 1"),
@@ -230,6 +230,13 @@ def test_settings_that_cannot_be_are_refused(changes, line):
     with pytest.raises(UserError) as refused:
         check(dataclasses.replace(Config(), **changes), "weighted", 9)
     assert line in str(refused.value)
+
+
+def test_too_few_episodes_are_refused():
+    with pytest.raises(
+        UserError, match="there are 3 episodes, too few to hold some out; record at"
+    ):
+        check(dataclasses.replace(Config(), folds=2), "weighted", 3)
 
 
 def test_an_unknown_method_is_refused():

@@ -57,6 +57,9 @@ from shiftwork.records.team_episodes import TeamEpisodes
 
 METHODS = ("weighted", "clone")
 
+FEWEST = 4
+"""Episodes that can be split into two folds of two."""
+
 
 @config
 class Config:
@@ -333,10 +336,14 @@ def check(settings: Config, method: str, episodes: int) -> None:
             f"config 'updates' is {settings.updates}, which 'look_every' ({settings.look_every}) does "
             "not divide; change one"
         )
-    if not 2 <= settings.folds <= episodes:
+    if episodes < FEWEST:
+        raise UserError(
+            f"there are {episodes} episodes, too few to hold some out; record at least {FEWEST}"
+        )
+    if not 2 <= settings.folds <= episodes // 2:
         raise UserError(
             f"config 'folds' is {settings.folds}, but there are {episodes} episodes; give 2 to "
-            f"{episodes} folds, or more records"
+            f"{episodes // 2} folds, or more records"
         )
     for name in ("discount", "trace"):
         if not 0.0 <= getattr(settings, name) <= 1.0:
