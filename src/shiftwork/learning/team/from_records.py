@@ -241,8 +241,8 @@ def learn_from_records(
     choices = []
     for temperature, policies in teams.items():
         for sharpness in settings.sharpnesses:
-            each = gains(*first_of(policies, people, worth), unseen, sharpness)
-            each = spread * np.asarray(each, np.float64)
+            said = gains(first(policies), first(people), first(worth), unseen, sharpness)
+            each = spread * np.asarray(said, np.float64)
             error = float(each.std(ddof=1) / np.sqrt(len(each)))
             choices.append(Choice(temperature, sharpness, float(each.mean()), error))
     told(1)
@@ -283,9 +283,10 @@ def folds(episodes: int, count: int, seed: int) -> Bool[Array, "M E"]:
     return jnp.asarray(part == np.arange(count)[:, None])
 
 
-def first_of(*stacked: Policies) -> tuple[Policies, ...]:
+def first(stacked: Policies) -> Policies:
     """Take the first of two teams: the one that holds a fold out."""
-    return tuple(jax.tree.map(lambda x: x[0], team) for team in stacked)
+    team: Policies = jax.tree.map(lambda x: x[0], stacked)
+    return team
 
 
 def weights(
