@@ -108,7 +108,12 @@ def learn_from_team_records(
     of = f"temperature {chosen.temperature:g}, " if method == "weighted" else ""
     console.print(
         f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s): "
-        f"{of}sharpness {chosen.sharpness:g}, chosen on held-out episodes"
+        f"{of}sharpness {chosen.sharpness:g}, "
+        + (
+            "chosen on held-out episodes"
+            if found.measured
+            else "not chosen: held-out episodes tell no macro-action's worth from another's"
+        )
     )
     console.print(f"shiftwork evaluate {out} --operator people random", soft_wrap=True)
     return Team.load(Path(out))

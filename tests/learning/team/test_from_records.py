@@ -1,5 +1,6 @@
 """A team learns from records alone, on probes whose best choices are known."""
 
+import dataclasses
 import json
 
 import equinox as eqx
@@ -11,7 +12,7 @@ import pytest
 from shiftwork import Team
 from shiftwork.evaluation.team_rollout import SavedTeam, evaluate_team
 from shiftwork.learning.team.folder import load_team, save_from_records
-from shiftwork.learning.team.from_records import Config, learn_from_records
+from shiftwork.learning.team.from_records import Choice, Config, learn_from_records
 from shiftwork.plants.probes.team import TeamProbe
 from shiftwork.plants.record_team import place_of, record_team
 
@@ -104,6 +105,10 @@ def test_the_folder_acts_with_numpy_and_goes_on_from_there(people, found, tmp_pa
     )
     card = (tmp_path / "team" / "README.md").read_text()
     assert "No plant was run" in card
+    assert "Estimates to first order" in card
+    unknown = dataclasses.replace(found, choices=(Choice(0.5, 1.0, 0.0, 0.0),))
+    save_from_records(unknown, people, tmp_path / "unknown")
+    assert "Nothing was measured" in (tmp_path / "unknown" / "README.md").read_text()
     assert (
         json.loads((tmp_path / "team" / "team.json").read_text())["records"]["method"] == "weighted"
     )

@@ -128,6 +128,13 @@ def _records_card(found: FromRecords, records: TeamEpisodes) -> str:
         f"| {choice.temperature:g} | {choice.sharpness:g} | {choice.gain:.1f} | {choice.error:.1f} |"
         for choice in found.choices
     )
+    basis = (
+        "Estimates to first order from held-out episodes, reward an episode; the first row acts. They rank "
+        "settings; they do not\nsay what the team earns."
+        if found.measured
+        else "Nothing was measured: on held-out episodes no macro-action could be told from another by what it "
+        "is worth. The first\nrow acts because it stands first. More records, or a critic that explains more, may tell."
+    )
     return f"""# Team learned from records of {place.plant}
 
 {len(place.tasks)} agents, each on its own clock, learned from {len(records.length):,} recorded episodes
@@ -137,8 +144,7 @@ did not learn from, the critics explain {100 * found.explained:.0f} % of the var
 Seed {found.seed}. Shiftwork {VERSION}.
 
 ## What the choice of settings rests on
-Estimates to first order from held-out episodes, reward an episode; the first row acts. They rank settings; they do not
-say what the team earns.
+{basis}
 
 | temperature | sharpness | gain | standard error |
 | ---: | ---: | ---: | ---: |

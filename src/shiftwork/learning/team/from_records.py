@@ -101,7 +101,7 @@ class Config:
     minibatch: int = 16
     updates: int = 120
     look_every: int = 10
-    rounds: int = 12
+    rounds: int = 18
     round_updates: int = 12
     actor_width: int = 64
     actor_memory: int = 64
@@ -157,6 +157,11 @@ class FromRecords:
     explained: float
     seed: int
     wall_s: float
+
+    @property
+    def measured(self) -> bool:
+        """Held-out episodes tell macro-actions apart; else nothing is chosen: the first settings hold."""
+        return any(choice.error > 0.0 for choice in self.choices)
 
 
 def learn_from_records(
@@ -246,6 +251,7 @@ def learn_from_records(
             error = float(each.std(ddof=1) / np.sqrt(len(each)))
             choices.append(Choice(temperature, sharpness, float(each.mean()), error))
     told(1)
+    # Settings that nothing tells apart keep their order: the first temperature and sharpness hold.
     choices.sort(key=lambda choice: -choice.low)
     last = jax.tree.map(lambda x: x[-1], teams[choices[0].temperature])
     critic = jax.tree.map(lambda x: x[0], critics)
