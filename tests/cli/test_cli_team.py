@@ -91,6 +91,13 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         (["report", "nowhere"], "nowhere: is no agent"),
         (["people", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
         (["people", "--plant", "centre-small", "--years", "0"], "--years is 0; ask for"),
+        (["team", "people", "--plant", "box-pushing-6"], "no people are simulated at 'box-push"),
+        (
+            ["team", "learn", "--records", "nowhere"],
+            "nowhere: is no team records (team-records.json",
+        ),
+        (["team", "people", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
+        (["team", "people", "--plant", "centre-small", "--episodes", "0"], "--episodes is 0; ask"),
         (["evaluate", "--operator", "people"], "evaluate needs --plant or --records"),
         (["evaluate"], "evaluate needs an operator"),
         (["evaluate", "--operator", "people", "--plant", "dmsd"], "no people are simulated at"),
@@ -114,6 +121,45 @@ def test_a_film_that_is_no_gif_is_refused(team, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["team", "watch", str(team), "--out", str(tmp_path / "film.mp4")])
     assert "let the name end in '.gif'" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def team_records(tmp_path_factory):
+    out = tmp_path_factory.mktemp("records") / "small"
+    main(["team", "people", "--plant", "centre-small", "--episodes", "6", "--out", str(out)])
+    return out
+
+
+FEW = [
+    "--config.folds", "2", "--config.updates", "2", "--config.look-every", "1", "--config.rounds", "1",
+    "--config.round-updates", "1", "--config.minibatch", "2", "--config.temperatures", "1.0",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_team_learns_from_records_without_a_plant(team_records, tmp_path, capsys):
+    out = tmp_path / "team"
+    main(["team", "learn", "--records", str(team_records), "--out", str(out), *FEW])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "from 6 episodes and no plant" in told
+    about = json.loads((out / "team.json").read_text())
+    assert about["records"]["steps"] == 6 * 240
+    assert about["steps"] == 0
+    main(["evaluate", str(out), "--operator", "people", "--episodes", "2"])
+    assert "on the same episodes" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.slow
+def test_records_of_another_plant_are_refused(team_records, capsys):
+    with pytest.raises(SystemExit):
+        main(["team", "learn", "--records", str(team_records), "--plant", "centre-tight"])
+    told = capsys.readouterr().err
+    assert (
+        "records of another scenario than --plant centre-tight ('centre-small' instead of" in told
+    )
+    with pytest.raises(SystemExit):
+        main(["team", "learn", "--records", str(team_records), "--config.folds", "4"])
+    assert "'folds' is 4, but there are 6 episodes" in capsys.readouterr().err
 
 
 def test_settings_come_from_a_file(tmp_path, capsys):

@@ -197,7 +197,7 @@ class Report:
 
 @dataclass(frozen=True)
 class TeamLearn:
-    """Let a team learn on a plant, every agent on its own clock."""
+    """Let a team learn on a plant, every agent on its own clock; with --records, from records alone."""
 
     plant: str
     """A team's plant, such as box-pushing-6 or centre-small, or a centre's scenario file."""
@@ -209,6 +209,24 @@ class TeamLearn:
     """Executed primitive steps of the plant."""
     paper: bool = False
     """Start from the published settings instead of the project's own."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamFromRecords:
+    """Learn a team from what people did, without any simulator."""
+
+    records: tuple[str, ...]
+    """Folders of team records, all of one plant."""
+    out: Path = Path("runs/team")
+    """The team's folder."""
+    method: Literal["weighted", "clone"] = "weighted"
+    """Cloning weighted by the advantage of what followed, or plain cloning."""
+    plant: str | None = None
+    """The plant that the records must be of; it is not run."""
     seed: int = 0
     """Seed for all random draws."""
     settings: Path | None = None
@@ -228,11 +246,26 @@ class TeamWatch:
 
 
 @dataclass(frozen=True)
+class TeamPeople:
+    """Let simulated people run whole episodes, and write what each saw, might do and chose."""
+
+    plant: str
+    """A cracking centre such as centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    episodes: int = 128
+    """Whole episodes, each with other people, ships and prices."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
 class Team:
-    """Teams of agents: learn, watch. The verbs evaluate, report and people take teams too."""
+    """Teams of agents: records of people, learn, watch. The verbs evaluate and report take teams too."""
 
     verb: Annotated[
-        Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        Annotated[TeamPeople, tyro.conf.subcommand("people")]
+        | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
         tyro.conf.arg(name=""),
     ]

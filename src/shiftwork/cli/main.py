@@ -195,11 +195,29 @@ def _team_learn(options: Any) -> None:
     )
 
 
+def _team_from_records(options: Any) -> None:
+    from shiftwork.cli.team_record_verbs import learn_from_team_records
+
+    learn_from_team_records(
+        options.records,
+        options.out,
+        method=options.method,
+        config=options.config,
+        plant=options.plant,
+        seed=seeded(options.seed),
+    )
+
+
 def _team(options: commands.Team) -> None:
     if isinstance(options.verb, commands.TeamWatch):
         from shiftwork.cli.team_verbs import watch_team
 
         watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
+    elif isinstance(options.verb, commands.TeamPeople):
+        from shiftwork.cli.team_record_verbs import record_people
+
+        asked = options.verb
+        record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
 
 
 def _ask(options: commands.Ask) -> None:
@@ -284,6 +302,11 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
         from shiftwork.learning.online.compiled import Online
 
         return grown(commands.Improve, "online", Online), arguments, _improve
+    if arguments[:2] == ["team", "learn"] and given(arguments, "records", ""):
+        from shiftwork.learning.team.from_records import Config
+
+        command = grown(commands.TeamFromRecords, "config", Config)
+        return command, ["team learn", *arguments[2:]], _team_from_records
     if arguments[:2] == ["team", "learn"]:
         from shiftwork.learning.team.presets import preset
         from shiftwork.plants.catalogue import make_team_plant

@@ -40,14 +40,8 @@ class TeamStep(NamedTuple):
 
 
 @runtime_checkable
-class TeamPlant(Protocol):
-    """A simulated plant run by a team, as pure functions for ``jit``, ``vmap`` and ``scan``.
-
-    One step is one primitive step of the whole team. A macro-action lasts any number of steps;
-    who has ended one is ``decided`` and chooses the next, all others go on with theirs. Agents
-    that differ in size share arrays padded to the largest. A plant is an immutable value: it can
-    be hashed, and equal plants are compiled only once; its ``repr`` says all of it, so that a
-    checkpoint of one plant is told from that of another with the same name.
+class TeamShape(Protocol):
+    """Who decides what at a team's plant: all that is needed to make a team for it.
 
     Attributes:
         name: By which the plant is called on the command line.
@@ -72,6 +66,18 @@ class TeamPlant(Protocol):
     @property
     def horizon(self) -> int: ...  # noqa: D102
 
+
+@runtime_checkable
+class TeamPlant(TeamShape, Protocol):
+    """A simulated plant run by a team, as pure functions for ``jit``, ``vmap`` and ``scan``.
+
+    One step is one primitive step of the whole team. A macro-action lasts any number of steps;
+    who has ended one is ``decided`` and chooses the next, all others go on with theirs. Agents
+    that differ in size share arrays padded to the largest. A plant is an immutable value: it can
+    be hashed, and equal plants are compiled only once; its ``repr`` says all of it, so that a
+    checkpoint of one plant is told from that of another with the same name.
+    """
+
     def __hash__(self) -> int: ...
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
@@ -86,6 +92,14 @@ class TeamPlant(Protocol):
                 whatever is given to a busy agent is ignored.
             key: For what is drawn at random.
         """
+
+
+@runtime_checkable
+class NamesObservations(Protocol):
+    """A plant that names what its agents see, column by column."""
+
+    def observation_names(self, agent: int) -> tuple[str, ...]:
+        """Name each column that an agent sees."""
 
 
 @runtime_checkable

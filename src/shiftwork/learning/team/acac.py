@@ -27,7 +27,7 @@ from shiftwork.learning.team.critics import AgentCentric, Valued
 from shiftwork.learning.team.nets import Actor, Attention, Encoder
 from shiftwork.learning.team.policy import Policies
 from shiftwork.learning.team.time_code import TimeCode
-from shiftwork.plants.team_plant import TeamPlant, places_of
+from shiftwork.plants.team_plant import TeamShape, places_of
 from shiftwork.records.positions import Places, pairs
 
 
@@ -46,7 +46,7 @@ class Config(actor_critic.Config):
     ages: bool = True
 
 
-def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
+def create(key: PRNGKeyArray, plant: TeamShape, config: Config) -> TeamLearner:
     """Begin with fresh nets."""
     actor_key, *keys = jax.random.split(key, 5)
     policies = make_policies(actor_key, plant, config)
@@ -64,7 +64,7 @@ def create(key: PRNGKeyArray, plant: TeamPlant, config: Config) -> TeamLearner:
     return TeamLearner.create(config, plant, policies, Valued.create(keys[3], critic, 1))
 
 
-def make_policies(key: PRNGKeyArray, plant: TeamPlant, config: actor_critic.Config) -> Policies:
+def make_policies(key: PRNGKeyArray, plant: TeamShape, config: actor_critic.Config) -> Policies:
     """Draw the actors of a plant's team."""
     code = TimeCode.octaves(plant.horizon) if config.octaves else TimeCode.paper()
     places = places_of(plant) if config.places else Places()
@@ -82,6 +82,6 @@ def make_policies(key: PRNGKeyArray, plant: TeamPlant, config: actor_critic.Conf
     return Policies(actor, groups, code, places)
 
 
-def seen(plant: TeamPlant, places: Places) -> int:
+def seen(plant: TeamShape, places: Places) -> int:
     """Count what an agent sees: what is observed, and which places coincide."""
     return max(plant.observation_sizes) + pairs(places)

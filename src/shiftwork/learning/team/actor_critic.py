@@ -28,7 +28,7 @@ from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.returns import Advantages, event_advantages
 from shiftwork.learning.team.rollout import Batch, beside, collect, take
 from shiftwork.learning.team.self_imitation import Again, Best, imitation_loss
-from shiftwork.plants.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant, TeamShape
 
 
 @config
@@ -136,11 +136,11 @@ class TeamLearner(eqx.Module):
 
     @classmethod
     def create(
-        cls, config: Config, plant: TeamPlant, policies: Policies, critic: Valued
+        cls, config: Config, plant: TeamShape, policies: Policies, critic: Valued
     ) -> TeamLearner:
-        """Begin."""
+        """Begin; best runs are kept only of a plant that can be run."""
         best = None
-        if config.best_runs:
+        if config.best_runs and isinstance(plant, TeamPlant):
             like = jax.eval_shape(
                 lambda: collect(plant, policies, jax.random.key(0), config.best_runs, 0.0)
             )
@@ -152,7 +152,7 @@ class TeamLearner(eqx.Module):
             critic,
             critic,
             Adam.create(policies),
-            Adam.create(_trained(critic)),
+            Adam.create(moved_by_gradients(critic)),
             jnp.zeros((), jnp.int32),
             best,
             jnp.ones(()) if config.slow_scale else None,
@@ -206,10 +206,12 @@ class TeamLearner(eqx.Module):
                 policies, clipped(gradient, config.norm), left * config.actor_rate
             )
             gradient, more = jax.grad(self.critic_loss, has_aux=True)(
-                _trained(critic), critic, some, judged
+                moved_by_gradients(critic), critic, some, judged
             )
             trained, critic_adam = critic_adam.step(
-                _trained(critic), clipped(gradient, config.norm), left * config.critic_rate
+                moved_by_gradients(critic),
+                clipped(gradient, config.norm),
+                left * config.critic_rate,
             )
             critic = eqx.combine(trained, critic)
             return (policies, critic, actor_adam, critic_adam), metrics | more
@@ -327,7 +329,7 @@ class TeamLearner(eqx.Module):
         return error, {"value_error": jnp.sqrt(error), "value": critic.mean}
 
 
-def _trained(critic: Valued) -> Valued:
+def moved_by_gradients(critic: Valued) -> Valued:
     """The part of a critic that gradients move: everything but its scale."""
     return eqx.tree_at(lambda c: (c.mean, c.std), critic, (None, None))
 

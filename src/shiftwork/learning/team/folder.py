@@ -15,15 +15,17 @@ from shiftwork.errors import UserError
 from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.algorithms import team_algorithm
+from shiftwork.learning.team.from_records import FromRecords
 from shiftwork.learning.team.policy import Policies, unshared
 from shiftwork.learning.team.train import TeamLearned
-from shiftwork.plants.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant, TeamShape
+from shiftwork.records.team_episodes import TeamEpisodes
 
 SCENARIO = "scenario.toml"
 """The scenario of a plant that does not ship with the package, as the user wrote it."""
 
 
-def team_of(plant: TeamPlant, policies: Policies, about: dict[str, Any]) -> Team:
+def team_of(plant: TeamShape, policies: Policies, about: dict[str, Any]) -> Team:
     """Take from policies what they need to act without learning code."""
     actor, code = unshared(policies.actor, policies.groups), policies.code
     encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
@@ -81,6 +83,79 @@ def save_team(
 
     team = team_of(learned.plant, learner.team, about)
     team.save(folder, card=_card(about, learned, number), attach=attach)
+
+
+def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -> None:
+    """Write the team that was learned from records, whole or not at all.
+
+    Args:
+        found: What was learned.
+        records: What from; the folder says so.
+        folder: Where.
+    """
+    chosen, place = found.choices[0], records.place
+    about = {
+        "shiftwork": VERSION,
+        "plant": place.plant,
+        # With these settings the team goes on by experience, if it does.
+        "algorithm": "acac",
+        "config": dataclasses.asdict(found.team_config),
+        "seed": found.seed,
+        "steps": 0,
+        "records": {
+            "method": found.method,
+            "source": records.source,
+            "episodes": len(records.length),
+            "steps": len(records.reward),
+            "mean_return": float(records.returns.mean()),
+            "temperature": chosen.temperature if found.method == "weighted" else None,
+            "explained": found.explained,
+        },
+    }
+
+    def attach(temporary: Path) -> None:
+        save_tree(temporary / "learner.npz", found.learner, {"plant": place.plant})
+        if place.scenario:
+            (temporary / SCENARIO).write_text(place.scenario, encoding="utf-8")
+
+    team = team_of(found.team, found.learner.team, about)
+    team.save(folder, card=_records_card(found, records), attach=attach)
+
+
+def _records_card(found: FromRecords, records: TeamEpisodes) -> str:
+    place = records.place
+    judged = "\n".join(
+        f"| {choice.temperature:g} | {choice.sharpness:g} | {choice.gain:.1f} | {choice.error:.1f} |"
+        for choice in found.choices
+    )
+    basis = (
+        "Estimates to first order from held-out episodes, reward an episode; the first row acts. They rank "
+        "settings; they do not\nsay what the team earns."
+        if found.measured
+        else "Nothing was measured: on held-out episodes no macro-action could be told from another by what it "
+        "is worth. The first\nrow acts because it stands first. More records, or a critic that explains more, may tell."
+    )
+    return f"""# Team learned from records of {place.plant}
+
+{len(place.tasks)} agents, each on its own clock, learned from {len(records.length):,} recorded episodes
+({len(records.reward):,} primitive steps of {place.step}, {records.source}) alone: {METHOD_WORDS[found.method]}.
+No plant was run. The records' mean return is {records.returns.mean():.1f} (1 is {place.reward}). On episodes that they
+did not learn from, the critics explain {100 * found.explained:.0f} % of the variance of what followed.
+Seed {found.seed}. Shiftwork {VERSION}.
+
+## What the choice of settings rests on
+{basis}
+
+| temperature | sharpness | gain | standard error |
+| ---: | ---: | ---: | ---: |
+{judged}
+"""
+
+
+METHOD_WORDS = {
+    "clone": "cloning by role",
+    "weighted": "cloning weighted by the advantage of each joint event",
+}
 
 
 def load_team(

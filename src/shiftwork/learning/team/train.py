@@ -22,7 +22,7 @@ from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.policy import Policies
 from shiftwork.plants.run_team import run_episodes
-from shiftwork.plants.team_plant import TeamPlant
+from shiftwork.plants.team_plant import TeamPlant, TeamShape
 
 WATCH_EPISODES = 64
 """Whole episodes after each piece by which progress is told; they are not learned from."""
@@ -50,7 +50,7 @@ class TeamLearned:
 
     algorithm: str
     config: Any
-    plant: TeamPlant
+    plant: TeamShape
     learners: TeamLearner
     seeds: tuple[int, ...]
     history: History

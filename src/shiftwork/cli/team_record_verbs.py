@@ -1,0 +1,119 @@
+"""The verbs for a team's records: people leave them, teams learn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shiftwork.agents.team import Team
+from shiftwork.cli.progress import console, progress_bar
+from shiftwork.errors import UserError
+from shiftwork.learning.team.folder import save_from_records
+from shiftwork.learning.team.from_records import Config, learn_from_records, stages
+from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
+from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.market import REWARD_USD
+from shiftwork.plants.record_team import place_of, record_team
+from shiftwork.records.formats.team_folder import load_team_records, save_team_records
+from shiftwork.records.team_episodes import TeamEpisodes, differing, joined
+
+MOST_EPISODES = 10_000
+"""More would not fit into the memory of a small machine."""
+
+
+def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisodes:
+    """Let people run whole episodes of a cracking centre and write what they saw and decided.
+
+    Args:
+        name: A cracking centre, or its scenario file, whose text is kept with the records.
+        out: The folder.
+        episodes: How many, each with other people, ships and prices.
+        seed: Seed for all random draws.
+
+    Raises:
+        UserError: Nobody is simulated there, or the number is out of range.
+    """
+    if not 1 <= episodes <= MOST_EPISODES:
+        raise UserError(f"--episodes is {episodes}; ask for 1 to {MOST_EPISODES}")
+    plant = make_team_plant(name)
+    if not isinstance(plant, Centre):
+        raise UserError(
+            f"no people are simulated at '{plant.name}'; give a cracking centre, such as centre-small"
+        )
+    from shiftwork.people.centre.people import People
+
+    scenario = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
+    place = place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=scenario)
+    records = record_team(plant, People(plant), place, episodes=episodes, seed=seed)
+    save_team_records(records, out)
+    decisions = sum(int(found.made.sum()) for found in records.decisions)
+    earned = REWARD_USD * float(records.returns.mean()) / plant.horizon
+    console.print(
+        f"Team records written to {out}: {episodes} episodes of {plant.name}, {len(records.reward):,} h, "
+        f"{decisions:,} decisions, profit {earned:,.0f} $/h"
+    )
+    console.print(f"shiftwork team learn --records {out}", soft_wrap=True)
+    return records
+
+
+def open_team_records(folders: Sequence[str | Path], plant: str | None = None) -> TeamEpisodes:
+    """Read team records, and check that they are of one plant, and of that which is named.
+
+    Args:
+        folders: One or more.
+        plant: A team's plant or a scenario file; the records' own if None.
+
+    Raises:
+        UserError: A folder is no team records, or is of another plant.
+    """
+    records = joined([load_team_records(Path(folder)) for folder in folders])
+    if plant is not None:
+        place = records.place
+        named = place_of(
+            make_team_plant(plant), step=place.step, reward=place.reward, scenario=place.scenario
+        )
+        if named != place:
+            raise UserError(
+                f"{records.source}: records of another scenario than --plant {plant} "
+                f"({differing(named, place)}); give the plant that was recorded, or its records"
+            )
+    return records
+
+
+def learn_from_team_records(
+    folders: Sequence[str | Path],
+    out: str | Path = Path("runs/team"),
+    *,
+    method: str = "weighted",
+    config: Config | None = None,
+    plant: str | None = None,
+    seed: int = 0,
+) -> Team:
+    """Learn a team from records alone, without any simulator, and write its folder.
+
+    Args:
+        folders: Team records.
+        out: The team's folder.
+        method: "weighted" (cloning weighted by advantage) or "clone".
+        config: Settings.
+        plant: Which plant the records must be of; it is not run.
+        seed: Seed for all random draws.
+    """
+    records, settings = open_team_records(folders, plant), config or Config()
+    work = stages(settings, method)
+    with progress_bar(f"learning from records ({method})", work, "parts") as advance:
+        found = learn_from_records(records, settings, method=method, seed=seed, advance=advance)
+    save_from_records(found, records, Path(out))
+    chosen = found.choices[0]
+    of = f"temperature {chosen.temperature:g}, " if method == "weighted" else ""
+    console.print(
+        f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s): "
+        f"{of}sharpness {chosen.sharpness:g}, "
+        + (
+            "chosen on held-out episodes"
+            if found.measured
+            else "not chosen: held-out episodes tell no macro-action's worth from another's"
+        )
+    )
+    console.print(f"shiftwork evaluate {out} --operator people random", soft_wrap=True)
+    return Team.load(Path(out))

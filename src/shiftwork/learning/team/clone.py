@@ -1,0 +1,189 @@
+"""Regression on recorded decisions, by role: several learners side by side, each on its own episodes.
+
+    clone:  minimize  - sum over roles of the mean over that role's decisions of  w log pi(a | history)
+    worth:  minimize    sum over roles of the mean over that role's decisions of  (A - q(history, a))^2
+
+Decisions with a single allowed macro-action say nothing and are left out. Roles count alike, so that
+many furnaces do not drown one berth. The whole loop is compiled; what the learners were at each look
+is kept, so that every role is taken from where it did best on episodes that its learner never saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from shiftwork.learning.nets import Adam
+from shiftwork.learning.team.actor_critic import clipped
+from shiftwork.learning.team.events import Packed
+from shiftwork.learning.team.policy import Policies, log_probabilities
+from shiftwork.learning.team.rollout import Batch, take
+
+
+class Regressed(NamedTuple):
+    """L looks at M learners with G groups of agents that share a net.
+
+    Attributes:
+        policies: Stacked (L, M, ...), the first ones as they were before learning.
+        held_loss: Weighted loss of each group on the learner's held-out episodes, (L, M, G); 0
+            where none are held out.
+    """
+
+    policies: Policies
+    held_loss: Float[Array, "L M G"]
+
+
+class AtDecisions(NamedTuple):
+    """What nets say at the recorded decisions, K places for each agent and episode.
+
+    Attributes:
+        preferences: Of each macro-action, whether allowed or not.
+        logs: Log-probabilities of each.
+        taken: That of the one that was chosen.
+        several: There was a decision, with more than one macro-action allowed.
+        packed: Where the decisions stand.
+    """
+
+    preferences: Float[Array, "K N E A"]
+    logs: Float[Array, "K N E A"]
+    taken: Float[Array, "K N E"]
+    several: Bool[Array, "K N E"]
+    packed: Packed
+
+
+def at_decisions(policies: Policies, batch: Batch) -> AtDecisions:
+    """Walk with nets over the recorded decisions."""
+    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+    preferences, packed = policies.preferences(rows)
+    mask = packed.take(batch.mask)
+    logs = log_probabilities(preferences, mask, 0.0)
+    taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
+    several = packed.real & (mask.sum(-1) > 1)
+    return AtDecisions(preferences, logs, taken, several, packed)
+
+
+Loss = Callable[[Policies, Batch, Array, Array], Array]
+"""Nets, episodes, a number for each step (T, E), which episodes count (E,): mean loss by group (G,)."""
+
+
+def clone_loss(
+    policies: Policies,
+    batch: Batch,
+    weight: Float[Array, "T E"],
+    chosen: Float[Array, " E"],
+) -> Float[Array, " G"]:
+    """Mean of - w log pi over each group's decisions, in the chosen episodes."""
+    decided = at_decisions(policies, batch)
+    loss = -decided.taken * decided.packed.take(weight[:, None])
+    return _by_group(loss, decided.several * chosen, policies.groups)
+
+
+def worth_loss(
+    nets: Policies,
+    batch: Batch,
+    worth: Float[Array, "T E"],
+    chosen: Float[Array, " E"],
+) -> Float[Array, " G"]:
+    """Mean of (A - q)^2 over each group's decisions, where preferences are what nets take for worth."""
+    decided = at_decisions(nets, batch)
+    said = jnp.take_along_axis(
+        decided.preferences, decided.packed.take(batch.macro)[..., None], -1
+    )[..., 0]
+    loss = jnp.square(decided.packed.take(worth[:, None]) - said)
+    return _by_group(loss, decided.several * chosen, nets.groups)
+
+
+def _by_group(
+    loss: Float[Array, "K N E"], counts: Float[Array, "K N E"], groups: tuple[int, ...]
+) -> Float[Array, " G"]:
+    of_group = jnp.asarray(np.array(groups) == np.arange(max(groups) + 1)[:, None], jnp.float32)
+    total = of_group @ (loss * counts).sum((0, 2))
+    return total / jnp.maximum(of_group @ counts.sum((0, 2)), 1.0)
+
+
+@eqx.filter_jit
+def regress(
+    policies: Policies,
+    batch: Batch,
+    number: Float[Array, "T E"],
+    learns: Bool[Array, "M E"],
+    held: Bool[Array, "M E"],
+    keys: Key[Array, " M"],
+    config: Any,
+    loss_by_group: Loss,
+) -> Regressed:
+    """Learn with M learners.
+
+    Args:
+        policies: What they begin with, stacked (M, ...).
+        batch: All episodes.
+        number: Of the decisions of each step: their weight, or their worth.
+        learns: Episodes that each learner learns from.
+        held: Episodes that its looks are taken on.
+        keys: Of the learners.
+        config: ``from_records.Config``.
+        loss_by_group: ``clone_loss`` or ``worth_loss``.
+    """
+    looks = config.updates // config.look_every
+    keep = min(config.minibatch, batch.reward.shape[1])
+
+    def loss(policies: Policies, some: Batch, number: Array, counts: Array) -> Array:
+        return loss_by_group(policies, some, number, counts).sum()
+
+    def step(
+        policies: Policies, adam: Adam, learns: Array, key: Array, left: Array
+    ) -> tuple[Policies, Adam]:
+        chosen = drawn(key, learns, keep)
+        gradient = jax.grad(loss)(
+            policies, take(batch, chosen), number[:, chosen], learns[chosen].astype(jnp.float32)
+        )
+        return adam.step(policies, clipped(gradient, config.norm), left * config.actor_rate)
+
+    def look(policies: Policies) -> Float[Array, "M G"]:
+        one = jax.vmap(lambda p, h: loss_by_group(p, batch, number, h.astype(jnp.float32)))
+        return one(policies, held)
+
+    def piece(
+        carry: tuple[Policies, Adam], done: Int[Array, ""]
+    ) -> tuple[tuple[Policies, Adam], tuple[Policies, Array]]:
+        def one(carry: tuple[Policies, Adam], update: Int[Array, ""]) -> Any:
+            now = jax.vmap(lambda key: jax.random.fold_in(key, update))(keys)
+            left = 1.0 - update / (config.updates + 1.0)
+            return jax.vmap(step, in_axes=(0, 0, 0, 0, None))(*carry, learns, now, left), None
+
+        updates = done * config.look_every + jnp.arange(config.look_every)
+        carry, _ = jax.lax.scan(one, carry, updates)
+        return carry, (carry[0], look(carry[0]))
+
+    adam = jax.vmap(Adam.create)(policies)
+    _, (later, losses) = jax.lax.scan(piece, (policies, adam), jnp.arange(looks))
+    kept = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), policies, later)
+    return Regressed(kept, jnp.concatenate([look(policies)[None], losses]))
+
+
+def drawn(key: Array, learns: Bool[Array, " E"], count: int) -> Int[Array, " B"]:
+    """Draw episodes to learn from, each at most once; those it may not learn from come last."""
+    order = jnp.where(learns, jax.random.uniform(key, learns.shape), 2.0)
+    return jnp.argsort(order)[:count]
+
+
+def best_looks(held_loss: Float[np.ndarray, "L G"]) -> Int[np.ndarray, " G"]:
+    """Choose for each group the look with the least loss on episodes that were held out."""
+    found: np.ndarray = held_loss.argmin(0)
+    return found
+
+
+def at_looks(found: Regressed, looks: Int[np.ndarray, " G"]) -> Policies:
+    """Take each group's net from its own look, (M, ...)."""
+
+    def pick(x: Array) -> Array:
+        # Behind looks and learners stands the axis of the groups.
+        return jnp.stack([x[look, :, group] for group, look in enumerate(looks)], 1)
+
+    return jax.tree.map(pick, found.policies)
