@@ -14,10 +14,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import spearmanr
 
+from benchmarks.gate.run_panel import SETS
 from benchmarks.results import ROOT, read_rows, write_table
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.evaluation.gate.estimate import Estimate
-from shiftwork.evaluation.gate.support import EventRate, Support
+from shiftwork.evaluation.gate.support import CONFIDENCE, EventRate, Support
 from shiftwork.evaluation.statistics import Interval
 
 Row = dict[str, str]
@@ -35,10 +36,13 @@ def estimated(row: Row) -> Estimate:
     """What the gate knew when it judged a row."""
     number = {name: float(row[name]) for name in row if _is_number(row[name])}
     half = number["member_std"] / 2**0.5
+    rows = float(np.prod(SETS[row["records"]]))
+    # With no event recorded the people's bound is that of none in so many rows.
+    recorded = number["event_people"] > 1.2 * (1.0 - (1.0 - CONFIDENCE) ** (1.0 / rows))
     event = EventRate(
         "rare, large loss",
-        int(number["event_people"] > 1e-3),
-        0,
+        int(recorded),
+        int(rows),
         number["event_rate"],
         number["event_upper"],
         number["event_people"],

@@ -68,7 +68,7 @@ def _show(found: Judgement) -> None:
     for name, gain in (
         ("the agent", found.gain),
         ("the agent turned round (must not pass)", found.turned),
-        ("a second clone of people (must be zero)", found.clone),
+        ("a second clone of people (about zero)", found.clone),
     ):
         table.add_row(name, f"{gain.estimate:+.3g}", f"{gain.low:+.3g} to {gain.high:+.3g}")
     console.print(table)

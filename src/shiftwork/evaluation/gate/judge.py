@@ -2,8 +2,9 @@
 
     estimate -> interval -> decision;  the same for two controls, which must come out as known
 
-The controls are judged beside the agent, by the same models: the agent with its moves turned round
-must not pass, and a second clone of people's practice must gain nothing.
+The controls are judged beside the agent, by the same models. The agent with its moves turned round
+must not pass. A second clone of people's practice should gain nothing; what it does gain is how far
+off the zero is, and widens every interval.
 """
 
 from __future__ import annotations
@@ -108,13 +109,11 @@ def judge(
     found = estimate(
         records, clone, [agent, turned, second], float(discount), seed=seed, advance=advance
     )
-    gains = [interval(e) for e in found]
+    zero = found[2].gain
+    gains = [interval(e, zero) for e in found]
     decision, reasons = decide(found[0], gains[0])
     if decide(found[1], gains[1])[0] == "pass":
         reasons = ("the agent with its moves turned round would pass as well", *reasons)
-        decision = "not proven" if decision == "pass" else decision
-    if not gains[2].low <= 0.0 <= gains[2].high:
-        reasons = ("a second clone of people's practice does not come out as zero", *reasons)
         decision = "not proven" if decision == "pass" else decision
     settle = what_settles(found[0], gains[0], rows) if decision == "not proven" else ()
     return Judgement(
@@ -135,9 +134,14 @@ def spread(e: Estimate) -> float:
     return float(np.sqrt(np.square(parts).sum()))
 
 
-def interval(e: Estimate) -> Interval:
-    """The gain with its 90 % interval."""
-    half = QUANTILE * spread(e)
+def interval(e: Estimate, zero: float = 0.0) -> Interval:
+    """The gain with its 90 % interval.
+
+    Args:
+        e: The estimate.
+        zero: What a second clone gains over the first: how far off the zero itself may be.
+    """
+    half = QUANTILE * math.hypot(spread(e), zero)
     return Interval(e.gain, e.gain - half, e.gain + half)
 
 
