@@ -28,6 +28,7 @@ class Checks:
 
     plant: PlantFile
     rules: OperationRules
+    _good: dict[str, tuple[float, float]] = field(default_factory=dict)
     _since: dict[str, tuple[float, float]] = field(default_factory=dict)
     _tick: tuple[int, float] | None = None
     _offset_s: float | None = None
@@ -44,7 +45,7 @@ class Checks:
         """
         checked, reasons = dict(reading.samples), {}
         for key, sample in reading.samples.items():
-            reason = self._reason(key, sample, now_s)
+            reason = self._reason(key, sample, now_s) or self._too_fast(key, sample, now_s)
             if reason:
                 reasons[key] = reason
                 checked[key] = replace(sample, status=BAD)
@@ -74,6 +75,17 @@ class Checks:
             if still_s > seconds(self.rules.frozen[key])
             else ""
         )
+
+    def _too_fast(self, key: str, sample: Sample, now_s: float) -> str:
+        """Say if a value is farther from the last good one than the tag can go in that time."""
+        if key not in self.rules.fastest:
+            return ""
+        value, (before, at_s) = sample.number, self._good.get(key, (sample.number, now_s))
+        periods = max(1.0, (now_s - at_s) / self.plant.period_s)
+        if abs(value - before) > self.rules.fastest[key] * periods:
+            return f"went from {before:g} to {value:g}, which is too fast"
+        self._good[key] = (value, now_s)
+        return ""
 
     def tick(self, tick: int, now_s: float) -> str:
         """Say if the plant's own count stands still, which no read can show otherwise."""

@@ -93,11 +93,16 @@ class OpcUaConnection:
         found = await self._ask(
             session.client.uaclient.read_attributes(nodes, ua.AttributeIds.Value)
         )
+        if len(found) != len(nodes):
+            self._drop("the server answered less than was asked")
+            raise Lost(self.problem)
         values = iter(found)
         tags, remote, control = ({key: next(values) for key in group} for group in groups)
         for name, value in control.items():
-            if name in ("tick", "taken", "enabled", "owner", "shed") and not _good(value):
-                self._drop(f"node '{name}' is {_status(value)}")
+            if name in ("beat", "commit", "take_back"):
+                continue
+            if not (_good(value) and isinstance(_value(value), _HELD[name])):
+                self._drop(f"node '{name}' is {_status(value)}: {_value(value)!r}")
                 raise Lost(self.problem)
         return Reading(
             samples={key: self._sample(key, value) for key, value in tags.items()},
@@ -155,7 +160,8 @@ class OpcUaConnection:
     async def _ask(self, call: Awaitable[Answer]) -> Answer:
         try:
             return await asyncio.wait_for(call, self.timeout_s)
-        except (TimeoutError, OSError, ua.UaError) as error:
+        # The library raises all sorts of errors on bytes that make no sense.
+        except Exception as error:
             self._drop(_words(error, self.timeout_s))
             raise Lost(self.problem) from None
 
@@ -192,7 +198,7 @@ class OpcUaConnection:
         except UserError:
             await _closed(client, self.timeout_s)
             raise
-        except (TimeoutError, OSError, ua.UaError) as error:
+        except Exception as error:  # as above
             await _closed(client, self.timeout_s)
             raise Lost(_words(error, 2 * self.timeout_s)) from None
         self._session, self.problem, self._was_connected = session, "", True
@@ -263,9 +269,11 @@ class OpcUaConnection:
         code = value.StatusCode
         status = GOOD if code is None or code.is_good() else UNCERTAIN
         content = _value(value)
+        text = self.plant.tags[key].role == "state"
         if (code is not None and code.is_bad()) or content is None:
             status, content = BAD, None
-        text = self.plant.tags[key].role == "state"
+        elif isinstance(content, list) or not (text or isinstance(content, int | float)):
+            status, content = BAD, None  # the server holds something else there now
         return Sample(
             value=None if text or content is None else float(content),
             status=status,
@@ -291,6 +299,13 @@ _CONTROL = {
     "beat": _TEXT,
     "commit": (ua.VariantType.Int64,),
     "take_back": (ua.VariantType.Boolean,),
+}
+_HELD: dict[str, type | tuple[type, ...]] = {
+    "tick": int,
+    "taken": int,
+    "enabled": bool,
+    "owner": (str, type(None)),
+    "shed": bool,
 }
 _UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadNodeIdInvalid)
 
