@@ -3,9 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from shiftwork.operation.opcua.connection import OpcUaConnection
 from shiftwork.operation.opcua.settings import opcua_settings
 from support.memory_plant import KIM, PASSED
 from support.proxy import Proxy
+from support.rig import KEYS, free_port, serve
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,31 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-KEYS = ("force_1", "force_2")
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def serve(port, file):
-    """Start ``shiftwork plant serve``; it answers once its plant file is there."""
-    file.unlink(missing_ok=True)
-    command = ["plant", "serve", "dmsd", "--port", f"{port}", "--file", f"{file}"]
-    code = (
-        f"from shiftwork.cli.main import main; main({[*command, '--step', '1', '--tick', '0.2']})"
-    )
-    log = (file.parent / "serve.log").open("ab")
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=log, stdout=log)
-    log.close()
-    end = time.monotonic() + 120
-    while not file.exists():
-        assert process.poll() is None, (file.parent / "serve.log").read_text()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return process
 
 
 @pytest.fixture(scope="module")

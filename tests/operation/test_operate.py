@@ -18,7 +18,7 @@ from shiftwork.operation.modes import Person
 from shiftwork.plants.tasks.dmsd import Dmsd
 
 pytest.importorskip("asyncua")
-from operation.test_opcua import free_port, serve
+from support.rig import free_port, serve
 
 KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
 
