@@ -161,7 +161,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, decide=None, plant=None, time=None):
+def bench(folder: Path, decide=None, plant=None, time=None, envelopes=(), still_s=None):
     """A cycle in shadow, closed at the end; ``decide`` asks for power 6 and flow 4 unless given."""
     file = parse_plant(PLANT, Path("kettle.toml"))
     time = time or FakeTime()
@@ -170,5 +170,8 @@ def bench(folder: Path, decide=None, plant=None, time=None):
     plant = plant or MemoryPlant(side, time)
     rules = operation_rules(file)
     agent = (decide or (lambda observation: np.array([6.0, 4.0])), frozenset({"heat"}))
-    with opened_cycle(folder, file, rules, plant, agent, PASSED, clock=time.clock()) as cycle:
+    clock = time.clock()
+    with opened_cycle(
+        folder, file, rules, plant, agent, PASSED, envelopes, still_s, clock
+    ) as cycle:
         yield Bench(cycle, plant, time)

@@ -117,7 +117,14 @@ class Rig:
         self.opened = contextlib.ExitStack()
         self.cycle = self.opened.enter_context(
             opened_cycle(
-                folder, self.plant, rules, self.connection, agent, judged, (self.support,), clock
+                folder,
+                self.plant,
+                rules,
+                self.connection,
+                agent,
+                judged,
+                (self.support,),
+                clock=clock,
             )
         )
         desk = self.opened.enter_context(contextlib.closing(Desk(folder / "desk.sqlite")))

@@ -249,6 +249,7 @@ def _make_agent(folder: Path) -> None:
 
     from shiftwork.agents.agent import Agent
     from shiftwork.cli.agent_verbs import open_records
+    from shiftwork.operation.records_seen import RecordsSeen
     from shiftwork.plants.tasks.dmsd import Dmsd
 
     plant = Dmsd()
@@ -267,6 +268,7 @@ def _make_agent(folder: Path) -> None:
     Agent((w,), (b,), m, s, lo, hi, plant.observation, plant.action).save(
         folder, card="Imitates the people of the records of DMSD by least squares, for the demo.\n"
     )
+    RecordsSeen.learn(records).save(folder)
 
 
 def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:

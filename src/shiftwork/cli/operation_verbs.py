@@ -19,6 +19,7 @@ from shiftwork.errors import UserError
 
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
+    from shiftwork.operation.envelope import Envelope
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _operate(options: Operate) -> None:
     from shiftwork.operation.opcua.connection import OpcUaConnection
     from shiftwork.operation.opcua.settings import opcua_settings
     from shiftwork.operation.opened import opened_cycle
+    from shiftwork.operation.records_seen import RecordsSeen
     from shiftwork.operation.settings import operation_rules
     from shiftwork.operation.verdict import judged
     from shiftwork.records.historian.plant_file.load import load_plant_file
@@ -154,8 +156,21 @@ def _operate(options: Operate) -> None:
     connection = OpcUaConnection(plant, settings, rules.timeout_s)
     verdict = judged(options.agent)
     console.print(f"verdict: {verdict.why}; at most {verdict.cap.name.lower()}")
+    envelopes: list[Envelope] = []
+    if rules.model == "furnace":
+        from shiftwork.operation.furnace_envelope import furnace_envelope
+
+        envelopes.append(furnace_envelope(plant))
+    seen, still_s = RecordsSeen.load(options.agent), {}
+    if seen is None:
+        console.print("the agent came without its records: nothing holds it to them")
+    else:
+        envelopes += seen.envelopes(columns.keys)
+        still_s = seen.still_s(columns.keys, plant.period_s)
     agent = (columns.decide, columns.needed)
-    with opened_cycle(options.out, plant, rules, connection, agent, verdict) as cycle:
+    with opened_cycle(
+        options.out, plant, rules, connection, agent, verdict, envelopes, still_s
+    ) as cycle:
         if options.mode == "off":
             cycle.standing.set(demote(cycle.state, Mode.OFF, "as asked at the start"))
         asyncio.run(_run(cycle, connection, options.out))

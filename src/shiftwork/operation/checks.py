@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shiftwork.operation.connection import Reading
 from shiftwork.operation.samples import Sample
 from shiftwork.operation.settings import OperationRules
-from shiftwork.records.historian.plant_file.durations import seconds
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
@@ -23,11 +23,13 @@ class Checks:
 
     Attributes:
         plant: Gives the spans.
-        rules: Give the times to stand still.
+        rules: Give the most that a tag can move in a period.
+        still_s: By tag, how long it may stand still, seconds.
     """
 
     plant: PlantFile
     rules: OperationRules
+    still_s: Mapping[str, float]
     _good: dict[str, tuple[float, float]] = field(default_factory=dict)
     _since: dict[str, tuple[float, float]] = field(default_factory=dict)
     _tick: tuple[int, float] | None = None
@@ -63,18 +65,14 @@ class Checks:
             return "is not a number"
         if tag.span is not None and not tag.span[0] <= value <= tag.span[1]:
             return f"{value:g} is outside its span"
-        if key not in self.rules.frozen:
+        if key not in self.still_s:
             return ""
         before, since = self._since.get(key, (value, now_s))
         if before != value:
             since = now_s
         self._since[key] = (value, since)
         still_s = now_s - since
-        return (
-            f"has stood still for {still_s:.0f} s"
-            if still_s > seconds(self.rules.frozen[key])
-            else ""
-        )
+        return f"has stood still for {still_s:.0f} s" if still_s > self.still_s[key] else ""
 
     def _too_fast(self, key: str, sample: Sample, now_s: float) -> str:
         """Say if a value is farther from the last good one than the tag can go in that time."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ class Cycle:
         history: Open for writing.
         clock: Both clocks.
         judged: The verdict on the agent.
+        still_s: By tag, how long it may stand still as the records say, seconds; the rules come first.
         standing: Where the modes stand.
         shown: The last cycle, for people.
     """
@@ -71,6 +72,7 @@ class Cycle:
     history: History
     clock: Clock
     judged: Judged
+    still_s: Mapping[str, float] = field(default_factory=dict)
     standing: Standing = field(init=False)
     shown: Shown = field(default_factory=lambda: Shown(0))
     _inputs: Inputs = field(init=False)
@@ -86,7 +88,7 @@ class Cycle:
             self.audit, State.begin(self._keys, self.rules.highest_mode, self.judged.cap)
         )
         self._inputs = Inputs(self.plant)
-        self._checks = Checks(self.plant, self.rules)
+        self._checks = Checks(self.plant, self.rules, {**self.still_s, **self.rules.still_s})
         self._pending = unfinished(self.audit)
         self.audit.append(
             "start",

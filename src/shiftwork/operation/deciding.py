@@ -49,6 +49,7 @@ class Deciding:
     envelope: Envelopes
     keys: tuple[str, ...] = field(init=False)
     _bad: int = 0
+    _strange: int = 0
 
     def __post_init__(self) -> None:
         self.keys = tuple(limit.key for limit in self.envelope.limits.limits)
@@ -88,8 +89,14 @@ class Deciding:
             self._failed(f"{crossed[0]}: {CROSSED}", standing)
         else:
             self._bad = 0
-        if OUTSIDE in made.reasons.values() and standing.state.mode > Mode.ADVISORY:
-            standing.demote(Mode.ADVISORY, OUTSIDE)
+        strange = [reason for reason in made.reasons.values() if reason.startswith(OUTSIDE)]
+        self._strange = self._strange + 1 if strange else 0
+        if strange and standing.state.mode > Mode.ADVISORY:
+            # One decision in a hundred of the people's own is as far: it is not written, and counts.
+            if self._strange < modes.MOST_HOLDS:
+                standing.fault(strange[0])
+            else:
+                standing.demote(Mode.ADVISORY, f"{strange[0]}, {self._strange} times in a row")
         for key in considered:
             side: Literal["", "low", "high"] = ""
             if key in made.reasons and not np.isnan(made.allowed[key]):

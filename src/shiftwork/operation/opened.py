@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def opened_cycle(
     agent: tuple[Decide, frozenset[str]],
     judged: Judged,
     envelopes: Sequence[Envelope] = (),
+    still_s: Mapping[str, float] | None = None,
     clock: Clock | None = None,
 ) -> Generator[Cycle, None, None]:
     """Open audit and history in a folder, and put a cycle together with them.
@@ -47,6 +48,7 @@ def opened_cycle(
         agent: How it decides, and the tags that it must know.
         judged: The verdict on it.
         envelopes: What holds it besides the plant file's limits and relations.
+        still_s: By tag, how long it may stand still as the records say, seconds.
         clock: This machine's unless given.
 
     Raises:
@@ -67,4 +69,5 @@ def opened_cycle(
             history=history,
             clock=clock,
             judged=judged,
+            still_s=still_s or {},
         )

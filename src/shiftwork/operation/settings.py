@@ -34,6 +34,7 @@ class OperationRules(Table):
         limits: The engineer's limits by action, [low, high], inside the plant's.
         least_move: By action, the smallest change worth a write.
         frozen: By tag, how long a measurement may stand still before it counts as broken.
+        model: "furnace" for the furnace's model-based envelope; the plant file has its tags' keys.
         fastest: By tag, the most that a measurement can change in one period; more counts as broken.
         shed_after_s: A hold that lasts longer becomes a shed, seconds.
         tick_s: Time between two of the plant's ticks, seconds.
@@ -45,10 +46,16 @@ class OperationRules(Table):
     limits: dict[str, list[float]] = Field(default_factory=dict)
     least_move: dict[str, float] = Field(default_factory=dict)
     frozen: dict[str, str] = Field(default_factory=dict)
+    model: Literal["furnace"] | None = None
     fastest: dict[str, float] = Field(default_factory=dict)
     shed_after_s: Duration = Field(default=60.0, alias="shed_after")
     tick_s: Duration = Field(default=1.0, alias="tick")
     timeout_s: Duration = Field(default=4.0, alias="timeout")
+
+    @property
+    def still_s(self) -> dict[str, float]:
+        """By tag, how long a measurement may stand still, seconds."""
+        return {key: seconds(text) for key, text in self.frozen.items()}
 
     @property
     def highest_mode(self) -> Mode:

@@ -187,6 +187,7 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
         f'tick = "{tick_s:g}s"',
         f'shed_after = "{max(5.0, 3 * step_s):g}s"',
         'timeout = "2s"',
+        *(['model = "furnace"'] if isinstance(plant, Furnace) else []),
         "",
         "[opcua]",
         f'endpoint = "opc.tcp://127.0.0.1:{port}/"',
