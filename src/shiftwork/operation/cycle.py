@@ -24,6 +24,7 @@ from shiftwork.operation.history import History
 from shiftwork.operation.inputs import Inputs
 from shiftwork.operation.modes import Mode, Run, State
 from shiftwork.operation.objections import answer, object_to
+from shiftwork.operation.proposals import Proposals
 from shiftwork.operation.settings import OperationRules
 from shiftwork.operation.shown import Clock, Shown
 from shiftwork.operation.standing import Standing
@@ -60,6 +61,7 @@ class Cycle:
         judged: The verdict on the agent.
         still_s: By tag, how long it may stand still as the records say, seconds; the rules come first.
         standing: Where the modes stand.
+        proposals: What is proposed in advisory.
         shown: The last cycle, for people.
     """
 
@@ -74,6 +76,7 @@ class Cycle:
     judged: Judged
     still_s: Mapping[str, float] = field(default_factory=dict)
     standing: Standing = field(init=False)
+    proposals: Proposals = field(init=False)
     shown: Shown = field(default_factory=lambda: Shown(0))
     _inputs: Inputs = field(init=False)
     _checks: Checks = field(init=False)
@@ -87,6 +90,7 @@ class Cycle:
         self.standing = Standing(
             self.audit, State.begin(self._keys, self.rules.highest_mode, self.judged.cap)
         )
+        self.proposals = Proposals(self._keys)
         self._inputs = Inputs(self.plant)
         self._checks = Checks(self.plant, self.rules, {**self.still_s, **self.rules.still_s})
         self._pending = unfinished(self.audit)
@@ -292,7 +296,11 @@ class Cycle:
             self.standing.set(modes.good_cycle(self.state))
         self._watch_hold()
         if self.state.mode != Mode.OFF and not self.shown.result:
-            self.audit.append("decision", stamp_us=stamp_us, **self._decision())
+            number = self.audit.append("decision", stamp_us=stamp_us, **self._decision())
+            if not self.standing.faults:
+                self.proposals.add(number, self.shown.allowed)
+        if self.state.mode != Mode.ADVISORY or self.standing.faults:
+            self.proposals.clear()
         try:
             await self._give_back()
         except Lost as error:

@@ -32,7 +32,7 @@ _TABLES = (
     answer TEXT) STRICT""",
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",
 )
-CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits")
+CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits", "accept", "reject")
 
 
 @dataclass
@@ -108,6 +108,11 @@ def _apply(cycle: Cycle, change: str, given: list[Any], person: Person) -> None:
     elif change == "limits":
         key, *pair = given
         cycle.narrow(key, (float(pair[0]), float(pair[1])) if pair else None, person)
+    elif change in ("accept", "reject"):
+        key, number, reason = given
+        cycle.proposals.answer(
+            str(key), int(number), change == "accept", str(reason), person, cycle.audit
+        )
     else:
         raise unknown("change", change, CHANGES)
 
@@ -154,6 +159,7 @@ def shown(cycle: Cycle) -> dict[str, Any]:
         "faults": list(last.faults),
         "result": last.result,
         "actions": actions,
+        "proposal": cycle.proposals.number,
         "head": cycle.audit.head[0],
     }
 
