@@ -78,6 +78,9 @@ class MemoryPlant:
             raise Lost(f"{name}: connection reset")
         return result
 
+    def notice(self):
+        return "the oil is low"
+
     def deliver(self):
         for action in self.late:
             action()

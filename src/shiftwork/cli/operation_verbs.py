@@ -1,4 +1,4 @@
-"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; those of the desk stand apart."""
+"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; others stand apart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from shiftwork.cli import desk_verbs
+from shiftwork.cli import connect_verbs, desk_verbs
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.operate_demo import OperateDemo, run_demo
 from shiftwork.cli.progress import console
@@ -100,6 +100,8 @@ def run(arguments: list[str]) -> None:
         asyncio.run(run_demo(demo))
     elif verb == "operate":
         _operate(tyro.cli(Operate, args=rest, prog=prog))
+    elif verb == "connect":
+        connect_verbs.run(rest, prog)
     elif verb == "desk":
         desk_verbs.run(rest, prog)
     else:

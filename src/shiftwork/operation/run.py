@@ -75,6 +75,7 @@ async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[
         if day != closed_day:
             closed_day = day
             _close_days(cycle)
+            _warn(cycle)
         late_s = cycle.clock.monotonic_s() - due_s
         due_s += period_s * max(1, -(-late_s // period_s))
 
@@ -86,3 +87,10 @@ def _close_days(cycle: Cycle) -> None:
     except (sqlite3.Error, OSError, pl.exceptions.PolarsError) as error:
         with contextlib.suppress(AuditBroken):  # the next cycle stops because of it
             cycle.standing.fault(f"history: a day cannot be closed: {error}")
+
+
+def _warn(cycle: Cycle) -> None:
+    """Put on record, once a day, what people should see to."""
+    if notice := cycle.connection.notice():
+        with contextlib.suppress(AuditBroken):
+            cycle.audit.append("warning", reason=notice)

@@ -12,7 +12,7 @@ const WORDS = {
     why: "Why (to accept or reject)", why_missing: "Say why first",
     frozen: "This page is frozen: no data from the server for", old: "Nothing new from the operating process for",
     asked: "Asked …", unreachable: "The server cannot be reached",
-    fault: "Fault", person: "Person", refused: "Refused", start: "Start", stop: "Stop", "audit full": "Audit full",
+    fault: "Fault", warning: "Warning", person: "Person", refused: "Refused", start: "Start", stop: "Stop", "audit full": "Audit full",
   },
   ko: {
     mode: "모드", run: "운전 상태", highest: "최고 모드", age: "데이터 경과", clock: "시각",
@@ -25,6 +25,6 @@ const WORDS = {
     why: "이유 (수락 또는 거절)", why_missing: "먼저 이유를 쓰십시오",
     frozen: "화면이 멈췄습니다. 서버 데이터 없음:", old: "운전 프로세스의 새 데이터 없음:",
     asked: "요청 중 …", unreachable: "서버에 연결할 수 없습니다",
-    fault: "고장", person: "사람", refused: "거부", start: "시작", stop: "종료", "audit full": "감사 기록 가득 참",
+    fault: "고장", warning: "경고", person: "사람", refused: "거부", start: "시작", stop: "종료", "audit full": "감사 기록 가득 참",
   },
 };
