@@ -72,7 +72,8 @@ def crash(folder: Path, kind: str, seed: int, library: Path | None) -> Crash:
     verify(folder / "audit.sqlite")
     with closing(open_for_reading(folder / "audit.sqlite")) as base:
         records = {entry.number: entry for entry in read_entries(base, min(acks, default=1))}
-    ends = kind == "kill -9" or whole[-1] == ["end", "shed", "plant-shed"]
+    ended = whole[-1][1:]
+    ends = kind == "kill -9" or ended in (["shed", "plant-shed"], ["never", "closed"])
     return Crash(
         acknowledged=len(acks),
         writes=len(writes),
