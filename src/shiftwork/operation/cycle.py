@@ -146,7 +146,7 @@ class Cycle:
             await self._finish(stamp_us)
         except AuditBroken as error:
             await self._stop(f"audit: {error}")
-        except Exception as error:  # a defect of ours: the loops must not stay with it
+        except Exception as error:  # a defect here: the loops must not stay with it
             await self._stop(f"unexpected: {type(error).__name__}: {error}")
             raise
         finally:

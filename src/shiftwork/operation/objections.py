@@ -17,7 +17,7 @@ def object_to(standing: Standing, reading: Reading, owner: str, pending: bool) -
         standing: Where the modes stand.
         reading: This cycle's.
         owner: Name of this process.
-        pending: Whether a write of ours may still be taken over.
+        pending: Whether a write by this process may still be taken over.
     """
     if standing.state.mode < Mode.CLOSED:
         standing.expected = {}

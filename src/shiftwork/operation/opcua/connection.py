@@ -61,6 +61,7 @@ class OpcUaConnection:
     problem: str = "not connected yet"
     _session: Session | None = None
     _was_connected: bool = False
+    _stopped: bool = False
     _keeper: asyncio.Task[None] | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -77,12 +78,14 @@ class OpcUaConnection:
 
     async def stop(self) -> None:
         """End the session."""
+        self._stopped = True
         if self._keeper is not None:
+            # The library may swallow the cancellation: the flag ends the task then.
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper}, timeout=2 * self.timeout_s)
         self._drop("stopped")
-        await asyncio.gather(*self._closing)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=2 * self.timeout_s)
 
     def notice(self) -> str:
         """Say how soon a certificate ends, or ""."""
@@ -145,7 +148,7 @@ class OpcUaConnection:
         session = self._here()
         value = ua.Variant([tick, crc], ua.VariantType.Int64)
         [code] = await self._write([session.control["commit"]], [value])
-        return "" if code.isis_good() else code.name
+        return "" if code.is_good() else code.name
 
     async def shed(self) -> None:
         """Ask the plant to take its loops back."""
@@ -181,7 +184,7 @@ class OpcUaConnection:
             task.add_done_callback(self._closing.discard)
 
     async def _keep(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 if self._session is None:
                     await self._connect()
@@ -223,7 +226,7 @@ class OpcUaConnection:
 
     def _sample(self, key: str, value: ua.DataValue) -> Sample:
         code = value.StatusCode
-        status = GOOD if code is None or code.isis_good() else UNCERTAIN
+        status = GOOD if code is None or code.is_good() else UNCERTAIN
         content = value_of(value)
         text = self.plant.tags[key].role == "state"
         if (code is not None and code.is_bad()) or content is None:
