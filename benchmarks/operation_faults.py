@@ -30,7 +30,7 @@ NAME = "operation_faults"
 OUTAGE = "link breaks under a commit"
 
 
-async def _play(seed: int, count: int, outages: int) -> list[dict[str, Any]]:
+async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[str, Any]]:
     from support.injected import MOST_S, ROWS, inject, outage
     from support.rig import Rig
 
@@ -39,31 +39,39 @@ async def _play(seed: int, count: int, outages: int) -> list[dict[str, Any]]:
     def note(name: str, answer: str, trial: int, **columns: float) -> None:
         rows.append({"fault": name, "answer": answer, "seed": seed, "trial": trial} | columns)
 
+    def over() -> bool:
+        return time.monotonic() > end_s
+
     with tempfile.TemporaryDirectory() as folder:
         async with Rig(Path(folder), seed) as rig:
-            for trial in range(count):
-                for row in ROWS:
-                    made = await inject(rig, row)
-                    seconds = {
-                        "answered_s": made.answered_s,
-                        "read_again_s": made.read_again_s,
-                        "back_s": made.back_s,
-                    }
-                    note(row.name, row.answer, trial, **seconds, most_s=MOST_S, late=made.late)
-                print(f"seed {seed}: {trial + 1} of {count} rounds", flush=True)
             await rig.finish()
             for trial in range(outages):
                 kind, late = await outage(rig, rig.connection)
                 nan = dict.fromkeys(("answered_s", "read_again_s", "back_s"), np.nan)
                 note(f"{OUTAGE}: {kind}", "unknown", trial, **nan, most_s=MOST_S, late=int(late))
-                if trial % 50 == 49:
-                    print(f"seed {seed}: {trial + 1} of {outages} outages", flush=True)
+            print(f"seed {seed}: {outages} outages", flush=True)
+            await rig.begin()
+            for trial, row in ((trial, row) for trial in range(count) for row in ROWS):
+                if over():
+                    print(f"seed {seed}: the time is over in round {trial + 1} of {count}")
+                    break
+                try:
+                    made = await inject(rig, row)
+                except AssertionError as error:  # the loop could not be closed before the fault
+                    print(f"seed {seed}: {row.name}: not injected: {error}", flush=True)
+                    continue
+                seconds = {
+                    "answered_s": made.answered_s,
+                    "read_again_s": made.read_again_s,
+                    "back_s": made.back_s,
+                }
+                note(row.name, row.answer, trial, **seconds, most_s=MOST_S, late=made.late)
     return rows
 
 
-def _run(seed: int, count: int, outages: int) -> list[dict[str, Any]]:
+def _run(seed: int, count: int, outages: int, end_s: float) -> list[dict[str, Any]]:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # broken sockets are what is asked for
-    return asyncio.run(_play(seed, count, outages))
+    return asyncio.run(_play(seed, count, outages, end_s))
 
 
 def _share(total: int, parts: int, part: int) -> int:
@@ -115,6 +123,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="how often each fault is injected")
     parser.add_argument("--outages", type=int, default=100, help="links broken under a commit")
     parser.add_argument("--rigs", type=int, default=2, help="plants at the same time")
+    parser.add_argument("--minutes", type=float, default=90.0, help="no fault begins after it")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     begin = time.monotonic()
@@ -127,6 +136,7 @@ def main() -> None:
                 options.seed + rig,
                 _share(options.count, options.rigs, rig),
                 _share(options.outages, options.rigs, rig),
+                begin + 60 * options.minutes,
             )
             for rig in range(options.rigs)
         ]

@@ -178,6 +178,7 @@ class Rig:
             state = self.cycle.state
             written = [state.actions[key].written for key in KEYS]
             if state.run == Run.SHED:
+                await self.order("hand over")
                 self.person(modes.reset)
             elif state.mode < Mode.CLOSED:
                 self.person(modes.request_mode, Mode(state.mode + 1))
