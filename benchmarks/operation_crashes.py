@@ -10,6 +10,7 @@ python -m benchmarks.operation_crashes --count 200
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import time
@@ -48,24 +49,24 @@ def table() -> str:
 
 def main() -> None:
     """Crash, judge, write the rows and the table."""
-    from support.crashes import KINDS, broken_disk, crash
-
+    crashes = importlib.import_module("support.crashes")
+    killed = crashes.KINDS[0]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="crashes, of all kinds together")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        library = broken_disk(Path(folder))
+        library = crashes.broken_disk(Path(folder))
         # Three of five are killed; a disk breaks in the others.
-        kinds = [KINDS[0], KINDS[1], KINDS[0], KINDS[2], KINDS[0]]
+        kinds = [killed, crashes.KINDS[1], killed, crashes.KINDS[2], killed]
         if library is None:
             print("no C compiler (cc): no disk is broken")
-            kinds = [KINDS[0]]
+            kinds = [killed]
         for trial in range(options.count):
             kind, seed = kinds[trial % len(kinds)], options.seed + trial
             begin = time.monotonic()
-            left = crash(Path(folder) / kind.replace(" ", "-"), kind, seed, library)
+            left = crashes.crash(Path(folder) / kind.replace(" ", "-"), kind, seed, library)
             row = {"kind": kind, "seed": seed, "chain": "verified"} | asdict(left)
             rows.append(row | {"wall_s": time.monotonic() - begin})
             if trial % 20 == 19:

@@ -8,6 +8,7 @@ python -m benchmarks.operation_envelope --cycles 1000000
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import time
 from pathlib import Path
@@ -26,8 +27,8 @@ KINDS = ("limits and relations", "limits, relations, records", "limits, furnace'
 
 
 def _part(kind: str, count: int, seed: int) -> dict[str, Any]:
-    from support import fuzzed_envelope, fuzzed_furnace
-
+    fuzzed_envelope = importlib.import_module("support.fuzzed_envelope")
+    fuzzed_furnace = importlib.import_module("support.fuzzed_furnace")
     support = fuzzed_envelope.people() if kind == KINDS[1] else None
     fuzzed = fuzzed_furnace.fuzzed if kind == KINDS[2] else fuzzed_envelope.fuzzed
     given = (support,) if support is not None else ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import logging
 import multiprocessing
 import sys
@@ -31,9 +32,9 @@ OUTAGE = "link breaks under a commit"
 
 
 async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[str, Any]]:
-    from support.injected import MOST_S, ROWS, inject, outage
-    from support.rig import Rig
-
+    injected = importlib.import_module("support.injected")
+    rig_of = importlib.import_module("support.rig").Rig
+    most_s = injected.MOST_S
     rows: list[dict[str, Any]] = []
 
     def note(name: str, answer: str, trial: int, **columns: float) -> None:
@@ -43,20 +44,20 @@ async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[
         return time.monotonic() > end_s
 
     with tempfile.TemporaryDirectory() as folder:
-        async with Rig(Path(folder), seed) as rig:
+        async with rig_of(Path(folder), seed) as rig:
             await rig.finish()
             for trial in range(outages):
-                kind, late = await outage(rig, rig.connection)
+                kind, late = await injected.outage(rig, rig.connection)
                 nan = dict.fromkeys(("answered_s", "read_again_s", "back_s"), np.nan)
-                note(f"{OUTAGE}: {kind}", "unknown", trial, **nan, most_s=MOST_S, late=int(late))
+                note(f"{OUTAGE}: {kind}", "unknown", trial, **nan, most_s=most_s, late=int(late))
             print(f"seed {seed}: {outages} outages", flush=True)
             await rig.begin()
-            for trial, row in ((trial, row) for trial in range(count) for row in ROWS):
+            for trial, row in ((trial, row) for trial in range(count) for row in injected.ROWS):
                 if over():
                     print(f"seed {seed}: the time is over in round {trial + 1} of {count}")
                     break
                 try:
-                    made = await inject(rig, row)
+                    made = await injected.inject(rig, row)
                 except AssertionError as error:  # the loop could not be closed before the fault
                     print(f"seed {seed}: {row.name}: not injected: {error}", flush=True)
                     continue
@@ -65,7 +66,7 @@ async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[
                     "read_again_s": made.read_again_s,
                     "back_s": made.back_s,
                 }
-                note(row.name, row.answer, trial, **seconds, most_s=MOST_S, late=made.late)
+                note(row.name, row.answer, trial, **seconds, most_s=most_s, late=made.late)
     return rows
 
 

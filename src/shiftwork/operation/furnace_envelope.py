@@ -78,7 +78,7 @@ class FurnaceEnvelope:
             [np.broadcast_to(observation.get(key, np.nan), shape) for key in self.keys], -1
         ).astype(np.float32)
         wanted = given.astype(np.float32)
-        known = np.isfinite(rows).all(-1) & np.isfinite(wanted).all(-1)
+        known = np.asarray(np.isfinite(rows).all(-1) & np.isfinite(wanted).all(-1))
         # Where something is missing, a place holder is computed and thrown away.
         within, held = _hold(
             self.design,

@@ -143,8 +143,9 @@ def drafted(text: str, plant: PlantFile, endpoint: str, found: list[Found]) -> t
         if tag.node is None:
             head = re.compile(rf"^\[tags\.\"?{re.escape(tag.key)}\"?\][^\n]*\n", re.M)
             added = line("node", (tag.source, tag.key))
-            text, count = head.subn(lambda m, added=added: f"{m[0]}{added}\n", text, count=1)
-            if not count:
+            if at := head.search(text):
+                text = text[: at.end()] + added + "\n" + text[at.end() :]
+            else:
                 text += f"\n[tags.{tag.key}]\n{added}\n"
     return text.rstrip("\n") + "\n" + "".join(f"{each}\n" for each in lines), open_
 
