@@ -69,9 +69,9 @@ def main() -> None:
             left = crashes.crash(Path(folder) / kind.replace(" ", "-"), kind, seed, library)
             row = {"kind": kind, "seed": seed, "chain": "verified"} | asdict(left)
             rows.append(row | {"wall_s": time.monotonic() - begin})
-            if trial % 20 == 19:
+            if trial % 10 == 9 or trial + 1 == options.count:
+                write_rows(NAME, rows, replace=("kind", "seed"))
                 print(f"{trial + 1} of {options.count}", flush=True)
-    write_rows(NAME, rows)
     print(table())
 
 

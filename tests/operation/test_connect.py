@@ -91,7 +91,7 @@ def served(folder, accepts):
     thread = threading.Thread(target=lambda: asyncio.run(serve(folder, port, accepts, ready, stop)))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(120)
         yield f"opc.tcp://127.0.0.1:{port}/"
     finally:
         stop.set()
