@@ -122,8 +122,9 @@ async def _play(plant: VirtualPlantPart, caller: Any, stop: asyncio.Event) -> No
         await _close_loop(caller, stop)
         begin = time.monotonic()
         await plant.cause(fault.order)
+        end = time.monotonic() + ANSWER_S
         while (answer := _answer(caller.state(), fault)) is None:
-            if time.monotonic() - begin > ANSWER_S or stop.is_set():
+            if time.monotonic() > end or stop.is_set():
                 break
             await asyncio.sleep(0.02)
         took = time.monotonic() - begin
@@ -249,7 +250,6 @@ def _make_agent(folder: Path) -> None:
 
     from shiftwork.agents.agent import Agent
     from shiftwork.cli.agent_verbs import open_records
-    from shiftwork.operation.records_seen import RecordsSeen
     from shiftwork.plants.tasks.dmsd import Dmsd
 
     plant = Dmsd()
@@ -268,7 +268,6 @@ def _make_agent(folder: Path) -> None:
     Agent((w,), (b,), m, s, lo, hi, plant.observation, plant.action).save(
         folder, card="Imitates the people of the records of DMSD by least squares, for the demo.\n"
     )
-    RecordsSeen.learn(records).save(folder)
 
 
 def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:
