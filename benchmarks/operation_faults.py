@@ -31,7 +31,9 @@ NAME = "operation_faults"
 OUTAGE = "link breaks under a commit"
 
 
-async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[str, Any]]:
+async def _play(
+    seed: int, count: int, outages: int, first: int, end_s: float
+) -> list[dict[str, Any]]:
     injected = importlib.import_module("support.injected")
     rig_of = importlib.import_module("support.rig").Rig
     most_s = injected.MOST_S
@@ -52,7 +54,9 @@ async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[
                 note(f"{OUTAGE}: {kind}", "unknown", trial, **nan, most_s=most_s, late=int(late))
             print(f"seed {seed}: {outages} outages", flush=True)
             await rig.begin()
-            for trial, row in ((trial, row) for trial in range(count) for row in injected.ROWS):
+            for trial, row in (
+                (trial, row) for trial in range(count) for row in injected.ROWS[first:]
+            ):
                 if over():
                     print(f"seed {seed}: the time is over in round {trial + 1} of {count}")
                     break
@@ -70,9 +74,9 @@ async def _play(seed: int, count: int, outages: int, end_s: float) -> list[dict[
     return rows
 
 
-def _run(seed: int, count: int, outages: int, end_s: float) -> list[dict[str, Any]]:
+def _run(seed: int, count: int, outages: int, first: int, end_s: float) -> list[dict[str, Any]]:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # broken sockets are what is asked for
-    return asyncio.run(_play(seed, count, outages, end_s))
+    return asyncio.run(_play(seed, count, outages, first, end_s))
 
 
 def _share(total: int, parts: int, part: int) -> int:
@@ -124,6 +128,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20, help="how often each fault is injected")
     parser.add_argument("--outages", type=int, default=100, help="links broken under a commit")
     parser.add_argument("--rigs", type=int, default=2, help="plants at the same time")
+    parser.add_argument("--first", type=int, default=0, help="row of the table to begin with")
     parser.add_argument("--minutes", type=float, default=90.0, help="no fault begins after it")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -137,13 +142,15 @@ def main() -> None:
                 options.seed + rig,
                 _share(options.count, options.rigs, rig),
                 _share(options.outages, options.rigs, rig),
+                options.first,
                 begin + 60 * options.minutes,
             )
             for rig in range(options.rigs)
         ]
         rows = [row for part in work for row in part.result()]
     wall_s = time.monotonic() - begin
-    write_rows(NAME, [row | {"wall_s": round(wall_s)} for row in rows])
+    rows = [row | {"wall_s": round(wall_s)} for row in rows]
+    write_rows(NAME, rows, replace=("fault", "seed", "trial"))
     print(table())
 
 
