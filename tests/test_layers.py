@@ -31,6 +31,7 @@ CONTRACTS = {
         "shiftwork.plants.centre", "shiftwork.people",
     ),
     "shiftwork.evaluation.rollout": ("matplotlib", "polars", "shiftwork.reports"),
+    "shiftwork.web.app": ("jax", "matplotlib", "asyncua", "shiftwork.plants", "shiftwork.learning"),
     "shiftwork.yardsticks.simple": ("matplotlib", "polars", "shiftwork.plants.centre"),
 }  # fmt: skip
 MOST = {"shiftwork.plants.team_plant": 16, "shiftwork.learning.offline.learn": 45}

@@ -11,7 +11,7 @@ from shiftwork.cli.main import main
 from shiftwork.evaluation.gate import estimate as estimates
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.learning.offline.learn import learn
-from shiftwork.operation.verdict import cap_of
+from shiftwork.operation.verdict import judged as known_verdict
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.held_out import kept_apart
@@ -106,9 +106,9 @@ def test_the_verdict_is_the_truth(folder, gain, status, verdict, capsys):
     assert f"Verdict: {verdict}" in said
     assert "only the last 1,200 judge the agent" in said
     assert written["controls"]["turned_round"]["high"] < 0 or gain < 0
-    mode, why = cap_of(folder / "agent")
-    assert (mode.name == "CLOSED") == (verdict == "pass")
-    assert ("passed" in why) == (verdict == "pass")
+    known = known_verdict(folder / "agent")
+    assert (known.cap.name == "CLOSED") == (verdict == "pass")
+    assert ("passed" in known.why) == (verdict == "pass")
 
 
 def refused(arguments, capsys):

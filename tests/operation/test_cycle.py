@@ -31,7 +31,7 @@ def test_shadow_decides_and_writes_nothing_not_even_a_sign_of_life(at):
 
 
 def test_closed_writes_within_the_envelope_from_intent_to_outcome(at):
-    at.cycle.decide = lambda _: np.array([9.0, 9.5])
+    at.cycle.deciding.decide = lambda _: np.array([9.0, 9.5])
     at.close_loop()
     shown = at.run()
     assert shown.result == "taken"
@@ -46,7 +46,7 @@ def test_closed_writes_within_the_envelope_from_intent_to_outcome(at):
 def test_only_actions_that_are_on_are_written(at):
     closed(at)
     at.cycle.ask(switch, "flow", False, person=KIM)
-    at.cycle.decide = lambda _: np.array([5.0, 9.0])
+    at.cycle.deciding.decide = lambda _: np.array([5.0, 9.0])
     at.run()
     assert at.plant.side.in_force == {"power": 5.0, "flow": 4.0}
     assert at.plant.writes[-1] == {"power": 5.0}
@@ -113,7 +113,7 @@ def test_a_write_that_arrives_late_is_never_taken_over(at, ticks):
 
 def test_a_late_staged_value_cannot_slip_into_the_next_commit(at):
     closed(at)
-    at.cycle.decide = lambda _: np.array([6.5, 4.0])
+    at.cycle.deciding.decide = lambda _: np.array([6.5, 4.0])
     real = at.plant.commit
 
     async def commit(tick, crc):
@@ -214,7 +214,7 @@ def test_each_fault_holds_in_its_own_cycle_and_the_run_returns_after_two_good_on
     at.plant.heat, at.plant.status, at.plant.side.enabled = heat, 0, True
     at.plant.side.high["power"] = high
     at.plant.lost.clear()
-    at.cycle.decide = lambda _: np.array([6.2, 4.0])
+    at.cycle.deciding.decide = lambda _: np.array([6.2, 4.0])
     at.run()
     assert at.cycle.state.run == Run.HOLD
     at.run(2)
@@ -269,7 +269,7 @@ def test_a_bad_sensor_in_shadow_never_sheds(at):
 )
 def test_an_agent_that_fails_holds_and_the_third_time_sheds(at, decide):
     closed(at)
-    at.cycle.decide = decide
+    at.cycle.deciding.decide = decide
     at.run()
     assert at.cycle.state.run == Run.HOLD
     at.run(2)

@@ -3,11 +3,7 @@
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +12,17 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.operation import modes
 from shiftwork.operation.connection import Lost, checksum
-from shiftwork.operation.modes import Mode, Person, Run
-from shiftwork.operation.settings import envelope_of, operation_rules
-from shiftwork.operation.shown import Clock
+from shiftwork.operation.modes import Mode, Run
+from shiftwork.operation.opened import opened_cycle
+from shiftwork.operation.settings import operation_rules
 from shiftwork.records.historian.plant_file.load import parse_plant
 
 pytest.importorskip("asyncua")
 from shiftwork.operation.opcua.connection import OpcUaConnection
 from shiftwork.operation.opcua.settings import opcua_settings
+from support.memory_plant import KIM, PASSED
 from support.proxy import Proxy
+from support.rig import KEYS, free_port, serve
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,32 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-KIM = Person("Kim", "operator")
-KEYS = ("force_1", "force_2")
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def serve(port, file):
-    """Start ``shiftwork plant serve``; it answers once its plant file is there."""
-    file.unlink(missing_ok=True)
-    command = ["plant", "serve", "dmsd", "--port", f"{port}", "--file", f"{file}"]
-    code = (
-        f"from shiftwork.cli.main import main; main({[*command, '--step', '1', '--tick', '0.2']})"
-    )
-    log = (file.parent / "serve.log").open("ab")
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=log, stdout=log)
-    log.close()
-    end = time.monotonic() + 120
-    while not file.exists():
-        assert process.poll() is None, (file.parent / "serve.log").read_text()
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return process
 
 
 @pytest.fixture(scope="module")
@@ -198,35 +170,16 @@ def test_a_write_held_on_the_way_arrives_late_and_is_refused(served):
     asyncio.run(test())
 
 
-@contextmanager
-def closed_cycle(connection, plant, folder):
-    from shiftwork.operation.audit import Audit
-    from shiftwork.operation.cycle import Cycle
-    from shiftwork.operation.history import History
+def cycle_at(connection, plant, folder):
+    agent = (lambda seen: np.array([0.5, -0.5]), frozenset({"position_1"}))
+    return opened_cycle(folder, plant, operation_rules(plant), connection, agent, PASSED)
 
-    rules = operation_rules(plant)
-    clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
-    opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: time.monotonic_ns() // 1000)
-    with closing(opened) as audit, closing(History(folder, plant)) as history:
-        cycle = Cycle(
-            plant=plant,
-            rules=rules,
-            owner="test",
-            connection=connection,
-            decide=lambda seen: np.array([0.5, -0.5]),
-            needed=frozenset({"position_1"}),
-            envelope=envelope_of(plant, rules),
-            audit=audit,
-            history=history,
-            clock=clock,
-            cap=Mode.CLOSED,
-            verdict="passed",
-        )
-        for mode in (Mode.ADVISORY, Mode.CLOSED):
-            cycle.ask(modes.request_mode, mode, person=KIM)
-        for key in KEYS:
-            cycle.ask(modes.switch, key, True, person=KIM)
-        yield cycle
+
+def close_loop(cycle):
+    for mode in (Mode.ADVISORY, Mode.CLOSED):
+        cycle.ask(modes.request_mode, mode, person=KIM)
+    for key in KEYS:
+        cycle.ask(modes.switch, key, True, person=KIM)
 
 
 def test_the_cycle_survives_a_frozen_and_a_killed_server(tmp_path):
@@ -239,13 +192,15 @@ def test_the_cycle_survives_a_frozen_and_a_killed_server(tmp_path):
     async def test():
         connection = await connected(plant)
         try:
-            with closed_cycle(connection, plant, tmp_path) as cycle:
+            with cycle_at(connection, plant, tmp_path) as cycle:
                 await outlives(connection, cycle)
         finally:
             await connection.stop()
 
     async def outlives(connection, cycle):
         nonlocal process
+        await cycle.once(time.monotonic())  # the first is slow, since much is loaded on first use
+        close_loop(cycle)
         await cycle.once(time.monotonic())
         assert cycle.shown.result == "taken", cycle.shown.faults
         os.kill(process.pid, signal.SIGSTOP)

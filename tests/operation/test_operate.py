@@ -18,7 +18,7 @@ from shiftwork.operation.modes import Person
 from shiftwork.plants.tasks.dmsd import Dmsd
 
 pytest.importorskip("asyncua")
-from operation.test_opcua import free_port, serve
+from support.rig import free_port, serve
 
 KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
 
@@ -104,6 +104,7 @@ def test_audit_verbs(tmp_path, capsys):
         (["audit", "verify", f"{audit.path}", "--head", "x"], "is not NUMBER:HASH"),
         (["desk", "ask", "mode", "shadow", "--out", f"{tmp_path}"], "start operate first"),
         (["desk", "ask", "mode", "--out", f"{tmp_path}"], "has 0 values; give 1"),
+        (["desk", "ask", "accept", "k", "--out", f"{tmp_path}"], "has 1 values; give 2"),
         (["plant", "serve", "furnce"], "unknown plant 'furnce'; did you mean 'furnace'"),
         (["plant", "buy"], "write: shiftwork plant serve"),
     ):

@@ -6,7 +6,7 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.operation import modes
 from shiftwork.operation.modes import Mode, Person, Refused, State
-from shiftwork.operation.verdict import cap_of
+from shiftwork.operation.verdict import judged
 from support.memory_plant import KIM
 
 LEE = Person("Lee", "engineer")
@@ -20,17 +20,22 @@ PASSED = {
 }
 
 
-def judged(folder, weights=WEIGHTS, **changed):
+def judge(folder, weights=WEIGHTS, **changed):
     (folder / "policy.npz").write_bytes(weights)
     (folder / "verdict.json").write_text(json.dumps(PASSED | changed))
-    return cap_of(folder)
+    return judged(folder)
 
 
 def test_only_a_passed_verdict_about_these_weights_leads_beyond_shadow(tmp_path):
-    assert cap_of(tmp_path) == (Mode.SHADOW, "the agent has no verdict")
-    assert judged(tmp_path) == (Mode.CLOSED, "passed (gate): better than the people, 95 % sure")
-    assert judged(tmp_path, passed=False)[0] == Mode.SHADOW
-    assert judged(tmp_path, b"learned again") == (Mode.SHADOW, "the verdict is about other weights")
+    (tmp_path / "policy.npz").write_bytes(WEIGHTS)
+    none = judged(tmp_path)
+    assert (none.cap, none.why) == (Mode.SHADOW, "the agent has no verdict")
+    passed = judge(tmp_path)
+    assert (passed.cap, passed.weights) == (Mode.CLOSED, PASSED["policy"])
+    assert passed.why == "passed (gate): better than the people, 95 % sure"
+    assert judge(tmp_path, passed=False).cap == Mode.SHADOW
+    other = judge(tmp_path, b"learned again")
+    assert (other.cap, other.why) == (Mode.SHADOW, "the verdict is about other weights")
 
 
 @pytest.mark.parametrize(
@@ -45,16 +50,16 @@ def test_only_a_passed_verdict_about_these_weights_leads_beyond_shadow(tmp_path)
 )
 def test_a_verdict_that_cannot_be_read_is_named_and_never_passes(tmp_path, changed, words):
     with pytest.raises(UserError, match=words) as caught:
-        judged(tmp_path, **changed)
+        judge(tmp_path, **changed)
     assert "\n" not in str(caught.value)
 
 
 def test_text_that_is_no_verdict_is_refused(tmp_path):
-    judged(tmp_path)
+    judge(tmp_path)
     for text in ("passed", "[]"):
         (tmp_path / "verdict.json").write_text(text)
         with pytest.raises(UserError, match="judge the agent again"):
-            cap_of(tmp_path)
+            judged(tmp_path)
 
 
 def test_the_cap_binds_engineers_too_until_one_of_them_overrides_it():

@@ -4,6 +4,7 @@ import numpy as np
 
 from shiftwork.operation.envelope import ActionLimits, Envelopes, LimitEnvelope
 from shiftwork.operation.relations import Relations
+from shiftwork.operation.support import Support
 
 PERIOD_S = 30.0
 FEED = ActionLimits(
@@ -15,7 +16,7 @@ LIMITS = (FEED, HEAT, RATIO)
 RELATIONS = ("feed * ratio <= 40", "heat <= 700 + 2 * feed - level")
 
 
-def fuzzed(cycles, seed):
+def fuzzed(cycles, seed, support=None):
     """Return an envelope, an observation and actions of that many cycles, many of them broken."""
     rng = np.random.default_rng(seed)
 
@@ -46,7 +47,36 @@ def fuzzed(cycles, seed):
     relations = Relations.read(
         RELATIONS, [limit.key for limit in LIMITS], [*observation], "fuzz: relations"
     )
-    return Envelopes(LimitEnvelope(LIMITS, PERIOD_S), (relations,)), observation, action
+    others = (relations,) if support is None else (relations, support)
+    return Envelopes(LimitEnvelope(LIMITS, PERIOD_S), others), observation, action
+
+
+def people(seed=0):
+    """Support of records in which the ratio follows the level and feed and heat vary, (3000, 4)."""
+    rng = np.random.default_rng(seed)
+    level = rng.normal(0, 10, 3000)
+    rows = np.stack(
+        [level, rng.uniform(25, 90, 3000), rng.normal(800, 20, 3000), 0.5 + level / 100], -1
+    )
+    return Support.learn(("level",), ("feed", "heat", "ratio"), rows)
+
+
+def beyond(observation, action, support):
+    """Say which written rows lie outside the records, by every distance one by one, (N,)."""
+    o = observation
+    whole = np.where(
+        np.isnan(action), np.stack([o[k] for k in ("feed", "heat", "ratio")], -1), action
+    )
+    written = np.flatnonzero(~np.isnan(action).all(-1))
+    rows = np.concatenate([o["level"][:, None], whole], -1)[written]
+    scaled = (rows - support.mean) / support.std
+    nearest = np.full(len(rows), np.inf)
+    with np.errstate(all="ignore"):
+        for kept in support.rows:
+            nearest = np.fmin(nearest, ((scaled - kept) ** 2).sum(-1))
+    found = np.zeros(len(action), bool)
+    found[written] = ~(np.sqrt(nearest) <= support.limit + 1e-6)
+    return found
 
 
 def outside(observation, action):

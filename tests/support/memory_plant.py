@@ -1,24 +1,25 @@
 """A plant in memory behind the cycle's contract of a connection: no sockets, and faults to order."""
 
 import asyncio
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from shiftwork.operation.audit import Audit
 from shiftwork.operation.connection import Lost, Reading
 from shiftwork.operation.cycle import Cycle
-from shiftwork.operation.history import History
 from shiftwork.operation.modes import Mode, Person, request_mode, switch
+from shiftwork.operation.opened import opened_cycle
 from shiftwork.operation.plant_side import PlantSide
 from shiftwork.operation.samples import Sample
-from shiftwork.operation.settings import envelope_of, operation_rules
+from shiftwork.operation.settings import operation_rules
 from shiftwork.operation.shown import Clock
+from shiftwork.operation.verdict import Judged
 from shiftwork.records.historian.plant_file.load import parse_plant
 
 KIM = Person("Kim", "operator")
+PASSED = Judged(Mode.CLOSED, "passed", "0" * 64)
 PLANT = """
 name = "kettle"
 period = "10s"
@@ -31,6 +32,8 @@ tick = "20ms"
 relations = ["power + flow <= 18"]
 [operation.frozen]
 heat = "50s"
+[operation.fastest]
+heat = 10.0
 [tags.heat]
 role = "observation"
 span = [0.0, 200.0]
@@ -74,6 +77,9 @@ class MemoryPlant:
         if name in self.lost_after:
             raise Lost(f"{name}: connection reset")
         return result
+
+    def notice(self):
+        return "the oil is low"
 
     def deliver(self):
         for action in self.late:
@@ -158,7 +164,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, decide=None, plant=None, time=None):
+def bench(folder: Path, decide=None, plant=None, time=None, envelopes=(), still_s=None):
     """A cycle in shadow, closed at the end; ``decide`` asks for power 6 and flow 4 unless given."""
     file = parse_plant(PLANT, Path("kettle.toml"))
     time = time or FakeTime()
@@ -166,21 +172,9 @@ def bench(folder: Path, decide=None, plant=None, time=None):
                      {"power": 9.0, "flow": 10.0}, shed_s=30.0, tick=1000)  # fmt: skip
     plant = plant or MemoryPlant(side, time)
     rules = operation_rules(file)
+    agent = (decide or (lambda observation: np.array([6.0, 4.0])), frozenset({"heat"}))
     clock = time.clock()
-    opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-    with closing(opened) as audit, closing(History(folder, file)) as history:
-        cycle = Cycle(
-            plant=file,
-            rules=rules,
-            owner="shiftwork",
-            connection=plant,
-            decide=decide or (lambda observation: np.array([6.0, 4.0])),
-            needed=frozenset({"heat"}),
-            envelope=envelope_of(file, rules),
-            audit=audit,
-            history=history,
-            clock=clock,
-            cap=Mode.CLOSED,
-            verdict="passed",
-        )
+    with opened_cycle(
+        folder, file, rules, plant, agent, PASSED, envelopes, still_s, clock
+    ) as cycle:
         yield Bench(cycle, plant, time)

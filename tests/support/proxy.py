@@ -7,11 +7,13 @@ class Proxy:
     """Forwards a port of its own to ``port``.
 
     ``hold()`` keeps bytes back and delivers them after ``go_on()``; ``drop()`` loses them while the
-    connection seems to stand; ``cut()`` breaks every connection; ``delay_s`` slows every byte.
+    connection seems to stand; ``garble()`` flips bits of all that passes; ``cut()`` breaks every
+    connection; ``delay_s`` slows every byte.
     """
 
     def __init__(self, port):
         self.target, self.port, self.delay_s, self.dropping = port, 0, 0.0, False
+        self.garbling = False
         self._flow = asyncio.Event()
         self._flow.set()
         self._writers, self._tasks = set(), set()
@@ -34,8 +36,11 @@ class Proxy:
     def drop(self):
         self.dropping = True
 
+    def garble(self):
+        self.garbling = True
+
     def go_on(self):
-        self.dropping = False
+        self.dropping = self.garbling = False
         self._flow.set()
 
     def cut(self):
@@ -60,6 +65,8 @@ class Proxy:
                 await self._flow.wait()
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
+                if self.garbling:
+                    data = bytes(byte ^ 0x5A for byte in data)
                 if not self.dropping:
                     writer.write(data)
                     await writer.drain()

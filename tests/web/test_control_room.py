@@ -127,6 +127,8 @@ def test_a_change_needs_the_pages_origin_and_a_persons_token(tmp_path, client):
     assert asked(client, token, change="shutdown").status_code == 400
     assert asked(client, token, given=["x" * 5000]).status_code == 400
     assert asked(client, token, change="limits", given=["power", "low", "1"]).status_code == 400
+    for given in (["power", "1"], ["power", "last", "why"]):
+        assert asked(client, token, change="accept", given=given).status_code == 400
     with closing(Desk(tmp_path / "desk.sqlite")) as desk:
         assert desk._base.execute("SELECT COUNT(*) FROM requests").fetchone() == (0,)
 
@@ -158,6 +160,9 @@ def test_a_change_is_decided_by_the_desk_and_stands_in_the_audit(tmp_path, clien
         try:
             assert ready.wait(10)
             assert asked(client, token).json() == {"answer": "done"}
+            at.run()
+            given = ["power", f"{at.cycle.proposals.number}", "as I would"]
+            assert asked(client, token, change="accept", given=given).json() == {"answer": "done"}
             refused = asked(client, token, change="highest", given=["shadow"])
             assert refused.status_code == 409
             assert "only an engineer" in refused.json()["answer"]
@@ -166,3 +171,5 @@ def test_a_change_is_decided_by_the_desk_and_stands_in_the_audit(tmp_path, clien
             thread.join()
         assert at.cycle.state.mode == Mode.ADVISORY
         assert at.entries("person")[0]["person"] == "Kim"
+        assert at.entries("answer")[0]["value"] == 6.0
+        assert "answer" in [row["kind"] for row in Source(tmp_path).events()]

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("asyncua")
 pytest.importorskip("starlette")
-from operation.test_opcua import free_port
 from shiftwork.operation.audit import verify
+from support.rig import free_port
 
 
 @pytest.mark.slow

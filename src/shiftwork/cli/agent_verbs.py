@@ -33,6 +33,7 @@ from shiftwork.learning.offline.settings import explained, settle
 from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
 from shiftwork.learning.online.gymnasium import improve_foreign
 from shiftwork.learning.replay import Replay, Scaling
+from shiftwork.operation.records_seen import RecordsSeen
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
 from shiftwork.plants.run import run
@@ -129,6 +130,10 @@ def learn_agent(
             checkpoint=checkpoint,
         )
     agent = learned.save(out)
+    try:
+        RecordsSeen.learn(records).save(out)
+    except UserError as error:
+        console.print(f"At a plant, nothing will hold it to the records: {error}")
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
     return agent

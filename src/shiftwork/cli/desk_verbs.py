@@ -17,13 +17,16 @@ from shiftwork.errors import UserError
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask the operating process for a change: mode, highest, override, on, off, reset, limits."""
+    """Ask the operating process for a change, or answer a proposal."""
 
     change: tyro.conf.Positional[
-        Literal["mode", "highest", "override", "on", "off", "reset", "limits"]
+        Literal["mode", "highest", "override", "on", "off", "reset", "limits", "accept", "reject"]
     ]
     given: tyro.conf.Positional[tuple[str, ...]] = ()
-    """A mode; an action's key; or an action's key with low and high (without them: no limits)."""
+    """A mode; an action's key; an action's key with low and high (without them: no limits); or an
+    action's key with the reason why its proposal is accepted or rejected."""
+    proposal: int = 0
+    """Which proposal is answered, as the state numbers them; the last one unless given."""
     name: str = ""
     """Your name, for the audit."""
     role: Literal["operator", "engineer"] = "operator"
@@ -109,6 +112,8 @@ def _ask(options: Ask) -> None:
         "override": (0,),
         "reset": (0,),
         "limits": (1, 3),
+        "accept": (2,),
+        "reject": (2,),
     }
     if len(options.given) not in needed[options.change]:
         raise UserError(
@@ -116,7 +121,11 @@ def _ask(options: Ask) -> None:
             + " or ".join(str(number) for number in needed[options.change])
         )
     with contextlib.closing(Caller(options.out / "desk.sqlite")) as caller:
-        caller.ask(options.change, list(options.given), Person(options.name, options.role))
+        given = list(options.given)
+        if options.change in ("accept", "reject"):
+            number = options.proposal or caller.state().get("proposal", 0)
+            given.insert(1, str(number))
+        caller.ask(options.change, given, Person(options.name, options.role))
     console.print("done")
 
 
@@ -130,7 +139,7 @@ def _state(options: State) -> None:
     age_s = time.time() - state["written_s"]
     console.print(
         f"{state['plant']}: {state['mode']} (highest {state['highest']}), {state['run']}, "
-        f"{age_s:.0f} s old"
+        f"{age_s:.0f} s old" + f", proposal {state['proposal']}" * bool(state["proposal"])
     )
     for fault in state["faults"]:
         console.print(f"  fault: {fault}")

@@ -122,8 +122,9 @@ async def _play(plant: VirtualPlantPart, caller: Any, stop: asyncio.Event) -> No
         await _close_loop(caller, stop)
         begin = time.monotonic()
         await plant.cause(fault.order)
+        end = time.monotonic() + ANSWER_S
         while (answer := _answer(caller.state(), fault)) is None:
-            if time.monotonic() - begin > ANSWER_S or stop.is_set():
+            if time.monotonic() > end or stop.is_set():
                 break
             await asyncio.sleep(0.02)
         took = time.monotonic() - begin

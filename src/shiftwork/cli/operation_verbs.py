@@ -1,20 +1,17 @@
-"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; those of the desk stand apart."""
+"""The verbs of operation: ``plant serve``, ``operate``, ``audit``; others stand apart."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from shiftwork.cli import desk_verbs
+from shiftwork.cli import connect_verbs, desk_verbs
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.operate_demo import OperateDemo, run_demo
 from shiftwork.cli.progress import console
@@ -22,7 +19,7 @@ from shiftwork.errors import UserError
 
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
-    from shiftwork.operation.modes import Mode
+    from shiftwork.operation.envelope import Envelope
 
 
 @dataclass(frozen=True)
@@ -103,6 +100,8 @@ def run(arguments: list[str]) -> None:
         asyncio.run(run_demo(demo))
     elif verb == "operate":
         _operate(tyro.cli(Operate, args=rest, prog=prog))
+    elif verb == "connect":
+        connect_verbs.run(rest, prog)
     elif verb == "desk":
         desk_verbs.run(rest, prog)
     else:
@@ -144,70 +143,39 @@ def _operate(options: Operate) -> None:
     needs("asyncua", "opcua", "OPC UA")
     from shiftwork.agents.agent import Agent
     from shiftwork.operation.inputs import AgentInput
+    from shiftwork.operation.modes import Mode, demote
     from shiftwork.operation.opcua.connection import OpcUaConnection
     from shiftwork.operation.opcua.settings import opcua_settings
+    from shiftwork.operation.opened import opened_cycle
+    from shiftwork.operation.records_seen import RecordsSeen
     from shiftwork.operation.settings import operation_rules
-    from shiftwork.operation.verdict import cap_of
+    from shiftwork.operation.verdict import judged
     from shiftwork.records.historian.plant_file.load import load_plant_file
 
     plant = load_plant_file(options.plant_file)
     rules, settings = operation_rules(plant), opcua_settings(plant)
-    agent = Agent.load(options.agent)
-    columns = AgentInput(agent, plant)
+    columns = AgentInput(Agent.load(options.agent), plant)
     connection = OpcUaConnection(plant, settings, rules.timeout_s)
-    cap, why = cap_of(options.agent)
-    console.print(f"verdict: {why}; at most {cap.name.lower()}")
-    cycle = make_cycle(plant, rules, connection, columns, options.out, cap, why, options.mode)
-    asyncio.run(_run(cycle, connection, options.out))
+    verdict = judged(options.agent)
+    console.print(f"verdict: {verdict.why}; at most {verdict.cap.name.lower()}")
+    envelopes: list[Envelope] = []
+    if rules.model == "furnace":
+        from shiftwork.operation.furnace_envelope import furnace_envelope
 
-
-def make_cycle(
-    plant: Any,
-    rules: Any,
-    connection: Any,
-    columns: Any,
-    out: Path,
-    cap: Mode,
-    verdict: str,
-    mode: str,
-) -> Cycle:
-    """Put a cycle together with audit and history in one folder.
-
-    Raises:
-        UserError: The folder cannot be used, or another process operates there.
-    """
-    from shiftwork.operation import modes
-    from shiftwork.operation.audit import Audit
-    from shiftwork.operation.cycle import Cycle
-    from shiftwork.operation.history import History
-    from shiftwork.operation.settings import envelope_of
-    from shiftwork.operation.shown import Clock
-
-    clock = Clock(time.monotonic, lambda: time.time_ns() // 1000)
-    envelope = envelope_of(plant, rules)
-    with contextlib.ExitStack() as failed:
-        audit = Audit(out / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-        failed.callback(audit.close)
-        history = History(out, plant)
-        failed.callback(history.close)
-        cycle = Cycle(
-            plant=plant,
-            rules=rules,
-            owner=f"shiftwork {socket.gethostname()} {os.getpid()}",
-            connection=connection,
-            decide=columns.decide,
-            needed=columns.needed,
-            envelope=envelope,
-            audit=audit,
-            history=history,
-            clock=clock,
-            cap=cap,
-            verdict=verdict,
-        )
-        failed.pop_all()
-    if mode == "off":
-        cycle.state = modes.demote(cycle.state, modes.Mode.OFF, "as asked at the start")
-    return cycle
+        envelopes.append(furnace_envelope(plant))
+    seen, still_s = RecordsSeen.load(options.agent), {}
+    if seen is None:
+        console.print("the agent came without its records: nothing holds it to them")
+    else:
+        envelopes += seen.envelopes(columns.keys)
+        still_s = seen.still_s(columns.keys, plant.period_s)
+    agent = (columns.decide, columns.needed)
+    with opened_cycle(
+        options.out, plant, rules, connection, agent, verdict, envelopes, still_s
+    ) as cycle:
+        if options.mode == "off":
+            cycle.standing.set(demote(cycle.state, Mode.OFF, "as asked at the start"))
+        asyncio.run(_run(cycle, connection, options.out))
 
 
 async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
@@ -228,20 +196,16 @@ async def _run(cycle: Cycle, connection: Any, out: Path) -> None:
             console.print(line)
         before = line
 
-    with contextlib.closing(cycle.audit), contextlib.closing(cycle.history):
-        desk = Desk(out / "desk.sqlite")
-        with contextlib.closing(desk):
-            try:
-                await connection.start()
-                console.print(
-                    f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
-                    f"audit, history and desk are in {out}"
-                )
-                await run_cycles(cycle, desk, stop, told)
-            finally:
-                with contextlib.suppress(Exception):
-                    cycle.audit.append("stop")
-                await connection.stop()
+    with contextlib.closing(Desk(out / "desk.sqlite")) as desk:
+        try:
+            await connection.start()
+            console.print(
+                f"operating {cycle.plant.name}, one cycle every {cycle.plant.period_s:g} s; "
+                f"audit, history and desk are in {out}"
+            )
+            await run_cycles(cycle, desk, stop, told)
+        finally:
+            await connection.stop()
 
 
 def _verify(options: Verify) -> None:

@@ -160,6 +160,12 @@ class Audit:
         except (sqlite3.Error, OSError):
             return
 
+    def last(self, kind: str) -> Entry | None:
+        """Return the last record of a kind."""
+        query = f"SELECT {_COLUMNS} FROM audit WHERE kind = ? ORDER BY number DESC LIMIT 1"
+        row = self._base.execute(query, (kind,)).fetchone()
+        return _entry(row) if row else None
+
     def entries(self, first: int = 1) -> Iterator[Entry]:
         """Read records from a number on."""
         return read_entries(self._base, first)
@@ -196,7 +202,7 @@ def verify(path: Path, known_head: tuple[int, str] | None = None) -> Entry | Non
                 )
             if known_head is not None and number == known_head[0]:
                 seen = hash_ == known_head[1]
-            before, last = hash_, Entry(number, at, monotonic, kind, json.loads(text), hash_)
+            before, last = hash_, _entry((number, at, monotonic, kind, text, hash_))
     if not seen:
         assert known_head is not None
         raise UserError(
@@ -243,6 +249,11 @@ def read_entries(base: sqlite3.Connection, first: int = 1) -> Iterator[Entry]:
     query = f"SELECT {_COLUMNS} FROM audit WHERE number >= ? ORDER BY number"
     for number, at, monotonic, kind, text, hash_ in base.execute(query, (first,)):
         yield Entry(number, at, monotonic, kind, json.loads(text), hash_)
+
+
+def _entry(row: tuple[int, int, int, str, str, str]) -> Entry:
+    number, at_us, monotonic_us, kind, text, hash_ = row
+    return Entry(number, at_us, monotonic_us, kind, json.loads(text), hash_)
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

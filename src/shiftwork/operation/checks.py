@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shiftwork.operation.connection import Reading
 from shiftwork.operation.samples import Sample
 from shiftwork.operation.settings import OperationRules
-from shiftwork.records.historian.plant_file.durations import seconds
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
@@ -23,11 +23,14 @@ class Checks:
 
     Attributes:
         plant: Gives the spans.
-        rules: Give the times to stand still.
+        rules: Give the most that a tag can move in a period.
+        still_s: By tag, how long it may stand still, seconds.
     """
 
     plant: PlantFile
     rules: OperationRules
+    still_s: Mapping[str, float]
+    _good: dict[str, tuple[float, float]] = field(default_factory=dict)
     _since: dict[str, tuple[float, float]] = field(default_factory=dict)
     _tick: tuple[int, float] | None = None
     _offset_s: float | None = None
@@ -44,7 +47,7 @@ class Checks:
         """
         checked, reasons = dict(reading.samples), {}
         for key, sample in reading.samples.items():
-            reason = self._reason(key, sample, now_s)
+            reason = self._reason(key, sample, now_s) or self._too_fast(key, sample, now_s)
             if reason:
                 reasons[key] = reason
                 checked[key] = replace(sample, status=BAD)
@@ -62,18 +65,25 @@ class Checks:
             return "is not a number"
         if tag.span is not None and not tag.span[0] <= value <= tag.span[1]:
             return f"{value:g} is outside its span"
-        if key not in self.rules.frozen:
+        if key not in self.still_s:
             return ""
         before, since = self._since.get(key, (value, now_s))
         if before != value:
             since = now_s
         self._since[key] = (value, since)
         still_s = now_s - since
-        return (
-            f"has stood still for {still_s:.0f} s"
-            if still_s > seconds(self.rules.frozen[key])
-            else ""
-        )
+        return f"has stood still for {still_s:.0f} s" if still_s > self.still_s[key] else ""
+
+    def _too_fast(self, key: str, sample: Sample, now_s: float) -> str:
+        """Say if a value is farther from the last good one than the tag can go in that time."""
+        if key not in self.rules.fastest:
+            return ""
+        value, (before, at_s) = sample.number, self._good.get(key, (sample.number, now_s))
+        periods = max(1.0, (now_s - at_s) / self.plant.period_s)
+        if abs(value - before) > self.rules.fastest[key] * periods:
+            return f"went from {before:g} to {value:g}, which is too fast"
+        self._good[key] = (value, now_s)
+        return ""
 
     def tick(self, tick: int, now_s: float) -> str:
         """Say if the plant's own count stands still, which no read can show otherwise."""

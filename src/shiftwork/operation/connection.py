@@ -52,6 +52,9 @@ class Reading:
 class Connection(Protocol):
     """A link to a plant; every method ends in time or raises ``Lost``."""
 
+    def notice(self) -> str:
+        """Say what people should see to before it becomes a fault, or ""."""
+
     async def read(self) -> Reading:
         """Read everything at once."""
 

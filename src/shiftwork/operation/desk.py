@@ -32,7 +32,7 @@ _TABLES = (
     answer TEXT) STRICT""",
     "CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT",
 )
-CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits")
+CHANGES = ("mode", "highest", "override", "on", "off", "reset", "limits", "accept", "reject")
 
 
 @dataclass
@@ -71,10 +71,15 @@ class Desk:
             try:
                 if time.time() - at_s > VALID_S:
                     raise UserError("the request came too late; ask again")
+                if role not in modes.RANKS:
+                    raise unknown("role", role, modes.RANKS)
                 _apply(cycle, change, json.loads(given), Person(name, role))
                 answer = "done"
             except (UserError, AuditBroken) as error:
                 answer = str(error)
+            # Whatever another program wrote here: people must be heard after it as well.
+            except (ValueError, TypeError, KeyError, IndexError) as error:
+                answer = f"the request cannot be understood ({error}); ask again"
             self._base.execute("UPDATE requests SET answer = ? WHERE number = ?", (answer, number))
         if rows:
             self.show(cycle)
@@ -103,6 +108,11 @@ def _apply(cycle: Cycle, change: str, given: list[Any], person: Person) -> None:
     elif change == "limits":
         key, *pair = given
         cycle.narrow(key, (float(pair[0]), float(pair[1])) if pair else None, person)
+    elif change in ("accept", "reject"):
+        key, number, reason = given
+        cycle.proposals.answer(
+            str(key), int(number), change == "accept", str(reason), person, cycle.audit
+        )
     else:
         raise unknown("change", change, CHANGES)
 
@@ -119,7 +129,7 @@ def shown(cycle: Cycle) -> dict[str, Any]:
     last, state = cycle.shown, cycle.state
     actions = []
     for column, tag in enumerate(cycle.plant.of_role("action")):
-        box = cycle.envelope.limits.box(last.observation, column)
+        box = cycle.deciding.envelope.limits.box(last.observation, column)
         actions.append(
             {
                 "key": tag.key,
@@ -143,12 +153,13 @@ def shown(cycle: Cycle) -> dict[str, Any]:
         "mode": state.mode.name.lower(),
         "highest": state.highest.name.lower(),
         "cap": state.cap.name.lower(),
-        "verdict": cycle.verdict,
+        "verdict": cycle.judged.why,
         "run": state.run.value,
         "reason": state.reason,
         "faults": list(last.faults),
         "result": last.result,
         "actions": actions,
+        "proposal": cycle.proposals.number,
         "head": cycle.audit.head[0],
     }
 

@@ -21,6 +21,9 @@ Observation = Mapping[str, Any]
 """Numbers by key of the plant file, each of shape (*B,); NaN where nothing trustworthy is known.
 It holds the set-points in force (under the actions' keys) and the limit tags as well."""
 
+CROSSED = "a limit is unknown, or limits cross"
+"""The reason that limits give where nothing at all lies between them."""
+
 
 class Held(NamedTuple):
     """What an envelope returns.
@@ -239,6 +242,6 @@ def _text(text: str, like: np.ndarray) -> np.ndarray:
 
 
 def _why_unknown(wanted: np.ndarray, now: np.ndarray, box: Box) -> np.ndarray:
-    why = np.where(np.isnan(box.low), "a limit is unknown, or limits cross", "")
+    why = np.where(np.isnan(box.low), CROSSED, "")
     why = np.where(np.isnan(now), "the set-point in force is unknown", why)
     return np.where(np.isnan(wanted), "the agent gave no number", why)

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float
 
+from shiftwork.errors import UserError
 from shiftwork.operation.envelope import Held, Observation
+from shiftwork.people.furnace.export import SET_POINTS, SIGNALS
 from shiftwork.plants.cracker.coke_estimate import estimate
 from shiftwork.plants.cracker.envelope import hold
 from shiftwork.plants.cracker.furnace import LIQUID, FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import Reading, read
+from shiftwork.records.historian.plant_file.model import PlantFile
 
-_hold, _estimate = jax.jit(hold, static_argnums=0), jax.jit(estimate, static_argnums=0)
+_estimate = jax.jit(estimate, static_argnums=0)
+
+
+@partial(jax.jit, static_argnums=0)
+def _hold(
+    design: FurnaceDesign, rows: Float[Array, "B 18"], coke_mm: Array, action: Float[Array, "B 4"]
+) -> tuple[Float[Array, "B 4"], Bool[Array, " B"]]:
+    def one(row: Array, wanted: Array) -> tuple[Array, Array]:
+        return hold(design, read(row), coke_mm, wanted)
+
+    return jax.vmap(one)(rows, action)
+
 
 REASON = "the hottest tube would come too near its limit"
 
@@ -55,25 +71,46 @@ class FurnaceEnvelope:
         self.coke_mm, self.readings, self._before = float(coke), float(readings), now
 
     def hold(self, observation: Observation, action: np.ndarray) -> Held:
-        """Hold one action (4,); nothing may be written while an observation is missing."""
+        """Hold actions (*B, 4); nothing may be written where an observation is missing."""
         given = np.asarray(action, np.float64)
-        row = np.array([observation.get(key, np.nan) for key in self.keys], np.float32)
-        if not (np.isfinite(row).all() and np.isfinite(given).all()):
-            return Held(
-                np.full(4, np.nan),
-                np.ones(4, bool),
-                np.full(4, "an observation is missing", object),
-            )
+        shape = given.shape[:-1]
+        rows = np.stack(
+            [np.broadcast_to(observation.get(key, np.nan), shape) for key in self.keys], -1
+        ).astype(np.float32)
+        wanted = given.astype(np.float32)
+        known = np.asarray(np.isfinite(rows).all(-1) & np.isfinite(wanted).all(-1))
+        # Where something is missing, a place holder is computed and thrown away.
         within, held = _hold(
             self.design,
-            read(jnp.asarray(row)),
+            np.where(known[..., None], rows, 1.0).reshape(-1, len(self.keys)),
             jnp.float32(self.coke_mm),
-            jnp.asarray(given, jnp.float32),
+            np.where(known[..., None], wanted, 1.0).reshape(-1, 4),
         )
-        if not bool(held):
-            return Held(given, np.zeros(4, bool), np.full(4, "", object))
+        moved = np.asarray(within, np.float64).reshape(given.shape)
+        stays = ~np.asarray(held).reshape(shape)[..., None] | (moved == wanted)
         # What the model left alone keeps the digits that float32 would round.
-        rounded = given.astype(np.float32)
-        moved = np.where(np.asarray(within) == rounded, given, np.asarray(within, np.float64))
+        moved = np.where(stays, given, moved)
+        moved = np.where(known[..., None] & np.isfinite(moved), moved, np.nan)
         changed = moved != given
-        return Held(moved, changed, np.where(changed, REASON, "").astype(object))
+        reason = np.where(known[..., None], REASON, "an observation is missing").astype(object)
+        return Held(moved, changed, np.where(changed, reason, ""))
+
+
+def furnace_envelope(plant: PlantFile) -> FurnaceEnvelope:
+    """Build the envelope of a plant file that has the furnace's tags.
+
+    Raises:
+        UserError: A tag is missing, or the actions are others.
+    """
+    keys = tuple(signal.key for signal in SIGNALS)
+    missing = [key for key in keys if key not in plant.tags]
+    actions = [tag.key for tag in plant.of_role("action")]
+    where = f"{plant.path}: operation.model: the furnace's model"
+    if missing:
+        raise UserError(f"{where} needs the tag '{missing[0]}'; name it so, or remove the model")
+    if actions != list(SET_POINTS):
+        raise UserError(
+            f"{where} holds the actions {', '.join(SET_POINTS)} in this order, but the plant file "
+            f"has {', '.join(actions)}; order them so, or remove the model"
+        )
+    return FurnaceEnvelope(keys)

@@ -87,6 +87,7 @@ class AgentInput:
     agent: Agent
     plant: PlantFile
     _columns: tuple[str, ...] = field(init=False)
+    _given: tuple[str, ...] = field(init=False)
     _actions: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +104,7 @@ class AgentInput:
                 f"actions are {', '.join(keys)}; give the agent's own plant file"
             )
         object.__setattr__(self, "_columns", columns)
+        object.__setattr__(self, "_given", tuple(given))
         object.__setattr__(self, "_actions", tuple(given.index(key) for key in keys))
 
     def _find(self, name: str, names: Mapping[str, str]) -> str:
@@ -112,6 +114,12 @@ class AgentInput:
                 "source here; give the agent's own plant file, or name it as its source"
             )
         return names[name]
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The plant file's key of each name that the agent's tags have."""
+        tags = (*self.agent.observation_tags, *self.agent.action_tags)
+        return dict(zip((tag.name for tag in tags), (*self._columns, *self._given), strict=True))
 
     @property
     def needed(self) -> frozenset[str]:

@@ -65,6 +65,8 @@ class ActionState(StrEnum):
 
 
 Role = Literal["viewer", "operator", "engineer"]
+RANKS: tuple[Role, ...] = ("viewer", "operator", "engineer")
+"""Each may do what those before it may."""
 
 
 @dataclass(frozen=True)
@@ -276,8 +278,7 @@ def limited(state: State, key: str, side: Literal["", "low", "high"]) -> State:
 
 
 def _needs(person: Person, role: Literal["operator", "engineer"], what: str) -> None:
-    ranks = ("viewer", "operator", "engineer")
-    if ranks.index(person.role) < ranks.index(role):
+    if RANKS.index(person.role) < RANKS.index(role):
         raise Refused(f"{person.name} is {person.role}; only an {role} may {what}")
 
 

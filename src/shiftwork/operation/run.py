@@ -7,11 +7,16 @@ import contextlib
 import sqlite3
 from collections.abc import Callable
 
+import polars as pl
+
+from shiftwork.operation.audit import AuditBroken
 from shiftwork.operation.cycle import Cycle
 from shiftwork.operation.desk import Desk
 
 DESK_S = 0.2
 """How often people's requests are looked for."""
+BEAT_S = 1.0
+"""How often the plant is shown a sign of life, however long a cycle is."""
 
 
 async def run(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], None]) -> None:
@@ -23,24 +28,32 @@ async def run(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], 
     Args:
         cycle: The cycle.
         desk: Where people's requests come in and the state is shown.
-        stop: Set it to end after the cycle under way.
+        stop: Set it to end after the cycle under way; the loops then go back.
         told: Called after each cycle.
     """
-    serving = asyncio.create_task(_serve(cycle, desk))
     try:
-        await _cycles(cycle, desk, stop, told)
+        # If one of them fails, none goes on without it.
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(one) for one in (_serve(cycle, desk), _beat(cycle))]
+            await _cycles(cycle, desk, stop, told)
+            for task in beside:
+                task.cancel()
     finally:
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
+        await cycle.end()
 
 
 async def _serve(cycle: Cycle, desk: Desk) -> None:
     """Answer people also while a cycle waits for the plant: whoever says off is heard at once."""
     while True:
-        with contextlib.suppress(sqlite3.OperationalError):  # locked or full: the next time
+        with contextlib.suppress(sqlite3.Error):  # locked or full: the next time
             desk.serve(cycle)
         await asyncio.sleep(DESK_S)
+
+
+async def _beat(cycle: Cycle) -> None:
+    while True:
+        await cycle.between()
+        await asyncio.sleep(BEAT_S)
 
 
 async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], None]) -> None:
@@ -55,11 +68,29 @@ async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[
         if stop.is_set():
             break
         await cycle.once(due_s)
-        desk.show(cycle)
+        with contextlib.suppress(sqlite3.Error):  # people see by its age that it is not fresh
+            desk.show(cycle)
         told()
-        wall_us = cycle.clock.wall_us()
-        if wall_us // 86_400_000_000 != closed_day:
-            closed_day = wall_us // 86_400_000_000
-            cycle.history.close_days(wall_us)
+        day = cycle.clock.wall_us() // 86_400_000_000
+        if day != closed_day:
+            closed_day = day
+            _close_days(cycle)
+            _warn(cycle)
         late_s = cycle.clock.monotonic_s() - due_s
         due_s += period_s * max(1, -(-late_s // period_s))
+
+
+def _close_days(cycle: Cycle) -> None:
+    """Close the days that are over; one that cannot be stays in SQLite until the next day."""
+    try:
+        cycle.history.close_days(cycle.clock.wall_us())
+    except (sqlite3.Error, OSError, pl.exceptions.PolarsError) as error:
+        with contextlib.suppress(AuditBroken):  # the next cycle stops because of it
+            cycle.standing.fault(f"history: a day cannot be closed: {error}")
+
+
+def _warn(cycle: Cycle) -> None:
+    """Put on record, once a day, what people should see to."""
+    if notice := cycle.connection.notice():
+        with contextlib.suppress(AuditBroken):
+            cycle.audit.append("warning", reason=notice)

@@ -34,6 +34,8 @@ class OperationRules(Table):
         limits: The engineer's limits by action, [low, high], inside the plant's.
         least_move: By action, the smallest change worth a write.
         frozen: By tag, how long a measurement may stand still before it counts as broken.
+        model: "furnace" for the furnace's model-based envelope; the plant file has its tags' keys.
+        fastest: By tag, the most that a measurement can change in one period; more counts as broken.
         shed_after_s: A hold that lasts longer becomes a shed, seconds.
         tick_s: Time between two of the plant's ticks, seconds.
         timeout_s: Longest wait for one answer of the plant, seconds.
@@ -44,9 +46,16 @@ class OperationRules(Table):
     limits: dict[str, list[float]] = Field(default_factory=dict)
     least_move: dict[str, float] = Field(default_factory=dict)
     frozen: dict[str, str] = Field(default_factory=dict)
+    model: Literal["furnace"] | None = None
+    fastest: dict[str, float] = Field(default_factory=dict)
     shed_after_s: Duration = Field(default=60.0, alias="shed_after")
     tick_s: Duration = Field(default=1.0, alias="tick")
     timeout_s: Duration = Field(default=4.0, alias="timeout")
+
+    @property
+    def still_s(self) -> dict[str, float]:
+        """By tag, how long a measurement may stand still, seconds."""
+        return {key: seconds(text) for key, text in self.frozen.items()}
 
     @property
     def highest_mode(self) -> Mode:
@@ -63,7 +72,8 @@ def operation_rules(plant: PlantFile) -> OperationRules:
     rules = read_table(OperationRules, plant.operation, f"{plant.path}: operation")
     actions = {tag.key for tag in plant.of_role("action")}
     numeric = {tag.key for tag in plant.tags.values() if tag.role != "state"}
-    for name, known in (("limits", actions), ("least_move", actions), ("frozen", numeric)):
+    by_tag = {"limits": actions, "least_move": actions, "frozen": numeric, "fastest": numeric}
+    for name, known in by_tag.items():
         for key in getattr(rules, name):
             if key not in known:
                 raise unknown("tag", key, known, f"{plant.path}: operation.{name}")
@@ -73,6 +83,9 @@ def operation_rules(plant: PlantFile) -> OperationRules:
                 f"{plant.path}: operation.limits.{key}: must be [low, high], low below high; "
                 "correct it"
             )
+    for key, most in rules.fastest.items():
+        if not most > 0:
+            raise UserError(f"{plant.path}: operation.fastest.{key}: must be above 0; correct it")
     for key, text in rules.frozen.items():
         try:
             seconds(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from shiftwork.operation.envelope import Held, Observation
 QUANTILE = 0.99
 """Part of the held-out rows that lies within the limit."""
 MOST_ROWS = 4000
-"""Rows of the records that are kept to measure distances to."""
+"""Rows of the records that are kept to measure distances to, and as many held out."""
 LEAST_ROWS = 100
 """Rows below which no distance can be judged."""
 
@@ -75,12 +75,20 @@ class Support:
             std,
             np.inf,
         )
-        beyond = support.distance(rows[cut:])
+        held_out = rows[cut:]
+        beyond = support.distance(held_out[:: -(-len(held_out) // MOST_ROWS)])
         return replace(support, limit=float(np.quantile(beyond, QUANTILE)))
+
+    def renamed(self, keys: Mapping[str, str]) -> Support:
+        """The same under other keys."""
+        return replace(self, keys=tuple(keys[key] for key in self.keys))
 
     def distance(self, rows: np.ndarray) -> np.ndarray:
         """Distance of each row (M, K), plant units, to the nearest kept one, (M,), deviations."""
-        scaled = (np.asarray(rows, np.float64) - self.mean) / self.std
+        with np.errstate(all="ignore"):  # what overflows is far from everything
+            return self._distance((np.asarray(rows, np.float64) - self.mean) / self.std)
+
+    def _distance(self, scaled: np.ndarray) -> np.ndarray:
         found = np.empty(len(scaled))
         square = (self.rows**2).sum(-1)
         for first in range(0, len(scaled), 512):
@@ -108,38 +116,6 @@ class Support:
             np.where(outside, OUTSIDE, "").astype(object).reshape(given.shape),
         )
 
-    def save(self, path: Path) -> None:
-        """Write it as an .npz file."""
-        np.savez(
-            path,
-            keys=np.array(self.keys),
-            actions=np.array(self.actions),
-            rows=self.rows.astype(np.float32),
-            mean=self.mean,
-            std=self.std,
-            limit=np.array(self.limit),
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> Support:
-        """Read what ``save`` wrote.
-
-        Raises:
-            UserError: The file is missing or holds something else.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls(
-                    tuple(str(key) for key in file["keys"]),
-                    int(file["actions"]),
-                    file["rows"].astype(np.float64),
-                    file["mean"],
-                    file["std"],
-                    float(file["limit"]),
-                )
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(f"{path}: holds no support of records ({error}); learn it") from None
-
 
 OUTSIDE = "outside the records"
-"""The reason that support gives."""
+"""With this begins the reason of whatever does not fit the records."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -60,7 +61,22 @@ def write_verdict(folder: Path, *, passed: bool, judge: str, reason: str) -> Non
         temporary.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def cap_of(folder: Path) -> tuple[Mode, str]:
+@dataclass(frozen=True)
+class Judged:
+    """What an agent's verdict means for its modes.
+
+    Attributes:
+        cap: Highest mode that it allows.
+        why: In one sentence.
+        weights: SHA-256 of the agent's weights, hexadecimal.
+    """
+
+    cap: Mode
+    why: str
+    weights: str
+
+
+def judged(folder: Path) -> Judged:
     """Find the highest mode that an agent's verdict allows, and why.
 
     Args:
@@ -71,17 +87,20 @@ def cap_of(folder: Path) -> tuple[Mode, str]:
     """
     file = folder / FILE
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
         policy = hashlib.sha256((folder / POLICY).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"{folder / POLICY}: cannot be read ({error.strerror})") from None
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Mode.SHADOW, "the agent has no verdict"
+        return Judged(Mode.SHADOW, "the agent has no verdict", policy)
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: cannot be read ({error}); judge the agent again") from None
     if not isinstance(raw, dict):
         raise UserError(f"{file}: is not a verdict; judge the agent again")
     verdict = read_table(Verdict, raw, f"{file}")
     if verdict.policy != policy:
-        return Mode.SHADOW, "the verdict is about other weights"
+        return Judged(Mode.SHADOW, "the verdict is about other weights", policy)
     if not verdict.passed:
-        return Mode.SHADOW, f"the agent did not pass: {verdict.reason}"
-    return Mode.CLOSED, f"passed ({verdict.judge}): {verdict.reason}"
+        return Judged(Mode.SHADOW, f"the agent did not pass: {verdict.reason}", policy)
+    return Judged(Mode.CLOSED, f"passed ({verdict.judge}): {verdict.reason}", policy)

@@ -8,11 +8,16 @@ longer be once the plant's tick is beyond the commit's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from shiftwork.operation.audit import Audit
 from shiftwork.operation.connection import FRESH_TICKS, Connection, Lost, Reading, checksum
+
+READS_PER_TICK = 4
+MOST_READS = 2 * READS_PER_TICK * (FRESH_TICKS + 1)
+"""Reads while the plant has not answered: twice the time in which it must have."""
 
 Result = Literal["taken", "not taken", "rejected", "clamped", "unknown", "not sent"]
 
@@ -50,7 +55,11 @@ class Outcome:
 
 
 async def write(
-    connection: Connection, intent: Intent, keys: tuple[str, ...], wait_s: float
+    connection: Connection,
+    intent: Intent,
+    keys: tuple[str, ...],
+    tick_s: float,
+    objection: Callable[[], str],
 ) -> Outcome:
     """Stage, commit and read back.
 
@@ -58,24 +67,30 @@ async def write(
         connection: The plant.
         intent: Values and tick; it is on record already.
         keys: The actions to stage; the others' values are in force already.
-        wait_s: Between two reads while the plant has not answered.
+        tick_s: Time between two of the plant's ticks.
+        objection: Says why it must not be committed after all, or "": staging takes time, and
+            people act meanwhile.
     """
     try:
         refused = await connection.stage({key: intent.values[key] for key in keys})
         if refused:
             return Outcome("rejected", refused)
+        if why := objection():
+            return Outcome("not sent", {"": why})
         crc = checksum([*intent.values.values()], [*intent.before.values()])
         reason = await connection.commit(intent.tick, crc)
-        if reason:
-            return Outcome("not taken", {"": reason})
-        while True:
+        for _ in range(MOST_READS):
             reading = await connection.read()
             outcome = resolved(intent, reading)
+            # A refusal may be a gateway's that lost the answer: what was taken over counts.
+            if outcome is not None and outcome.result == "not taken" and reason:
+                return Outcome("rejected", dict.fromkeys(keys, reason), reading)
             if outcome is not None:
                 return outcome
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(tick_s / READS_PER_TICK)
     except Lost as error:
         return Outcome("unknown", {"": str(error)})
+    return Outcome("unknown", {"": "the plant's tick stands still"})
 
 
 def last_check(intent: Intent, keys: tuple[str, ...], owner: str, guard: Reading) -> str:
@@ -119,11 +134,10 @@ def resolved(intent: Intent, reading: Reading) -> Outcome | None:
 
 def unfinished(audit: Audit) -> Intent | None:
     """Find the last intent of an audit if it has no outcome: a process was killed in between."""
-    intent = None
-    for entry in audit.entries():
-        if entry.kind == "intent":
-            body = entry.body
-            intent = Intent(entry.number, int(body["tick"]), body["before"], body["values"])
-        elif entry.kind == "outcome" and entry.body["result"] != "unknown":
-            intent = None
-    return intent
+    intent, outcome = audit.last("intent"), audit.last("outcome")
+    if intent is None:
+        return None
+    if outcome and outcome.number > intent.number and outcome.body["result"] != "unknown":
+        return None
+    body = intent.body
+    return Intent(intent.number, int(body["tick"]), body["before"], body["values"])

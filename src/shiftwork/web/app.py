@@ -34,6 +34,8 @@ EVERY_S = 0.5
 HOSTS = ("127.0.0.1", "localhost")
 MOST_BYTES = 4096
 """A change is never longer."""
+COUNTS = {"reset": (0,), "override": (0,), "limits": (1, 3), "accept": (3,), "reject": (3,)}
+"""How many values a change has; one unless named."""
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; "
     b"connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -159,9 +161,10 @@ def _wanted(body: bytes) -> tuple[str, list[str]]:
     given = found.get("given")
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         raise ValueError("values are not text")
-    least = 0 if found["change"] in ("reset", "override") else 1
-    if len(given) not in ((1, 3) if found["change"] == "limits" else (least,)):
+    if len(given) not in COUNTS.get(found["change"], (1,)):
         raise ValueError("too many or too few values")
+    if found["change"] in ("accept", "reject"):
+        int(given[1])
     if found["change"] == "limits":
         [float(item) for item in given[1:]]
     return found["change"], given

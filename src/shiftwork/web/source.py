@@ -17,7 +17,18 @@ from shiftwork.operation.desk import Caller
 TREND_S = 7200.0
 MOST_PERIODS = 900
 """A trend shows two hours, or this many periods where they are shorter."""
-EVENTS = ("fault", "mode", "person", "refused", "limits", "start", "stop", "audit full")
+EVENTS = (
+    "fault",
+    "mode",
+    "person",
+    "refused",
+    "limits",
+    "answer",
+    "warning",
+    "start",
+    "stop",
+    "audit full",
+)
 """Kinds of records that people are shown as a list."""
 MOST_EVENTS = 40
 

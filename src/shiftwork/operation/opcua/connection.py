@@ -14,35 +14,34 @@ import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from asyncua import Client, ua
 
 from shiftwork.errors import UserError
 from shiftwork.operation.connection import Lost, Reading
-from shiftwork.operation.opcua.settings import OpcUa, parse_node
+from shiftwork.operation.opcua.session import (
+    Session,
+    is_good,
+    open_session,
+    status_name,
+    value_of,
+)
+from shiftwork.operation.opcua.settings import OpcUa
+from shiftwork.operation.opcua.trust import Certificates, NotTrusted
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
 RETRY_S = 1.0
 """Between two attempts, and between two signs of life of an idle session."""
+RETRY_TRUST_S = 60.0
+"""Between two attempts while a certificate is not accepted: only people can change that."""
 
 Answer = TypeVar("Answer")
 
 # The library reports each broken link with a traceback; ours is one line, in the audit.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-
-
-@dataclass
-class _Session:
-    """A client that is connected, with the nodes as this session's namespaces number them."""
-
-    client: Client
-    tags: dict[str, ua.NodeId]
-    remote: dict[str, ua.NodeId]
-    staged: dict[str, ua.NodeId]
-    control: dict[str, ua.NodeId]
 
 
 @dataclass
@@ -60,8 +59,9 @@ class OpcUaConnection:
     settings: OpcUa
     timeout_s: float
     problem: str = "not connected yet"
-    _session: _Session | None = None
+    _session: Session | None = None
     _was_connected: bool = False
+    _stopped: bool = False
     _keeper: asyncio.Task[None] | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -78,12 +78,22 @@ class OpcUaConnection:
 
     async def stop(self) -> None:
         """End the session."""
+        self._stopped = True
         if self._keeper is not None:
+            # The library may swallow the cancellation: the flag ends the task then.
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper}, timeout=2 * self.timeout_s)
         self._drop("stopped")
-        await asyncio.gather(*self._closing)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=2 * self.timeout_s)
+
+    def notice(self) -> str:
+        """Say how soon a certificate ends, or ""."""
+        certificates = certificates_of(self.plant, self.settings)
+        try:
+            return certificates.notice() if certificates is not None else ""
+        except NotTrusted as error:
+            return str(error)
 
     async def read(self) -> Reading:
         """Read everything in one call."""
@@ -93,20 +103,25 @@ class OpcUaConnection:
         found = await self._ask(
             session.client.uaclient.read_attributes(nodes, ua.AttributeIds.Value)
         )
+        if len(found) != len(nodes):
+            self._drop("the server answered less than was asked")
+            raise Lost(self.problem)
         values = iter(found)
         tags, remote, control = ({key: next(values) for key in group} for group in groups)
         for name, value in control.items():
-            if name in ("tick", "taken", "enabled", "owner", "shed") and not _good(value):
-                self._drop(f"node '{name}' is {_status(value)}")
+            if name in ("beat", "commit", "take_back"):
+                continue
+            if not (is_good(value) and isinstance(value_of(value), _HELD[name])):
+                self._drop(f"node '{name}' is {status_name(value)}: {value_of(value)!r}")
                 raise Lost(self.problem)
         return Reading(
             samples={key: self._sample(key, value) for key, value in tags.items()},
-            tick=int(_value(control["tick"])),
-            taken=int(_value(control["taken"])),
-            enabled=bool(_value(control["enabled"])),
-            remote={key: _good(value) and bool(_value(value)) for key, value in remote.items()},
-            owner=str(_value(control["owner"]) or ""),
-            shed=bool(_value(control["shed"])),
+            tick=int(value_of(control["tick"])),
+            taken=int(value_of(control["taken"])),
+            enabled=bool(value_of(control["enabled"])),
+            remote={key: is_good(value) and bool(value_of(value)) for key, value in remote.items()},
+            owner=str(value_of(control["owner"]) or ""),
+            shed=bool(value_of(control["shed"])),
         )
 
     async def beat(self, owner: str) -> None:
@@ -147,7 +162,7 @@ class OpcUaConnection:
         data = [ua.DataValue(value) for value in values]
         return await self._ask(self._here().client.uaclient.write_attributes(nodes, data))
 
-    def _here(self) -> _Session:
+    def _here(self) -> Session:
         if self._session is None:
             raise Lost(self.problem)
         return self._session
@@ -155,7 +170,8 @@ class OpcUaConnection:
     async def _ask(self, call: Awaitable[Answer]) -> Answer:
         try:
             return await asyncio.wait_for(call, self.timeout_s)
-        except (TimeoutError, OSError, ua.UaError) as error:
+        # The library raises all sorts of errors on bytes that make no sense.
+        except Exception as error:
             self._drop(_words(error, self.timeout_s))
             raise Lost(self.problem) from None
 
@@ -168,7 +184,7 @@ class OpcUaConnection:
             task.add_done_callback(self._closing.discard)
 
     async def _keep(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 if self._session is None:
                     await self._connect()
@@ -177,6 +193,9 @@ class OpcUaConnection:
                     await self._ask(
                         self._session.client.uaclient.read_attributes(nodes, ua.AttributeIds.Value)
                     )
+            except NotTrusted as error:
+                self.problem = str(error)
+                await asyncio.sleep(RETRY_TRUST_S)
             except (Lost, UserError) as error:
                 self.problem = str(error)
             await asyncio.sleep(RETRY_S)
@@ -187,85 +206,33 @@ class OpcUaConnection:
         if self.settings.user:
             client.set_user(self.settings.user)
             client.set_password(self.settings.password)
+        certificates = certificates_of(self.plant, self.settings)
         try:
-            session = await asyncio.wait_for(self._open(client), 2 * self.timeout_s)
+            if certificates is not None:
+                await asyncio.wait_for(certificates.secure(client), 2 * self.timeout_s)
+            session = await asyncio.wait_for(
+                open_session(client, self.plant, self.settings, again=self._was_connected),
+                2 * self.timeout_s,
+            )
         except UserError:
             await _closed(client, self.timeout_s)
             raise
-        except (TimeoutError, OSError, ua.UaError) as error:
+        except Exception as error:  # as above
             await _closed(client, self.timeout_s)
+            if certificates is not None and (refused := certificates.refused(error)):
+                raise refused from None
             raise Lost(_words(error, 2 * self.timeout_s)) from None
         self._session, self.problem, self._was_connected = session, "", True
-
-    async def _open(self, client: Client) -> _Session:
-        await client.connect()
-        uris = await client.get_namespace_array()
-
-        def node(text: str, where: str) -> ua.NodeId:
-            uri, rest = parse_node(text, where)
-            if uri and uri not in uris:
-                raise UserError(
-                    f"{where}: the server has no namespace '{uri}'; it has {', '.join(uris[1:])}"
-                )
-            return ua.NodeId.from_string(f"ns={uris.index(uri) if uri else 0};{rest}")
-
-        path, settings = self.plant.path, self.settings
-        session = _Session(
-            client,
-            {k: node(str(t.node), f"{path}: tags.{k}.node") for k, t in self.plant.tags.items()},
-            {k: node(t, f"{path}: opcua.remote.{k}") for k, t in settings.remote.items()},
-            {k: node(t, f"{path}: opcua.staged.{k}") for k, t in settings.staged.items()},
-            {k: node(t, f"{path}: opcua.control.{k}") for k, t in settings.control},
-        )
-        await self._check(session)
-        return session
-
-    async def _check(self, session: _Session) -> None:
-        """Check that nodes exist, hold what they should, and may be written."""
-        read = session.client.uaclient.read_attributes
-        path = self.plant.path
-        wanted: dict[str, tuple[ua.NodeId, tuple[ua.VariantType, ...]]] = {}
-        for key, node in session.tags.items():
-            text = self.plant.tags[key].role == "state"
-            wanted[f"tags.{key}.node"] = (node, _TEXT if text else _NUMBERS)
-        for key, node in session.staged.items():
-            wanted[f"opcua.staged.{key}"] = (node, (ua.VariantType.Double,))
-        for key, node in session.remote.items():
-            wanted[f"opcua.remote.{key}"] = (node, (ua.VariantType.Boolean,))
-        for key, node in session.control.items():
-            wanted[f"opcua.control.{key}"] = (node, _CONTROL[key])
-        found = await read([node for node, _ in wanted.values()], ua.AttributeIds.Value)
-        for (key, (node, kinds)), value in zip(wanted.items(), found, strict=True):
-            code = value.StatusCode
-            if code is not None and code.value in _UNKNOWN:
-                if key.startswith("tags.") and self._was_connected:
-                    continue  # one tag that goes away later does not stop all others
-                raise UserError(
-                    f"{path}: {key}: the server has no node '{node.Identifier}'; correct it"
-                )
-            if value.Value is None or value.Value.Value is None:
-                continue  # bad just now: what it is shows later
-            kind = value.Value.VariantType
-            if kind not in kinds:
-                needed = " or ".join(sorted(k.name for k in kinds))
-                raise UserError(f"{path}: {key}: node is {kind.name}, needed is {needed}")
-        written = [f"opcua.staged.{key}" for key in session.staged]
-        written += [f"opcua.control.{key}" for key in ("beat", "commit", "take_back")]
-        rights = await read([wanted[key][0] for key in written], ua.AttributeIds.UserAccessLevel)
-        for key, value in zip(written, rights, strict=True):
-            if not int(_value(value) or 0) & 2:
-                raise UserError(
-                    f"{path}: {key}: the server lets this user only read the node; give it the "
-                    "right to write it"
-                )
 
     def _sample(self, key: str, value: ua.DataValue) -> Sample:
         code = value.StatusCode
         status = GOOD if code is None or code.is_good() else UNCERTAIN
-        content = _value(value)
+        content = value_of(value)
+        text = self.plant.tags[key].role == "state"
         if (code is not None and code.is_bad()) or content is None:
             status, content = BAD, None
-        text = self.plant.tags[key].role == "state"
+        elif isinstance(content, list) or not (text or isinstance(content, int | float)):
+            status, content = BAD, None  # the server holds something else there now
         return Sample(
             value=None if text or content is None else float(content),
             status=status,
@@ -275,24 +242,19 @@ class OpcUaConnection:
         )
 
 
-_NUMBERS = tuple(
-    ua.VariantType[name]
-    for name in ("Double", "Float", "SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64",
-                 "UInt64", "Boolean")
-)  # fmt: skip
-_TEXT = (ua.VariantType.String,)
-_INTEGERS = (ua.VariantType.Int64, ua.VariantType.UInt32, ua.VariantType.Int32)
-_CONTROL = {
-    "tick": _INTEGERS,
-    "taken": _INTEGERS,
-    "enabled": (ua.VariantType.Boolean,),
-    "owner": _TEXT,
-    "shed": (ua.VariantType.Boolean,),
-    "beat": _TEXT,
-    "commit": (ua.VariantType.Int64,),
-    "take_back": (ua.VariantType.Boolean,),
+_HELD: dict[str, type | tuple[type, ...]] = {
+    "tick": int,
+    "taken": int,
+    "enabled": bool,
+    "owner": (str, type(None)),
+    "shed": bool,
 }
-_UNKNOWN = (ua.StatusCodes.BadNodeIdUnknown, ua.StatusCodes.BadNodeIdInvalid)
+
+
+def certificates_of(plant: PlantFile, settings: OpcUa) -> Certificates | None:
+    """The folder of certificates, beside the plant file, if sessions are encrypted."""
+    folder = settings.certificates
+    return Certificates(plant.path.parent / folder) if folder else None
 
 
 async def _closed(client: Client, timeout_s: float) -> None:
@@ -304,18 +266,6 @@ def _words(error: BaseException, timeout_s: float) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return f"no answer in {timeout_s:g} s"
     return str(error) or type(error).__name__
-
-
-def _good(value: ua.DataValue) -> bool:
-    return value.StatusCode is None or value.StatusCode.is_good()
-
-
-def _status(value: ua.DataValue) -> str:
-    return value.StatusCode.name if value.StatusCode is not None else "good"
-
-
-def _value(value: ua.DataValue) -> Any:
-    return None if value.Value is None else value.Value.Value
 
 
 def _stamp(stamp: datetime | None) -> int | None:

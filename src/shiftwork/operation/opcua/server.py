@@ -35,6 +35,7 @@ class PlantServer:
     port: int
     tick_s: float
     _nodes: dict[ua.NodeId, str] = field(default_factory=dict)
+    _due_s: float = field(default_factory=time.monotonic)
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; ``ready`` is called once clients can connect.
@@ -143,6 +144,7 @@ class PlantServer:
                 event.response_params[number] = ua.StatusCode(getattr(ua.StatusCodes, code))
 
     def _take(self, name: str, value: Any) -> str:
+        self._count()  # what waited in a buffer while this process hung is late
         side = self.plant.side
         if name.startswith("staged."):
             return side.stage(name.removeprefix("staged."), float(value))
@@ -158,11 +160,16 @@ class PlantServer:
         return ""
 
     async def _run(self) -> None:
-        """Tick and step on the monotonic clock; what is missed is left out."""
-        due = time.monotonic()
+        """Tick and step on the monotonic clock; steps that are missed are left out, ticks are not."""
+        self._due_s = time.monotonic()
         while True:
-            now = time.monotonic()
-            self.plant.side.advance(now)
-            self.plant.advance(now)
-            due = max(due + self.tick_s, now)
-            await asyncio.sleep(due - time.monotonic())
+            self._count()
+            self.plant.advance(time.monotonic())
+            left_s = self._due_s - time.monotonic()
+            await asyncio.sleep(self.tick_s if self.plant.still else max(0.0, left_s))
+
+    def _count(self) -> None:
+        """Count every tick whose time is over, also those in which this process hung."""
+        while not self.plant.still and self._due_s <= time.monotonic():
+            self.plant.side.advance(self._due_s)
+            self._due_s += self.tick_s

@@ -36,6 +36,7 @@ class OpcUa(Table):
         user: User name; "" for an anonymous session.
         password_env: Name of the environment variable that holds the password. The password itself
             never stands in a file.
+        certificates: Folder of certificates, beside the plant file; "" for a session in the clear.
         control: The plant's side of a write.
         staged: By action the node of its staged set-point.
         remote: By action the node that says whether its loop takes set-points from outside.
@@ -44,6 +45,7 @@ class OpcUa(Table):
     endpoint: str
     user: str = ""
     password_env: str = ""
+    certificates: str = ""
     control: ControlNodes
     staged: dict[str, str] = Field(default_factory=dict)
     remote: dict[str, str] = Field(default_factory=dict)
@@ -78,6 +80,11 @@ def opcua_settings(plant: PlantFile) -> OpcUa:
     found = read_table(OpcUa, raw, where)
     if not found.endpoint.startswith("opc.tcp://"):
         raise UserError(f"{where}.endpoint: '{found.endpoint}' must begin with opc.tcp://")
+    if found.password_env and not found.certificates:
+        raise UserError(
+            f"{where}.password_env: a password must not travel in the clear; set certificates, the "
+            "folder that shiftwork connect --certificates makes"
+        )
     for tag in plant.tags.values():
         if tag.node is None:
             raise UserError(

@@ -32,6 +32,7 @@ class VirtualPlant:
         keys: Keys of the observations.
         stepped_at: When it was last stepped.
         episodes: How many episodes have ended.
+        still: Whether its tick stands, as when a controller hangs behind a server that answers.
     """
 
     plant: Plant
@@ -41,6 +42,7 @@ class VirtualPlant:
     keys: tuple[str, ...] = field(init=False)
     stepped_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     episodes: int = 0
+    still: bool = False
     _faults: dict[str, str] = field(default_factory=dict)
     _frozen: dict[str, float] = field(default_factory=dict)
 
@@ -75,6 +77,8 @@ class VirtualPlant:
         fault = self._faults.get(key, "")
         if fault == "frozen":
             return self._frozen[key], "good"
+        if fault == "far":
+            return 1e9, "good"
         if fault == "noise":
             return value + 0.2 * abs(value) * float(self._random.normal()), "good"
         return value, fault or "good"
@@ -82,29 +86,36 @@ class VirtualPlant:
     def fault(self, text: str) -> bool:
         """Do what a fault asks for; False if it is not known.
 
-        Known are "bad KEY", "frozen KEY", "noise KEY", "gone KEY"; "reject", "clamp", "disable",
-        "local KEY", "move KEY", "tighten KEY" (limits move), "hand over" (the loops listen again)
-        and "clear".
+        Known are "bad KEY", "frozen KEY", "noise KEY", "far KEY" (beyond any span), "gone KEY";
+        "local KEY", "move KEY", "tighten KEY" (limits move), "cross KEY" (they cross); "reject",
+        "clamp", "disable", "still" (the tick stands), "owner NAME" (somebody else writes);
+        "hand over" (the loops listen again) and "clear".
         """
         what, _, key = text.partition(" ")
         side = self.side
-        if what in ("bad", "frozen", "noise", "gone") and key in self.keys:
+        if what in ("bad", "frozen", "noise", "far", "gone") and key in self.keys:
             self._frozen[key] = self.measured(key)[0]
             self._faults[key] = what
-        elif what in ("local", "move", "tighten") and key in side.in_force:
+        elif what in ("local", "move", "tighten", "cross") and key in side.in_force:
             low, high = side.low[key], side.high[key]
             if what == "local":
                 side.remote[key] = False
             elif what == "move":
                 side.move(key, low + 0.25 * (high - low) * (1 + self._random.random()))
+            elif what == "cross":
+                side.low[key], side.high[key] = high, low
             else:
                 side.low[key], side.high[key] = low + 0.1 * (high - low), high - 0.1 * (high - low)
+        elif what == "owner" and key:
+            side.owner = key
         elif text == "reject":
             side.rejecting = True
         elif text == "clamp":
             side.clamp = True
         elif text == "disable":
             side.enabled = False
+        elif text == "still":
+            self.still = True
         elif text == "hand over":
             side.hand_over()
         elif text == "clear":
@@ -115,6 +126,7 @@ class VirtualPlant:
 
     def _clear(self) -> None:
         self._faults.clear()
+        self.still, self.side.owner = False, ""
         self.side.rejecting = self.side.clamp = False
         self.side.enabled = True
         self.side.hand_over()
@@ -175,6 +187,7 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
         f'tick = "{tick_s:g}s"',
         f'shed_after = "{max(5.0, 3 * step_s):g}s"',
         'timeout = "2s"',
+        *(['model = "furnace"'] if isinstance(plant, Furnace) else []),
         "",
         "[opcua]",
         f'endpoint = "opc.tcp://127.0.0.1:{port}/"',

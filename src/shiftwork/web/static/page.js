@@ -44,6 +44,7 @@ function show() {
   for (const button of document.querySelectorAll("[data-mode]"))
     button.setAttribute("aria-pressed", String(!missing && button.dataset.mode === state.mode));
   $("reset").hidden = missing || state.run !== "shed";
+  $("why").parentElement.hidden = missing || state.mode !== "advisory";
   if (missing) return;
   for (const action of state.actions) showAction(action);
   showAge();
@@ -56,12 +57,18 @@ function row(key) {
   const off = element("button", { type: "button" }, word("off"));
   on.addEventListener("click", () => ask("on", [key]));
   off.addEventListener("click", () => ask("off", [key]));
+  const accept = element("button", { type: "button", "data-answer": "accept" }, word("accept"));
+  const reject = element("button", { type: "button", "data-answer": "reject" }, word("reject"));
+  for (const button of [accept, reject]) {
+    button.setAttribute("aria-label", `${key}: ${button.textContent}`);
+    button.addEventListener("click", () => answered(button.dataset.answer, key));
+  }
   on.setAttribute("aria-label", `${key}: ${word("on")}`);
   off.setAttribute("aria-label", `${key}: ${word("off")}`);
   found = element("tr", { "data-key": key },
     element("td", { class: "key" }), element("td", { class: "state" }), element("td", { class: "n" }),
     element("td", { class: "n quiet" }), element("td", { class: "n quiet" }), element("td", { class: "range" }),
-    element("td", { class: "reason" }), element("td", {}, on, " ", off));
+    element("td", { class: "reason" }), element("td", { class: "switch" }, on, " ", off, accept, " ", reject));
   $("actions").append(found);
   return found;
 }
@@ -75,6 +82,22 @@ function showAction(action) {
   setText(cells[4], number(action.allowed));
   cells[5].replaceChildren(bar(action));
   setText(cells[6], action.reason);
+  // In advisory a person answers what is proposed; in the other modes there is only the switch.
+  const proposes = state.proposal > 0 && action.allowed !== null;
+  const [on, off, accept, reject] = cells[7].querySelectorAll("button");
+  on.hidden = off.hidden = state.mode === "advisory";
+  accept.hidden = reject.hidden = !proposes;
+}
+
+// The answer is about the value that stands there when the button is pressed.
+function answered(change, key) {
+  const reason = $("why").value.trim();
+  if (!reason) {
+    setText($("answer"), `▲ ${word("why_missing")}`);
+    $("why").focus();
+    return;
+  }
+  ask(change, [key, String(state.proposal), reason]);
 }
 
 // Where the set-point lies between its limits of now: a filled mark in force, an open one proposed.
@@ -157,6 +180,7 @@ function request(body) {
   if (body.change === "set_highest") return `${word("highest")}: ${word(modes[given[0]])}`;
   if (body.change === "switch") return `${given[0]}: ${word(given[1] === "True" ? "on" : "off")}`;
   if (body.change === "reset" || body.change === "override") return word(body.change);
+  if (body.proposal) return `${body.key}: ${word(body.accepted ? "accept" : "reject")} ${number(body.value)} (${body.proposal})`;
   return `${body.key}: ${word("limits")} ${(body.limits ?? ["–"]).join(" … ")}`;
 }
 
