@@ -67,9 +67,8 @@ def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[s
 
 
 def _row(learned: TeamLearned, number: int) -> dict[str, Any]:
-    found = evaluate_team(
-        learned.plant, learned.policies(number), EPISODES, 1_000 + learned.seeds[number]
-    )
+    plant = make_team_plant(learned.plant.name)
+    found = evaluate_team(plant, learned.policies(number), EPISODES, 1_000 + learned.seeds[number])
     looks = learned.history.metrics["return"][:, number]
     reached = np.flatnonzero(looks >= THRESHOLDS[family(learned.plant.name)])
     history = learned.history

@@ -96,14 +96,17 @@ def replay(
     rows = first + np.arange(steps)[:, None]
     weights = discount ** np.arange(steps)
     lived = records.transitions
-    given = (lived.observation[first], lived.next_observation[rows], records.action[rows])
-    promised = np.asarray(
-        _replay(world, *map(jnp.asarray, given), jnp.asarray(weights, jnp.float32)), np.float64
+    promised = _replay(
+        world,
+        jnp.asarray(lived.observation[first]),
+        jnp.asarray(lived.next_observation[rows]),
+        jnp.asarray(records.action[rows]),
+        jnp.asarray(weights, jnp.float32),
     )
     apart = ~np.asarray(world.drawn)[:, blocks[first]]
     answered = np.maximum(apart.sum(0), 1)
     earned = (weights[:, None] * records.reward[rows].astype(np.float64)).sum(0)
-    error = (promised * apart).sum(0) / answered - earned
+    error = (np.asarray(promised, np.float64) * apart).sum(0) / answered - earned
     return np.where(apart.any(0), error, np.nan)
 
 
