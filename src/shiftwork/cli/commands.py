@@ -139,7 +139,7 @@ class Evaluate:
     """Where to run: a built-in plant, a Gymnasium id, or a centre's scenario file. A team's own
     plant if not given."""
     records: tuple[str, ...] | None = None
-    """Records or exports for an estimate without a plant, best such as the agent did not learn from."""
+    """Records or exports for an estimate without a plant; rows that taught the agent are refused."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
     episodes: int = 200
@@ -177,7 +177,8 @@ class Report:
     agent: tyro.conf.Positional[Path]
     """The agent's folder, or that of a team on a cracking centre."""
     records: tuple[str, ...] | None = None
-    """Records or exports that the agent learned from (a team needs none)."""
+    """Records or exports that the agent learned from, whole: it is judged by the part that was kept
+    apart (a team needs none)."""
     improved: Path | None = None
     """The folder that improve wrote."""
     plant: str | None = None

@@ -23,6 +23,7 @@ from shiftwork.plants.catalogue import TEAM_PLANTS, make_plant, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.plants.team_plant import TeamPlant
+from shiftwork.records.held_out import unseen
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.yardsticks.simple import RandomActions, RandomLegal
 
@@ -176,4 +177,7 @@ def _on_records(
     agent = Agent.load(folders[0])
     named = None if isinstance(plant, TeamPlant) else plant
     opened = open_records(tuple(records), tags=tags, plant=named, agent=agent)
-    evaluate_on_records(agent, opened, discount, seed)
+    judging, left_out = unseen(opened, Path(folders[0]))
+    if left_out:
+        console.print(left_out)
+    evaluate_on_records(agent, judging, discount, seed)
