@@ -179,7 +179,7 @@ def test_hostile_names_stay_text(tmp_path, contents):
 def test_a_report_without_a_part_still_stands(tmp_path, contents, gone):
     text, _ = read(tmp_path, dataclasses.replace(contents, **gone))
     if gone.get("rollouts") == {} and "value_checks" not in gone:
-        assert "By the records, the agent should run the plant better" in text
+        assert "has not been judged yet" in text
         assert "not run" in text
         assert "would have done at the same moments" in text
     if gone.get("value_checks") == {} and "rollouts" in gone:
@@ -189,6 +189,12 @@ def test_a_report_without_a_part_still_stands(tmp_path, contents, gone):
     if gone.get("targets") == ():
         assert "the tags that move most" in text
         assert "steady offset" not in text
+
+
+def test_the_verdict_of_the_gate_is_quoted(tmp_path, contents):
+    given = dataclasses.replace(contents, rollouts={}, gate="passed (judge <1>): it earns more")
+    text, _ = read(tmp_path, given)
+    assert "By records that did not teach it: passed (judge <1>): it earns more." in text
 
 
 def test_one_recorded_episode_has_no_interval(tmp_path, contents):

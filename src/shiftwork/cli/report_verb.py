@@ -13,6 +13,7 @@ from shiftwork.errors import UserError
 from shiftwork.evaluation.fqe import discounted_returns
 from shiftwork.evaluation.rollout import check_fit, rollout
 from shiftwork.evaluation.statistics import mean_interval
+from shiftwork.operation.verdict import FILE, judged
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.npz import read_npz
 from shiftwork.records.held_out import unseen
@@ -68,10 +69,16 @@ def make_report(
             value_checks=checks,
             trace=trace,
             notes=notes,
+            gate=_said_by_the_gate(list(folders.values())[-1]),
         ),
     )
     console.print(f"Report written to {path}")
     return runs
+
+
+def _said_by_the_gate(folder: Path) -> str:
+    """The verdict that was given on these very weights, in words."""
+    return judged(folder).why if (folder / FILE).is_file() else ""
 
 
 def _value_check(

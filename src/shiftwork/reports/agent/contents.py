@@ -62,6 +62,7 @@ class ReportContents:
         value_checks: Name of an agent to its estimated and true value.
         trace: Learning on the plant, if there was any.
         notes: Further sentences: commands, seeds, times.
+        gate: What the gate said of the last agent, in one sentence; empty if it was not judged.
     """
 
     title: str
@@ -74,3 +75,4 @@ class ReportContents:
     value_checks: dict[str, ValueCheck]
     trace: Trace | None
     notes: tuple[str, ...]
+    gate: str = ""

@@ -91,18 +91,17 @@ def _step(after: np.ndarray, before: np.ndarray) -> str:
 def _estimated(contents: ReportContents) -> tuple[str, str]:
     name, check = list(contents.value_checks.items())[-1]
     ours, theirs = check.estimate, check.records
-    if ours.low > theirs.high:
-        answer = "By the records, the agent should run the plant better than people did."
-    elif ours.high < theirs.low:
-        answer = "By the records, the agent would run the plant worse than people did."
-    else:
-        answer = "By the records, agent and people cannot be told apart."
+    answer = (
+        f"By records that did not teach it: {contents.gate}."
+        if contents.gate
+        else "Whether the agent is better than people has not been judged yet."
+    )
     return answer, (
         f"The {label(name)} has not been run on a plant. From the beginning of an episode it is "
         f"estimated to earn {with_interval(ours)}, people earned {with_interval(theirs)} "
         f"(discounted by {check.discount:.4g} per step). This is an estimate from records "
-        "alone: let the "
-        "agent propose beside the operators before it acts."
+        "alone, and no "
+        "verdict: shiftwork judge gives one. Let the agent propose beside the operators before it acts."
     )
 
 
