@@ -80,7 +80,7 @@ class FittedValues(eqx.Module):
     ) -> Float[Array, "P M B"]:
         """Value of each agent's own action in each state, discounted, in plant reward."""
         seen = _seen(observation, self.scaling, self.pairs)
-        done = jnp.repeat(self.scaling.recorded(action, observation), self.members, axis=0)
+        done = jnp.repeat(_done(action, observation, self.scaling), self.members, axis=0)
         value = self.critic(jnp.broadcast_to(seen, (len(done), *seen.shape)), done)
         return value.reshape(-1, self.members, len(observation)) * self.scaling.reward_unit
 
@@ -111,7 +111,7 @@ def fit_values(
         seed: Of nets and batches.
         advance: Receives progress in updates.
     """
-    scaling = Scaling.of(records)
+    scaling = Scaling.of(records, tail=0.0)
     transitions = records.transitions
     rows = scaled(transitions, scaling)
     pairs = jnp.asarray(alike(records.observation_tags))
@@ -121,7 +121,7 @@ def fit_values(
         rows.action,
         rows.reward,
         _seen(following, scaling, pairs),
-        scaling.recorded(plans.at(following), following),
+        _done(plans.at(following), following, scaling),
         rows.continues,
     )
     net_key, fit_key = jax.random.split(jax.random.key(seed))
@@ -153,6 +153,12 @@ def _seen(observation: Array, scaling: Scaling, pairs: Array) -> Array:
     """What the nets see of an observation: columns in their units, and distances of like ones."""
     apart = distances(observation, scaling.observation_std, pairs)
     return jnp.concatenate([scaling.observe(observation), apart], -1)
+
+
+def _done(action: Array, observation: Array, scaling: Scaling) -> Array:
+    """What the nets see of an action: as it will be done, also beyond what people ever did."""
+    share = scaling.limits.share(action, observation)
+    return 2.0 * (share - scaling.action_low) / (scaling.action_high - scaling.action_low) - 1.0
 
 
 class _Fit(eqx.Module):
