@@ -179,3 +179,28 @@ def test_the_old_loss_gambled():
         chosen[learner] = np.asarray(member(members, 0).policy(seen))
     assert (chosen[Huber] > 0).all()
     assert (chosen[pars.PARS] <= 0.05).mean() > 0.9  # squares give the mean
+
+
+def test_who_judges_counts_the_rate_itself():
+    """In sum the rows hold what was recorded; care adds to the losses, judging does not."""
+    rng = np.random.default_rng(0)
+    count = 4_000
+    action = rng.uniform(0, 1, (count, 1)).astype(np.float32)
+    trip = rng.random(count) < 0.02 * (action[:, 0] > 0.5)
+    records = Episodes(
+        rng.normal(size=(count + 1, 1)).astype(np.float32),
+        action,
+        (action[:, 0] - 60.0 * trip).astype(np.float32),
+        np.array([count]),
+        np.array([False]),
+        (Tag("level", "m"),),
+        (Tag("load", "", 0.0, 1.0),),
+    )
+    plain = with_expected_rewards(records, careful=False)[0].reward
+    careful = with_expected_rewards(records)[0].reward
+    assert plain.sum() == pytest.approx(records.reward.sum(), rel=0.15)
+    assert careful.sum() < plain.sum() - 100
+    low, high = action[:, 0] < 0.4, action[:, 0] > 0.6
+    recorded = -60.0 * trip[high].mean()
+    assert (plain - action[:, 0])[high].mean() == pytest.approx(recorded, rel=0.2)
+    assert (plain - action[:, 0])[low].mean() > 0.3 * recorded

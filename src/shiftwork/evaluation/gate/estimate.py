@@ -12,8 +12,8 @@ a model gets wrong for both is wrong for neither's difference.
    what was recorded, so its size says little; where it contradicts the sign, the interval widens.
 4. *Support and events* (``support.py``).
 
-Rewards are judged as they were recorded. What learning adds to rare losses out of care would tell
-against agents and people unequally here; events have bounds of their own.
+Rare, large rewards count by their rate, state by state and action by action: a model that saw a dozen
+of them would not find what brings them. Learning adds care to that rate; judging must not.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from shiftwork.evaluation.gate.support import EventRate, Neighbourhood, Support
 from shiftwork.evaluation.gate.world import fit_world
 from shiftwork.evaluation.plans import Plans, acting
 from shiftwork.learning.offline.evidence import blocks_of
+from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes
 
@@ -102,9 +103,10 @@ def estimate(
         value_members: Members of fitted Q evaluation for each agent.
         advance: Receives progress in updates, ``WORK`` in all.
     """
+    expected, _ = with_expected_rewards(records, careful=False)
     blocks = blocks_of(records)[0]
     steps = min(math.ceil(HORIZONS / (1.0 - discount)), MOST_STEPS)
-    world = fit_world(records, blocks, updates=WORLD_UPDATES, seed=seed, advance=advance)
+    world = fit_world(expected, blocks, updates=WORLD_UPDATES, seed=seed, advance=advance)
     plans = Plans.of([clone, *agents])
     seen = records.transitions.observation
     rows = np.unique(np.linspace(0, len(seen) - 1, STARTS).astype(int))
@@ -120,12 +122,12 @@ def estimate(
     replays = _replay_starts(records, steps)
     error = np.zeros(1)
     if len(replays[0]):
-        error = per_step * replay(world, records, blocks, replays[0], discount, replays[1])
+        error = per_step * replay(world, expected, blocks, replays[0], discount, replays[1])
     error = error[~np.isnan(error)] if not np.isnan(error).all() else np.zeros(1)
 
     drawn = bootstrap(int(blocks.max()) + 1, value_members, seed)[:, blocks]
     values = fit_values(
-        records, plans, drawn, discount, updates=VALUE_UPDATES, seed=seed, advance=advance
+        expected, plans, drawn, discount, updates=VALUE_UPDATES, seed=seed, advance=advance
     )
     asked = jnp.asarray(seen[rows])
     value = per_step * np.asarray(values.at(asked, plans.at(asked)), np.float64).mean(2)

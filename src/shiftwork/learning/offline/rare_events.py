@@ -96,20 +96,24 @@ class RareEvents:
         return f"{line}. So few cannot show what causes them, so the agent {care}"
 
 
-def with_expected_rewards(records: Episodes) -> tuple[Episodes, tuple[RareEvents, ...]]:
+def with_expected_rewards(
+    records: Episodes, *, careful: bool = True
+) -> tuple[Episodes, tuple[RareEvents, ...]]:
     """Replace rare, large rewards by what they are expected to be, row by row.
 
     Args:
         records: What people did.
+        careful: Whether bounds of the rates count, as is right for who learns; otherwise the
+            rates themselves, as is right for who judges.
 
     Returns:
         The records to learn from, and what was found; the very same records if nothing was.
     """
-    return _expected(ByHash(records))
+    return _expected(ByHash(records), careful)
 
 
 @lru_cache(maxsize=4)
-def _expected(key: ByHash) -> tuple[Episodes, tuple[RareEvents, ...]]:
+def _expected(key: ByHash, careful: bool) -> tuple[Episodes, tuple[RareEvents, ...]]:
     records = key.records
     reward = records.reward.astype(np.float64)
     low, high = find(reward)
@@ -135,7 +139,7 @@ def _expected(key: ByHash) -> tuple[Episodes, tuple[RareEvents, ...]]:
             spread[event] = usual
             share = np.zeros(len(reward))
             share[event] = excess / excess.mean()
-            spread += excess.mean() * _rate(seen, done, share, bound)
+            spread += excess.mean() * _rate(seen, done, share, bound if careful else 0.0)
     return dataclasses.replace(records, reward=spread.astype(np.float32)), tuple(found)
 
 
@@ -174,7 +178,7 @@ def _rate(seen: np.ndarray, done: np.ndarray, share: np.ndarray, bound: float) -
         seen: (T, O), scaled.
         done: (T, A) in [-1, 1].
         share: (T,), 0 where nothing happened, about 1 where something did.
-        bound: Standard errors to add to the logarithm of the rate.
+        bound: Standard errors to add to the logarithm of the rate; at 0 it is the rate itself.
     """
     rng = np.random.default_rng(0)
     features = _Features.draw(seen, done, rng)
@@ -200,7 +204,7 @@ def _rate(seen: np.ndarray, done: np.ndarray, share: np.ndarray, bound: float) -
     for begin in range(0, len(share), ROWS):
         part = slice(begin, begin + ROWS)
         rate[part] = bounded(part, np.zeros(done.shape[1]))
-        for move in moves:
+        for move in moves if bound else ():
             rate[part] = worst(rate[part], bounded(part, move))
     return rate
 
