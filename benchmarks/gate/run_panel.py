@@ -60,6 +60,7 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
                     "plans": e.support.plans, "states": e.support.states,
                     "event_rate": rare.rate if rare else 0.0, "event_upper": rare.upper if rare else 0.0,
                     "event_people": rare.people if rare else 0.0,
+                    "event_loss": rare.loss if rare else float("nan"),
                     "discount": discount, "steps": e.steps, "reward_std": float(records.reward.std()),
                     "wall_s": round(took, 1),
                 }

@@ -46,6 +46,7 @@ def estimated(row: Row) -> Estimate:
         number["event_rate"],
         number["event_upper"],
         number["event_people"],
+        number["event_loss"],
     )
     return Estimate(
         gain=number["gain"],

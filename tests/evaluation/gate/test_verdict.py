@@ -48,7 +48,7 @@ def test_a_good_agent_passes():
         ({"replay": 3.0}, "may be chance"),
         ({"fitted": -2.0}, "may be chance"),
         ({"support": Support(0.3, 0.9, (("cot", 4.0),))}, "only 30 % .*farthest off: 'cot'"),
-        ({"events": (EventRate("trip", 9, 3_000, 0.01, 0.02, 0.004),)}, "'trip' may come at up to 20"),
+        ({"events": (EventRate("trip", 9, 3_000, 0.01, 0.02, 0.004, 60.0),)}, "'trip' may come at up to 20"),
     ],
     ids=["small", "models part", "few blocks", "models err", "contradicted", "unknown", "trips"],
 )  # fmt: skip
@@ -63,7 +63,15 @@ def test_an_agent_that_loses_is_worse_whatever_supports_it():
 
 
 def test_events_that_were_never_recorded_stop_nobody():
-    assert decided(events=(EventRate("trip", 0, 3_000, 0.0, 0.02, 0.001),))[0] == "pass"
+    assert (
+        decided(events=(EventRate("trip", 0, 3_000, 0.0, 0.02, 0.001, float("nan")),))[0] == "pass"
+    )
+
+
+@pytest.mark.parametrize(("loss", "decision"), [(5.0, "pass"), (60.0, "not proven"), (np.nan, "not proven")],
+                         ids=["cheap", "dear", "without price"])  # fmt: skip
+def test_an_event_that_costs_less_than_is_surely_gained_stops_nobody(loss, decision):
+    assert decided(events=(EventRate("trip", 1, 3_000, 0.001, 0.02, 0.001, loss),))[0] == decision
 
 
 def test_the_spread_grows_with_all_that_may_be_wrong():

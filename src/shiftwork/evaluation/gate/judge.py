@@ -27,7 +27,7 @@ from shiftwork.records.episodes import Episodes
 
 Decision = Literal["pass", "not proven", "worse"]
 
-QUANTILE = 2.0
+QUANTILE = 2.8
 """Spreads on either side of the estimate that hold 90 % of the truths of plants left out of the
 panel (docs/gate.md; ``python -m benchmarks.gate.table``)."""
 
@@ -159,7 +159,9 @@ def decide(e: Estimate, gain: Interval) -> tuple[Decision, tuple[str, ...]]:
             + (f" (farthest off: {where})" if where else "")
         )
     for event in e.events:
-        if event.recorded and event.upper > MOST_EVENTS * event.people:
+        # What would cost less than the agent surely gains, even at its bound, need not stop it.
+        priced = event.upper * event.loss < gain.low
+        if event.recorded and event.upper > MOST_EVENTS * event.people and not priced:
             reasons.append(
                 f"'{event.name}' may come at up to {1000 * event.upper:.2g} in 1,000 steps; under "
                 f"people at {1000 * event.people:.2g} at most"

@@ -24,6 +24,7 @@ MOST_ROWS, MOST_PLANS = 50_000, 4_000
 USUAL = 0.99
 """Share of the recorded rows that have a row of another block as near as supported plans must."""
 NEIGHBOURS = 10
+RARE = "rare, large loss"
 CONFIDENCE = 0.95
 """Of each bound on an event's rate."""
 
@@ -55,6 +56,7 @@ class EventRate:
         rate: Share of events among the plans' neighbours.
         upper: Upper bound of the rate.
         people: Upper bound of the rate under people.
+        loss: What such a row costs beyond an ordinary one, plant reward; NaN if it has no price.
     """
 
     name: str
@@ -63,6 +65,7 @@ class EventRate:
     rate: float
     upper: float
     people: float
+    loss: float
 
 
 class Neighbourhood:
@@ -86,6 +89,7 @@ class Neighbourhood:
         self.events = {name: flags[kept] for name, flags in events.items()}
         self.weight = np.where(event[kept], len(some) / len(rows.reward), 1.0)
         self.counts = {name: (int(f.sum()), len(f)) for name, f in events.items()}
+        self.losses = {name: _loss(rows.reward, f, name) for name, f in events.items()}
         self.names = [t.name for t in (*records.observation_tags, *records.action_tags)]
         self.points = self.place(rows.observation[kept], rows.action[kept])
         self.columns = rows.observation.shape[1]
@@ -159,6 +163,7 @@ class Neighbourhood:
                     rate,
                     _upper(rate * effective, effective),
                     _upper(count, rows),
+                    self.losses[name],
                 )
             )
         return tuple(rates)
@@ -171,9 +176,14 @@ def named_events(records: Episodes) -> dict[str, Bool[np.ndarray, " T"]]:
         "end of the episode by the plant": records.transitions.terminal,
         "rare, large loss": low,
     }
-    return {name: flags for name, flags in found.items() if flags.any()} or {
-        "rare, large loss": low
-    }
+    return {name: flags for name, flags in found.items() if flags.any()} or {RARE: low}
+
+
+def _loss(reward: np.ndarray, flags: np.ndarray, name: str) -> float:
+    """What an event costs beyond an ordinary row; an end has no price that a row could show."""
+    if name != RARE or not flags.any():
+        return float("nan")
+    return float(np.median(reward) - reward[flags].mean(dtype=np.float64))
 
 
 def _upper(count: float, rows: float) -> float:
