@@ -8,6 +8,9 @@ from jaxtyping import install_import_hook
 
 import support.numeric_tower  # noqa: F401  (the hook looks the checker up by this name)
 
+# Before whichever folder imports it first.
+pytest.register_assert_rewrite("support.record_builders")
+
 # No test may open a window, or leave anything in the user's home.
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")

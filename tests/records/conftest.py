@@ -3,8 +3,6 @@ from collections.abc import Iterator
 import jaxtyping
 import pytest
 
-pytest.register_assert_rewrite("support.record_builders")
-
 
 @pytest.fixture
 def unhooked() -> Iterator[None]:
