@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from benchmarks.gate.plants import limits, people_at
+from benchmarks.gate.plants import people_at
 from shiftwork.agents.agent import Agent
 from shiftwork.evaluation.plans import Plans, acting
+from shiftwork.evaluation.rollout import rollout
 from shiftwork.learning.offline.learn import learn
 from shiftwork.plants.operator import Operator
 from shiftwork.plants.plant import Plant
@@ -30,21 +31,7 @@ SWITCHES = (0, 20, 40, 60)
 
 def recorded(plant: Plant, people: Operator, episodes: int, steps: int, seed: int) -> Episodes:
     """Records of people: episodes that all are cut after ``steps``."""
-    lived = jax.jit(run, static_argnums=(0, 1, 3))(
-        Lasting(plant, steps), people, jax.random.key(seed), episodes
-    )
-    low, high = limits(plant)
-    seen = np.asarray(lived.observation).transpose(1, 0, 2)
-    done = np.clip(np.asarray(lived.action).transpose(1, 0, 2), low, high)
-    return Episodes(
-        seen.reshape(-1, seen.shape[-1]).astype(np.float32),
-        done.reshape(-1, done.shape[-1]).astype(np.float32),
-        np.asarray(lived.reward).T.reshape(-1).astype(np.float32),
-        np.full(episodes, steps, np.int64),
-        np.zeros(episodes, bool),
-        plant.observation,
-        plant.action,
-    )
+    return rollout(Lasting(plant, steps), people, episodes=episodes, seed=seed)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from shiftwork.plants.plant import Plant, ScoreRange, Step
@@ -213,8 +212,3 @@ def people_at(name: str) -> tuple[Plant, People]:
     """Give a plant of the panel and its people."""
     plant, rule, stray = RULES[name]
     return plant, People(rule, stray, len(plant.action))
-
-
-def limits(plant: Plant) -> tuple[np.ndarray, np.ndarray]:
-    """Least and most of each action, two arrays (A,)."""
-    return np.array([t.low for t in plant.action]), np.array([t.high for t in plant.action])

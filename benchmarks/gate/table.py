@@ -19,7 +19,6 @@ from benchmarks.results import ROOT, read_rows, write_table
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.evaluation.gate.estimate import Estimate
 from shiftwork.evaluation.gate.support import CONFIDENCE, EventRate, Support
-from shiftwork.evaluation.statistics import Interval
 
 Row = dict[str, str]
 COVERED = 0.9
@@ -75,8 +74,7 @@ def errors(rows: Sequence[Row]) -> np.ndarray:
 def judged(row: Row, width: float) -> tuple[str, bool]:
     """The decision with a width, and whether the interval holds the truth."""
     e = estimated(row)
-    half = width * gate.spread(e)
-    gain = Interval(e.gain, e.gain - half, e.gain + half)
+    gain = gate.interval(e, width=width)
     return gate.decide(e, gain)[0], gain.low <= float(row["truth"]) <= gain.high
 
 

@@ -12,10 +12,10 @@ from shiftwork.evaluation.gate import estimate as estimates
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.learning.offline.learn import learn
 from shiftwork.operation.verdict import judged as known_verdict
-from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.held_out import kept_apart
 from shiftwork.records.tags import Tag
+from support.record_builders import of_equal_length
 
 OBSERVATION = (Tag("level", "m"), Tag("wanted", "m"))
 ACTION = (Tag("valve", "%", 0.0, 100.0),)
@@ -32,15 +32,7 @@ def people(episodes=150, steps=40, seed=0):
         seen.append(np.stack([level, wanted], 1))
         done.append(valve[:, None])
         paid.append(-np.abs(level - wanted))
-    return Episodes(
-        np.stack(seen).transpose(1, 0, 2).reshape(-1, 2).astype(np.float32),
-        np.stack(done).transpose(1, 0, 2).reshape(-1, 1).astype(np.float32),
-        np.stack(paid).T.reshape(-1).astype(np.float32),
-        np.full(episodes, steps, np.int64),
-        np.zeros(episodes, bool),
-        OBSERVATION,
-        ACTION,
-    )
+    return of_equal_length(seen, done, paid, OBSERVATION, ACTION)
 
 
 def steered(clone, gain):

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
-from shiftwork.records.tags import Tag
+from shiftwork.records.tags import Tag, Tags
 
 OBSERVATION = (Tag("level", "m", 0.0, 1000.0), Tag("pressure", "bar"))
 ACTION = (Tag("valve", "%", 0.0, 100.0), Tag("pump", "", -1.0, 1.0))
@@ -47,6 +47,26 @@ def make_episodes(
         terminal=np.array([e in terminal for e in range(len(lengths))]),
         observation_tags=OBSERVATION,
         action_tags=ACTION,
+    )
+
+
+def of_equal_length(
+    seen: list[np.ndarray],
+    done: list[np.ndarray],
+    paid: list[np.ndarray],
+    observation_tags: Tags,
+    action_tags: Tags,
+) -> Episodes:
+    """Episodes that lived side by side: S + 1 observations (E, O), S actions (E, A) and rewards (E,)."""
+    observation, action = (np.stack(rows).transpose(1, 0, 2) for rows in (seen, done))
+    return Episodes(
+        observation.reshape(-1, observation.shape[-1]).astype(np.float32),
+        action.reshape(-1, action.shape[-1]).astype(np.float32),
+        np.stack(paid).T.reshape(-1).astype(np.float32),
+        np.full(len(action), len(paid), np.int64),
+        np.zeros(len(action), bool),
+        observation_tags,
+        action_tags,
     )
 
 

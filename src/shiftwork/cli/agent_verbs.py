@@ -39,7 +39,7 @@ from shiftwork.plants.plant import Plant
 from shiftwork.plants.run import run
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.load import load_records
-from shiftwork.records.held_out import kept_apart, teaching
+from shiftwork.records.held_out import kept_apart, teaching, unseen
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.reports.agent.contents import Trace
 
@@ -178,6 +178,18 @@ def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
             f"estimated gain {found.gain.estimate:+.1f} [{found.gain.low:+.1f}, {found.gain.high:+.1f}]"
         )
     return selection.configs[selection.chosen]
+
+
+def not_taught(records: Episodes, folder: Path) -> Episodes:
+    """Keep what may judge an agent, and say what was left out.
+
+    Raises:
+        UserError: The rows taught the agent, or its folder does not say which rows did.
+    """
+    judging, left_out = unseen(records, folder)
+    if left_out:
+        console.print(left_out)
+    return judging
 
 
 def evaluate_on_records(

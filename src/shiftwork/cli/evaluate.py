@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shiftwork.agents.agent import Agent
-from shiftwork.cli.agent_verbs import evaluate_on_records, open_records
+from shiftwork.cli.agent_verbs import evaluate_on_records, not_taught, open_records
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.evaluation.compare import compared
@@ -23,7 +23,6 @@ from shiftwork.plants.catalogue import TEAM_PLANTS, make_plant, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.plants.team_plant import TeamPlant
-from shiftwork.records.held_out import unseen
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.yardsticks.simple import RandomActions, RandomLegal
 
@@ -177,7 +176,4 @@ def _on_records(
     agent = Agent.load(folders[0])
     named = None if isinstance(plant, TeamPlant) else plant
     opened = open_records(tuple(records), tags=tags, plant=named, agent=agent)
-    judging, left_out = unseen(opened, Path(folders[0]))
-    if left_out:
-        console.print(left_out)
-    evaluate_on_records(agent, judging, discount, seed)
+    evaluate_on_records(agent, not_taught(opened, Path(folders[0])), discount, seed)

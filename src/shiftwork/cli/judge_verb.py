@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from shiftwork.agents.agent import Agent
+from shiftwork.cli.agent_verbs import not_taught
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
 from shiftwork.evaluation.gate.judge import TOTAL_WORK, Judgement, judge
@@ -17,7 +18,6 @@ from shiftwork.evaluation.statistics import Interval
 from shiftwork.files import VERSION, written_whole
 from shiftwork.operation.verdict import write_verdict
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.held_out import unseen
 
 STATUS = {"pass": 0, "not proven": 3, "worse": 4}
 """Exit status of each verdict."""
@@ -39,9 +39,7 @@ def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) ->
     agent = Agent.load(folder)
     if out is not None and out.suffix.lower() != ".json":
         raise UserError(f"{out}: the verdict is written as JSON; give a name that ends in .json")
-    judging, left_out = unseen(records, folder)
-    if left_out:
-        console.print(left_out)
+    judging = not_taught(records, folder)
     with progress_bar("judging", TOTAL_WORK, "updates") as advance:
         found = judge(agent, judging, seed=seed, advance=advance)
     _show(found)

@@ -94,9 +94,10 @@ def _convert(options: commands.Convert) -> None:
 def _learn(options: Any) -> None:
     from shiftwork.cli.agent_verbs import learn_agent, open_records
 
-    records = open_records(
-        options.records, tags=_plant_file(options.tags), plant=_plant(options.plant)
-    )
+    tags, plant = _plant_file(options.tags), _plant(options.plant)
+    records = open_records(options.records, tags=tags, plant=plant)
+    # Before learning: a file that cannot be read must not cost hours.
+    later = open_records(options.judge_on, tags=tags, plant=plant) if options.judge_on else None
     learn_agent(
         records,
         options.algo,
@@ -105,14 +106,11 @@ def _learn(options: Any) -> None:
         seed=seeded(options.seed),
         out=options.out,
         choose=options.select,
-        all_rows=options.all_rows or options.judge_on is not None,
+        all_rows=options.all_rows or later is not None,
     )
-    if options.judge_on is not None:
+    if later is not None:
         from shiftwork.cli.judge_verb import judge_agent
 
-        later = open_records(
-            options.judge_on, tags=_plant_file(options.tags), plant=_plant(options.plant)
-        )
         judge_agent(options.out, later, None, options.seed)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwork.agents.agent import Agent
-from shiftwork.cli.agent_verbs import AnyPlant, evaluate_on_records
+from shiftwork.cli.agent_verbs import AnyPlant, evaluate_on_records, not_taught
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.evaluation.fqe import discounted_returns
@@ -16,7 +16,6 @@ from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.operation.verdict import FILE, judged
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.npz import read_npz
-from shiftwork.records.held_out import unseen
 from shiftwork.reports.agent.contents import ReportContents, Trace, ValueCheck
 
 
@@ -86,12 +85,10 @@ def _value_check(
 ) -> ValueCheck | None:
     """Estimate an agent's value from records that did not teach it, if there are any."""
     try:
-        judging, left_out = unseen(records, folder)
+        judging = not_taught(records, folder)
     except UserError as error:
         console.print(f"No estimate from records: {error}")
         return None
-    if left_out:
-        console.print(left_out)
     found = evaluate_on_records(agent, judging, None, seed)
     outcome = mean_interval(discounted_returns(run, found.discount)) if run else None
     return ValueCheck(found.discount, found.records, found.agent, outcome)

@@ -143,10 +143,11 @@ def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
     Raises:
         UserError: The rows taught the agent, or its folder does not say which rows did.
     """
-    parts, taught = kept_apart(records), _taught(folder)
-    if parts.judge is not None and _known(parts.teach, taught) and not _known(parts.judge, taught):
-        return parts.judge, (
-            f"Of {len(records.reward):,} steps, only the last {len(parts.judge.reward):,} judge the "
+    taught = _taught(folder)
+    _, judging = _parted(records, taught)
+    if judging is not None:
+        return judging, (
+            f"Of {len(records.reward):,} steps, only the last {len(judging.reward):,} judge the "
             "agent: they taught it nothing"
         )
     if known := _known(records, taught):
@@ -160,12 +161,15 @@ def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
 
 def teaching(records: Episodes, folder: Path) -> Episodes:
     """Find what of records an agent may go on learning from: not what was kept apart to judge it."""
+    return _parted(records, _taught(folder))[0] if (folder / TAUGHT).is_file() else records
+
+
+def _parted(records: Episodes, taught: np.ndarray) -> tuple[Episodes, Episodes | None]:
+    """Cut records as they were cut for learning; whole, and None, if they were not."""
     parts = kept_apart(records)
-    if parts.judge is None or not (folder / TAUGHT).is_file():
-        return records
-    taught = _taught(folder)
-    apart = _known(parts.teach, taught) and not _known(parts.judge, taught)
-    return parts.teach if apart else records
+    if parts.judge is None or not _known(parts.teach, taught) or _known(parts.judge, taught):
+        return records, None
+    return parts.teach, parts.judge
 
 
 def _taught(folder: Path) -> np.ndarray:

@@ -9,8 +9,8 @@ import pytest
 from shiftwork.evaluation.columns import alike, distances
 from shiftwork.evaluation.gate.rollouts import replay
 from shiftwork.evaluation.gate.world import fit_world
-from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag
+from support.record_builders import of_equal_length
 
 EPISODES, STEPS = 40, 50
 TAGS = (Tag("level", "m"), Tag("wanted", "m"), Tag("load", "t/h"))
@@ -31,15 +31,7 @@ def tank(seed=0, episodes=EPISODES):
         seen.append(np.stack([level, wanted, load], 1))
         done.append(valve[:, None])
         paid.append(-np.abs(level - wanted))
-    return Episodes(
-        np.stack(seen).transpose(1, 0, 2).reshape(-1, 3).astype(np.float32),
-        np.stack(done).transpose(1, 0, 2).reshape(-1, 1).astype(np.float32),
-        np.stack(paid).T.reshape(-1).astype(np.float32),
-        np.full(episodes, STEPS, np.int64),
-        np.zeros(episodes, bool),
-        TAGS,
-        (Tag("valve", "", 0.0, 1.0),),
-    )
+    return of_equal_length(seen, done, paid, TAGS, (Tag("valve", "", 0.0, 1.0),))
 
 
 @pytest.fixture(scope="module")

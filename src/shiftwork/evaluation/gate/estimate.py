@@ -28,7 +28,7 @@ import numpy as np
 from shiftwork.agents.agent import Agent
 from shiftwork.evaluation.fqe import bootstrap, fit_values
 from shiftwork.evaluation.gate.rollouts import Rolled, replay, roll
-from shiftwork.evaluation.gate.support import EventRate, Neighbourhood, Support
+from shiftwork.evaluation.gate.support import MOST_PLANS, EventRate, Neighbourhood, Support
 from shiftwork.evaluation.gate.world import fit_world
 from shiftwork.evaluation.plans import Plans, acting
 from shiftwork.learning.offline.evidence import blocks_of
@@ -160,8 +160,8 @@ def estimate(
 def _plans(rolled: Rolled, plans: Plans, number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """States on the way of one agent's rollouts, and what it would do there."""
     states = rolled.observation[number].reshape(-1, rolled.observation.shape[-1])
-    if len(states) > 4_000:
-        states = states[np.random.default_rng(seed).permutation(len(states))[:4_000]]
+    if len(states) > MOST_PLANS:
+        states = states[np.random.default_rng(seed).permutation(len(states))[:MOST_PLANS]]
     return states, np.asarray(acting(plans.operator(number), jnp.asarray(states)))
 
 

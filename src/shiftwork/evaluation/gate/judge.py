@@ -41,7 +41,6 @@ MOST_EVENTS = 2.0
 """Times the people's upper bound that the upper bound of an event's rate may be."""
 
 FEWEST_BLOCKS, FEWEST_ROWS = 8, 800
-FEWEST_ALIKE = 0.05
 FARTHEST = 6.0
 """Deviations between the means of a tag that only other units or another plant explain."""
 
@@ -134,14 +133,15 @@ def spread(e: Estimate) -> float:
     return float(np.sqrt(np.square(parts).sum()))
 
 
-def interval(e: Estimate, zero: float = 0.0) -> Interval:
+def interval(e: Estimate, zero: float = 0.0, width: float = QUANTILE) -> Interval:
     """The gain with its 90 % interval.
 
     Args:
         e: The estimate.
         zero: What a second clone gains over the first: how far off the zero itself may be.
+        width: Spreads on either side of the estimate.
     """
-    half = QUANTILE * math.hypot(spread(e), zero)
+    half = width * math.hypot(spread(e), zero)
     return Interval(e.gain, e.gain - half, e.gain + half)
 
 
