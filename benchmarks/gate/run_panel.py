@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gate.importance import weighted_importance
 from benchmarks.gate.panel import panel, recorded, truths
 from benchmarks.gate.plants import RULES, people_at
 from benchmarks.results import write_rows
@@ -43,6 +44,9 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
             records, clone, list(agents.values()), discount, seed=seed, value_members=1
         )
         took = time.perf_counter() - begun
+        weighted, effective = weighted_importance(
+            records, clone, list(agents.values()), discount, found[0].steps
+        )
         late = LATE if kind == "one run" else 0
         true = truths(name, [clone, *agents.values()], discount, found[0].steps, late=late)
         for number, (agent, e) in enumerate(zip(agents, found, strict=True)):
@@ -55,7 +59,9 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
                     "people": e.people, "clone_truth": true[0].mean(),
                     "gain": e.gain, "member_std": e.members.std(ddof=1), "block_error": e.block_error,
                     "worst_member": e.members.min(), "best_member": e.members.max(),
-                    "beginnings": e.beginnings, "fitted": e.fitted, "fitted_error": e.fitted_error,
+                    "beginnings": e.beginnings, "undiscounted": e.undiscounted,
+                    "fitted": e.fitted, "fitted_error": e.fitted_error,
+                    "weighted": weighted[number], "weighted_rows": effective[number],
                     "replay": e.replay, "replay_error": e.replay_error,
                     "plans": e.support.plans, "states": e.support.states,
                     "event_rate": rare.rate if rare else 0.0, "event_upper": rare.upper if rare else 0.0,
