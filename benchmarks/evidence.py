@@ -33,7 +33,8 @@ def main() -> None:
         wall_s = time.perf_counter() - begun
         rows += [
             {"set": name, "lag": int(lag), "r2": r2, "r2_without_action": without, "horizon": evidence.horizon,
-             "reward_share": evidence.reward_share, "state_share": evidence.state_share, "wall_s": wall_s}
+             "reward_share": evidence.reward_share, "state_share": evidence.state_share,
+             "variation": evidence.variation, "wall_s": wall_s}
             for lag, r2, without in zip(evidence.lags, evidence.r2, evidence.r2_without_action, strict=True)
         ]  # fmt: skip
         lines.append(
@@ -43,6 +44,7 @@ def main() -> None:
                 f"{evidence.discount:.3f}",
                 f"{100 * evidence.reward_share:.0f} %",
                 f"{100 * evidence.state_share:.0f} %",
+                f"{evidence.variation:.2f}",
                 f"{cloning(evidence):.2g}",
             )
         )
@@ -53,6 +55,7 @@ def main() -> None:
         "discount",
         "least share of rewards that only the action explains",
         "of what is seen next",
+        "variation of moves in like states",
         "cloning",
     )
     console.print(write_table("evidence", header, lines))
