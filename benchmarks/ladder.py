@@ -50,7 +50,7 @@ def measured(name: str, hands: str, episodes: int) -> list[dict[str, Any]]:
     ]
     learned = learn(records, "pars", configs, updates=UPDATES, seeds=(SEED,) * len(configs))
     clone = learn(records, "bc", updates=3_000, seeds=(SEED,)).agent()
-    who = {"people": people, "clone": clone, "default": learned.agent(0)}
+    who: dict[str, Any] = {"people": people, "clone": clone, "default": learned.agent(0)}
     who |= {f"{w:g}": learned.agent(i + 1) for i, w in enumerate(WEIGHTS)}
     rows = []
     for label, operator in who.items():
