@@ -23,10 +23,16 @@ from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn
 
 TEACHING = 200
-SETS = {"all": (150, 100), "few": (25, 100), "one run": (1, 6_000)}
+SETS = {
+    "all": (150, 100),
+    "half": (75, 100),
+    "few": (25, 100),
+    "two runs": (2, 5_000),
+    "one run": (1, 6_000),
+}
 """Records to judge by: episodes and their steps."""
-LATE = 100
-"""Steps that a long run has behind it when its states are typical."""
+LATE = {"two runs": 100, "one run": 100}
+"""Steps that long runs have behind them when their states are typical."""
 
 
 def judged(name: str, seed: int) -> list[dict[str, Any]]:
@@ -47,7 +53,7 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
         weighted, effective = weighted_importance(
             records, clone, list(agents.values()), discount, found[0].steps
         )
-        late = LATE if kind == "one run" else 0
+        late = LATE.get(kind, 0)
         true = truths(name, [clone, *agents.values()], discount, found[0].steps, late=late)
         for number, (agent, e) in enumerate(zip(agents, found, strict=True)):
             apart = true[number + 1] - true[0]
