@@ -74,7 +74,7 @@ def main() -> None:
                 f"{100 * evidence.reward_share:.0f} %",
                 f"{100 * evidence.state_share:.0f} %",
                 f"{evidence.variation:.2f}",
-                f"{cloning(evidence):.2g}"
+                f"{cloning(evidence):.3g}"
                 if not evidence.not_measurable
                 else f"{FULL_CLONING:.0f}: not measurable",
             )

@@ -188,7 +188,7 @@ def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
     ):
         mark = "*" if number == selection.chosen else " "
         console.print(
-            f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.2g}: "
+            f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.3g}: "
             f"estimated gain {found.gain.estimate:+.1f} [{found.gain.low:+.1f}, {found.gain.high:+.1f}]"
         )
     return selection.configs[selection.chosen]

@@ -108,7 +108,7 @@ def explained(config: Any, evidence: Evidence) -> str:
     count = f"{evidence.rows:,} steps"
     if telling < 0.95 * evidence.rows:
         count += f", as good as {telling:,.0f} with free moves,"
-    return f"{line}; {shown}, so with {count} cloning {config.cloning:.2g}"
+    return f"{line}; {shown}, so with {count} cloning {config.cloning:.3g}"
 
 
 def value_range(records: Episodes, discount: float, reward_unit: float) -> Values:
