@@ -3,7 +3,7 @@
 Such a tag (a set-point, a price, a feed) stands still and then jumps, whatever the agent does. A critic
 that sees each jump where it happened learns by heart which recorded states were followed by one; with
 a noisy value from then on it holds a plant beside its set-point. But a jump could as well have come in
-any other row. So batches draw jumps anew: the tag stays where it is, or, at the recorded rate, takes a
+any other row. So batches draw jumps again: the tag stays where it is, or, at the recorded rate, takes a
 recorded jump. The mean of what is learned stays the same, and nothing is left to learn by heart.
 
 Which tags these are is found from records by ``learning/offline/from_outside.py``.
@@ -36,7 +36,7 @@ class Jumps(NamedTuple):
     moved: Bool[Array, "J O"]
     relative: Bool[Array, " O"]
 
-    def drawn_anew(
+    def drawn_again(
         self, observation: Float[Array, "B O"], following: Float[Array, "B O"], key: PRNGKeyArray
     ) -> Float[Array, "B O"]:
         """Let what is moved from outside jump by chance, at the recorded rate, (B, O)."""

@@ -139,7 +139,7 @@ class Replay(eqx.Module):
     Attributes:
         rows: Arrays with a leading axis of the store's capacity.
         size: Number of rows that may be drawn, ().
-        jumps: What is moved from outside, in the learner's units: drawn anew in each batch.
+        jumps: What is moved from outside, in the learner's units: drawn again in each batch.
     """
 
     rows: Batch
@@ -201,7 +201,7 @@ class Replay(eqx.Module):
         batch = jax.tree.map(lambda x: x[rows], self.rows)
         if self.jumps is None:
             return batch
-        following = self.jumps.drawn_anew(
+        following = self.jumps.drawn_again(
             batch.observation, batch.next_observation, jax.random.fold_in(key, 1)
         )
         return batch._replace(next_observation=following)

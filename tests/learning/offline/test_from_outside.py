@@ -1,4 +1,4 @@
-"""Tags that are moved from outside are found, others are left alone; batches draw their moves anew."""
+"""Tags that are moved from outside are found, others are left alone; batches draw their moves again."""
 
 import jax
 import jax.numpy as jnp
@@ -109,9 +109,9 @@ def test_a_price_goes_on_from_where_it_is_and_a_set_point_does_not():
         jnp.array([False, True]),
     )
     seen = jnp.array([[1.0, 2.0], [3.0, 4.0]])
-    there = jumps.drawn_anew(seen, seen + 100.0, jax.random.key(0))
+    there = jumps.drawn_again(seen, seen + 100.0, jax.random.key(0))
     np.testing.assert_allclose(there, [[5.0, 2.5], [5.0, 4.5]])
     # Means and deviations are taken off values, and deviations alone off steps.
     scaled = jumps.scaled(np.array([1.0, 1.0], np.float32), np.array([2.0, 2.0], np.float32))
-    there = scaled.drawn_anew((seen - 1.0) / 2.0, seen, jax.random.key(0))
+    there = scaled.drawn_again((seen - 1.0) / 2.0, seen, jax.random.key(0))
     np.testing.assert_allclose(there * 2.0 + 1.0, [[5.0, 2.5], [5.0, 4.5]])

@@ -155,7 +155,7 @@ def replay_of(records: Episodes, scaling: Scaling) -> Replay:
     """Make records ready to learn from.
 
     Rare, large rewards count by their expectation (``rare_events.py``), and what is moved from outside
-    is drawn anew in each batch (``from_outside.py``).
+    is drawn again in each batch (``from_outside.py``).
     """
     expected, _ = with_expected_rewards(records)
     return Replay.of(expected.transitions, scaling, find_jumps(records))
