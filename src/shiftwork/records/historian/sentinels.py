@@ -31,24 +31,25 @@ FAR = 3.0
 
 def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) -> None:
     """Report values that look as if they stood for nothing; they count until they are declared."""
-    held = {tag.key for tag in plant.tags.values() if tag.hold}
-    good = frame.lazy().filter((pl.col("status") != BAD) & pl.col("value").is_not_null())
-    ends = good.group_by("tag").agg(low=pl.col("value").min(), high=pl.col("value").max()).collect()
     # A tag's rows stand together, so one tag is looked at without going through all of them.
     borders = np.searchsorted(
         frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
     )
-    place = {key: number for number, key in enumerate(plant.tags)}
-    for key, low, high in ends.sort("tag").iter_rows():
-        first, end_at = borders[place[str(key)]], borders[place[str(key)] + 1]
+    for number, (key, tag) in enumerate(plant.tags.items()):
+        first, end_at = borders[number], borders[number + 1]
         rows = frame.slice(int(first), int(end_at - first))
+        numbers = rows["value"].to_numpy()  # NaN where there is none
+        good = numbers[(rows["status"].to_numpy() != BAD) & ~np.isnan(numbers)]
+        if not len(good):
+            continue
+        low, high = float(good.min()), float(good.max())
         known = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
-        usual = rows["value"].gather_every(max(1, len(rows) // SAMPLED))
-        width = float((usual.quantile(0.75) or 0.0) - (usual.quantile(0.25) or 0.0))
-        wide = key not in held and high - low > LONELY * width
+        usual = np.sort(numbers[:: max(1, len(rows) // SAMPLED)])
+        usual = usual[: len(usual) - np.isnan(usual).sum()]
+        wide = not tag.hold and high - low > LONELY * _half_width(usual)
         if low == high or not (known or wide):
             continue
-        values = rows.filter(pl.col("status") != BAD)["value"].drop_nulls()
+        values = pl.Series(good)
         suspects = known
         if wide:
             suspects = known + [e for e in (low, high) if e not in known and _alone(e, values)]
@@ -62,10 +63,20 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
                 continue
             count = int((values == end).sum())
             findings.note(
-                "number that may stand for nothing", str(key), count,
+                "number that may stand for nothing", key, count,
                 f"{end:g} among values from {least:g} to {most:g}; if so, set tags.{key}.missing = [{end:g}]",
                 each=True,
             )  # fmt: skip
+
+
+def _half_width(ordered: np.ndarray) -> float:
+    """How far apart the quarters of some ordered values lie; 0 for none."""
+    last = len(ordered) - 1
+    return (
+        float(ordered[int(0.75 * last + 0.5)] - ordered[int(0.25 * last + 0.5)])
+        if last >= 0
+        else 0.0
+    )
 
 
 def _suspect(value: float) -> bool:
