@@ -35,33 +35,33 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
     borders = np.searchsorted(
         frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
     )
+    values, usable = frame["value"], frame["status"].to_numpy() != BAD
     for number, (key, tag) in enumerate(plant.tags.items()):
-        first, end_at = borders[number], borders[number + 1]
-        rows = frame.slice(int(first), int(end_at - first))
-        numbers = rows["value"].to_numpy()  # NaN where there is none
-        good = numbers[(rows["status"].to_numpy() != BAD) & ~np.isnan(numbers)]
+        first, end_at = int(borders[number]), int(borders[number + 1])
+        numbers = values.slice(first, end_at - first).to_numpy()  # NaN where there is none
+        good = numbers[usable[first:end_at] & ~np.isnan(numbers)]
         if not len(good):
             continue
         low, high = float(good.min()), float(good.max())
         known = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
-        usual = np.sort(numbers[:: max(1, len(rows) // SAMPLED)])
+        usual = np.sort(numbers[:: max(1, len(numbers) // SAMPLED)])
         usual = usual[: len(usual) - np.isnan(usual).sum()]
         wide = not tag.hold and high - low > LONELY * _half_width(usual)
         if low == high or not (known or wide):
             continue
-        values = pl.Series(good)
+        found = pl.Series(good)
         suspects = known
         if wide:
-            suspects = known + [e for e in (low, high) if e not in known and _alone(e, values)]
+            suspects = known + [e for e in (low, high) if e not in known and _alone(e, found)]
         for end in suspects:
-            rest = values.filter(~values.is_in(suspects) & (values.abs() < HUGE))
+            rest = found.filter(~found.is_in(suspects) & (found.abs() < HUGE))
             if not len(rest):
                 continue
             least, most = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
             width = max(most - least, 1e-3 * max(abs(most), abs(least)))
             if abs(end) < HUGE and min(abs(end - least), abs(end - most)) <= FAR * width:
                 continue
-            count = int((values == end).sum())
+            count = int((found == end).sum())
             findings.note(
                 "number that may stand for nothing", key, count,
                 f"{end:g} among values from {least:g} to {most:g}; if so, set tags.{key}.missing = [{end:g}]",

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from shiftwork.errors import UserError
@@ -216,7 +217,8 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
         for convert in _conversions(wanted):
             try:
                 whole = pacsv.read_csv(pa.BufferReader(lent), read, parse, convert)
-                break
+                if not _is_beyond(whole):
+                    break
             except pa.ArrowInvalid as error:
                 if "Empty CSV" in str(error):
                     break
@@ -229,6 +231,12 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
         for batch in whole.to_batches():
             yield row, batch
             row += batch.num_rows
+
+
+def _is_beyond(table: pa.Table) -> bool:
+    """Whether a number is infinite: a word, or too many digits, which count as text."""
+    floats = (c for c in table.itercolumns() if pa.types.is_floating(c.type))
+    return any(pc.any(pc.is_inf(column)).as_py() for column in floats)
 
 
 def _conversions(wanted: Wanted) -> Iterator[pacsv.ConvertOptions]:
