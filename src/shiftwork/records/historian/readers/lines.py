@@ -116,8 +116,8 @@ class Lines(io.RawIOBase):
         self._skip(skip)
 
     def line_of(self, rest: bytes) -> int:
-        """The number of the line with which the last ones that were read begin."""
-        return self._line - count_breaks(rest)
+        """The number of the line with which the last bytes that were read begin."""
+        return self._line - count_breaks(rest + self._pending)
 
     def readable(self) -> bool:
         """True."""
@@ -129,10 +129,12 @@ class Lines(io.RawIOBase):
         super().close()
 
     def block(self, size: int) -> bytes:
-        """Checked UTF-8 of at least so many bytes; fewer only at the end."""
+        """So many bytes of checked UTF-8; fewer only at the end."""
         text, self._pending = self._pending, b""
         while len(text) < size and (more := self._next(size - len(text))):
             text = text + more if text else more
+        if len(text) > size:
+            text, self._pending = text[:size], text[size:]
         return text
 
     def readinto(self, buffer: Any) -> int:
