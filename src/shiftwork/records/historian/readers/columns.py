@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.written_rows import mark_free
 from shiftwork.records.historian.values.numbers import is_nothing
 
 _YES = (
@@ -79,10 +80,18 @@ def value_cells(layout: Layout, batch: pa.RecordBatch) -> pl.Series:
     for position in layout.other_values:
         more = series(batch, position)
         if cells.dtype != more.dtype:
-            kind = pl.Float64 if cells.dtype.is_numeric() and more.dtype.is_numeric() else pl.String
-            cells, more = cells.cast(kind), more.cast(kind)
+            if cells.dtype.is_numeric() and more.dtype.is_numeric():
+                cells, more = cells.cast(pl.Float64), more.cast(pl.Float64)
+            else:
+                cells, more = _as_text(cells), _as_text(more)
         cells = pl.select(pl.when(~nothing(cells)).then(cells).otherwise(more)).to_series()
     return cells
+
+
+def _as_text(cells: pl.Series) -> pl.Series:
+    """Cells as text in which numbers stay what they are, whatever the decimal mark."""
+    text = cells.cast(pl.String)
+    return text.map_elements(mark_free, pl.String) if cells.dtype.is_float() else text
 
 
 def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndarray | None]:

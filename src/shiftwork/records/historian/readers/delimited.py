@@ -93,12 +93,12 @@ def read_delimited(
 
     layout = found.layout
     clock = tuple(names[i].strip().lower() for i in layout.clock.columns) if layout else ()
-    dialect = ("text", separator, layout.shape if layout else "", *clock)
+    dialect = (source.form or "text", separator, layout.shape if layout else "", *clock)
 
     def form() -> str:
         words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", SPACES: "spaces"}
         spelled = words.get(separator, separator)
-        return f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
+        return source.form or f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
 
     return (
         Table(source.name, names, source.stem, first_line + 1, batches, careful, dialect, form),

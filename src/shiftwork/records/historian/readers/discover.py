@@ -14,7 +14,7 @@ MOST_FILES = 100_000
 ENDINGS = frozenset((
     ".csv", ".tsv", ".txt", ".tab", ".dat", ".asc", ".prn", ".parquet", ".pq", ".feather", ".arrow", ".ipc",
     ".db", ".sqlite", ".sqlite3", ".duckdb", ".ddb", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".gz", ".zst",
-    ".zstd", ".bz2", ".xz", ".zip",
+    ".zstd", ".bz2", ".xz", ".zip", ".html", ".htm", ".xml", ".json", ".jsonl", ".ndjson",
 ))  # fmt: skip
 """Files of a folder or pattern that are read; others that lie there are left out, and named."""
 SERVERS = ("postgresql://", "postgres://")

@@ -21,6 +21,7 @@ from shiftwork.records.historian.readers.heading import (
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
 from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.written_rows import mark_free
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 
@@ -89,8 +90,15 @@ def _sheet(
     width = head.width
     names = (*heading.names, *[""] * (width - len(heading.names)))
 
+    layout = heading.layout
+    clocks = (
+        [c for clock in (layout.clock, *layout.clocks.values()) for c in clock.columns]
+        if layout
+        else []
+    )
+
     def batches(wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
-        frame = _typed(book, sheet, first)
+        frame = _typed(book, sheet, first, clocks)
         width_here = frame.width
         columns = [
             frame.to_series(i)
@@ -103,7 +111,6 @@ def _sheet(
         arrays = [a.cast(pa.string()) if pa.types.is_large_string(a.type) else a for a in arrays]
         yield first + 1, pa.RecordBatch.from_arrays(arrays, [str(i) for i in wanted.columns])
 
-    layout = heading.layout
     dialect = ("workbook", layout.shape if layout else "")
     table = Table(where, tuple(names), stem, first + 1, batches, None, dialect, lambda: "workbook")
     return table, layout
@@ -114,12 +121,15 @@ def _loaded(book: Any, sheet: str, skip: int, dtypes: Any, most: int | None = No
     return pl.DataFrame(loaded.to_arrow())
 
 
-def _typed(book: Any, sheet: str, first: int) -> pl.DataFrame:
-    """All rows: times as text, numbers as numbers, a column of both as text with every digit."""
+def _typed(book: Any, sheet: str, first: int, clocks: list[int]) -> pl.DataFrame:
+    """All rows: times as text, numbers as numbers, a column of both as text with every digit.
+
+    Numbers beside text have no decimal mark, so that they are the same whatever the mark of the text is.
+    """
     text = _loaded(book, sheet, first, "string")
     number = _loaded(book, sheet, first, dict.fromkeys(range(text.width), "float"))
     columns = []
-    for words, values in zip(text, number, strict=False):
+    for place, (words, values) in enumerate(zip(text, number, strict=False)):
         # A date is not a number here, though a workbook keeps it as one.
         written = words.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}").fill_null(value=False)
         truth = words.is_in(["true", "false"])
@@ -127,6 +137,9 @@ def _typed(book: Any, sheet: str, first: int) -> pl.DataFrame:
         if (plain | words.is_null()).all() and plain.any():
             columns.append(values.alias(words.name))
             continue
-        exact = pl.select(pl.when(plain).then(values.cast(pl.String)).otherwise(words)).to_series()
+        digits = values.cast(pl.String)
+        if place not in clocks:
+            digits = digits.map_elements(mark_free, pl.String)
+        exact = pl.select(pl.when(plain).then(digits).otherwise(words)).to_series()
         columns.append(exact.alias(words.name))
     return pl.DataFrame(columns)

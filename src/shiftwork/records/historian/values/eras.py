@@ -152,7 +152,7 @@ def _us_of_number(cells: pl.Series, kind: str) -> np.ndarray:
 
 def kind_of_number(cell: str) -> str | None:
     """The kind of time that a number can be, by its size alone."""
-    if not re.fullmatch(r"\d+(?:[.,]\d+)?", cell, re.ASCII):
+    if not re.fullmatch(r"\d+(?:[.,]\d+|e-\d)?", cell, re.ASCII):
         return None
     return _kind_of(float(cell.replace(",", ".")))
 
