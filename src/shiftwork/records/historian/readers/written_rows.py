@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from shiftwork.records.historian.readers.other_kinds import OtherKind
 
 LARGEST_DOCUMENT = 2**26
-"""Bytes of a document, which is in memory as a whole, and of a table's text, as cells that span others repeat theirs."""
+"""Bytes of a document, which is in memory as a whole, and of a table, in which cells that span others are repeated."""
 
 MOST_COLUMNS = 16_384
 """As a workbook may have at most."""
