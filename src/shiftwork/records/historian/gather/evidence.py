@@ -64,7 +64,8 @@ class Evidence:
         ) + ")"  # fmt: skip
         raise UserError(
             f"{table.name}: no date shows whether day or month comes first{others}; "
-            'set export.order = "day first" or "month first" (or export.time_format)'
+            'set export.order = "day first" or "month first", or "year first" for years of two digits (or '
+            "export.time_format)"
         )
 
     def mark_of(self, table: Table) -> tuple[Mark, bool]:

@@ -130,6 +130,12 @@ class Gatherer:
             raise
         for unread in layout.unread:
             self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
+        if reading.half_clock:
+            self.findings.note(
+                "unlikely time", "", 1,
+                f"{table.name}: hours run from 12 to 1 and never past 12, as if AM and PM were lost; export them",
+                each=True,
+            )  # fmt: skip
         for assumed in layout.assumed:
             self.findings.note("assumed", "", 1, f"{table.name}: {assumed}", each=True)
         origin.form = table.form()

@@ -89,6 +89,7 @@ class Reading:
         quick: It is read in blocks; a line that is not a row of data stops that.
         units: The unit behind the numbers of each tag, by position of the tag.
         hints: What the rows read so far allow a reader to assume.
+        half_clock: Its hours are those of a clock of twelve hours, without AM and PM.
     """
 
     table: Table
@@ -100,6 +101,7 @@ class Reading:
     quick: bool = False
     units: dict[int, str] = field(default_factory=dict)
     hints: Hints = field(default_factory=Hints)
+    half_clock: bool = False
 
     @cached_property
     def headings(self) -> frozenset[str]:

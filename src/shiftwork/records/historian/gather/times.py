@@ -23,6 +23,7 @@ from shiftwork.records.historian.values.wording import ZONES
 from shiftwork.records.historian.values.zone import Zone
 
 DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
 
 
 class TimeReader:
@@ -85,6 +86,7 @@ class TimeReader:
                 reading.order = self._evidence.order_of(reading.table)
                 stamps = read_stamps(cells, replace(rules, order=reading.order))
             us = stamps.us if add is None else stamps.us + add
+            reading.half_clock |= _is_half_clock(us)
             if clock.offset_min is not None:
                 reading.origin.zone = _offset_name(clock.offset_min)
                 shift = np.where(stamps.utc, 0, clock.offset_min * 60_000_000)
@@ -123,6 +125,17 @@ class TimeReader:
         if name not in self._zones:
             self._zones[name] = Zone(name)
         return self._zones[name]
+
+
+def _is_half_clock(us: np.ndarray) -> bool:
+    """Whether hours run from 12 to 1 and never past 12, as where AM and PM were lost."""
+    falls = np.flatnonzero(us[1:] < us[:-1])
+    hour, next_hour = us[falls] // HOUR_US % 24, us[falls + 1] // HOUR_US % 24
+    same_day = us[falls] // DAY_US == us[falls + 1] // DAY_US
+    if not (same_day & (hour == 12) & (next_hour == 1)).any():
+        return False
+    hours = us // HOUR_US % 24
+    return bool((hours >= 1).all() and (hours <= 12).all())
 
 
 def _names_of(zone: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ _YES = (
     "vrai",
     "verdadero",
     "ja",
+    "j",
     "oui",
     "si",
     "sí",

@@ -127,9 +127,14 @@ def find_columns(
     typed = [i for i in free if TYPED_VALUE.fullmatch(words[i])] if value is None else []
     if len(typed) > 1:
         value = typed[0]
-    value = _first(words, VALUE_WORDS, free) if value is None else value
+    if value is None:
+        value = _first(words, VALUE_WORDS, free)
+        if value is not None and len(typed) == 1:
+            typed = [value, *typed]  # numbers, and beside them text
     if value is None and tag is not None and not tags:
         value = value_by_cells(heading, free)
+        if value is not None and names[value]:
+            titles = (*titles, f"'{names[value]}' is taken as the column of values")
     free = [i for i in free if i != value and i not in typed[1:]]
     is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
     if tags and not is_long:

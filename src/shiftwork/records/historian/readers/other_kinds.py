@@ -20,7 +20,7 @@ _OTHER_TEXT = (
     (r"mime-version:|from: <saved by", "is a web archive; save it as .xlsx or CSV with a "
      "spreadsheet program"),
     (r"<\?xml", "is XML; export it as CSV or Parquet"),
-    (r"(?:--[^\n]*\s+|/\*.*?\*/;?\s*)*(?:insert\s+into|create\s+table|copy\s.*from\s+stdin|begin\s+transaction)",
+    (r"(?:--[^\n]*\s+|/\*.*?\*/;?\s*|(?:set|drop|use|lock|select|alter)\b[^;]*;\s*)*(?:insert\s+into|create\s+table|copy\s.*from\s+stdin|begin\s+transaction)",
      "holds SQL statements; export CSV, or give the database's own file"),
 )  # fmt: skip
 """Text of other kinds by how it begins, in small letters."""

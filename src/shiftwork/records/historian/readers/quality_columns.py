@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from shiftwork.records.historian.readers.layout import Heading, QualityColumns
 from shiftwork.records.historian.readers.names import (
+    FAULT_WORDS,
     PARTS,
     QUALITY_WORDS,
     Meaning,
@@ -222,6 +223,7 @@ def _why_noted(
     if cells and _shows_quality(cells):
         return quality
     kinds = set(cells)
+    mine = mine or plain(name) in FAULT_WORDS
     codes = 0 < len(kinds) <= MOST_CODES and all(map(_CODE.fullmatch, kinds))
     if codes and (mine or beside) and len(cells) >= len(kinds):
         return (

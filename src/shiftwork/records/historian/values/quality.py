@@ -55,7 +55,7 @@ _GOOD_WORDS = frozenset((
 ))  # fmt: skip
 _UNCERTAIN_WORDS = (
     "uncertain", "suspect", "questionable", "doubtful", "substituted", "estimated", "unsicher",
-    "zweifelhaft", "incertain", "douteux", "incierto", "dudoso", "incerto", "의심", "불확실", "추정",
+    "zweifelhaft", "incertain", "douteu", "inciert", "dudos", "incert", "fraglich", "의심", "불확실", "추정",
     "可疑", "不确定", "疑わしい", "不確か",
 )  # fmt: skip
 _BAD_WORDS = frozenset((
