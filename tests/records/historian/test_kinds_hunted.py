@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -117,6 +119,42 @@ def test_refuses_and_names_what_helps(name, tmp_path):
     with pytest.raises(UserError) as caught:
         read(write(tmp_path, "export.csv", content), plant(*keys))
     assert words in str(caught.value)
+
+
+def workbook(*rows):
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+M0, M1 = datetime(2025, 3, 4), datetime(2025, 3, 4, 0, 1)
+BOOKS = {
+    "totals below": ([["time", "SP", "x0"], [M0, 1, 2], [M1, 3, 4], ["Total", 4, 6]], "line below the rows"),
+    "totals below serial days": (
+        [["time", "SP", "x0"], [45720.0, 1, 2], [45720 + 1 / 1440, 3, 4], ["Average", 2, 3]], "line below the rows"),
+    "the header again, its columns changed": (
+        [["time", "SP", "x0"], [M0, 1, 2], ["time", "x0", "SP"], [M1, 4, 3]], "header again"),
+    "the header again, long": (
+        [["tag", "time", "value"], ["SP", M0, 1], ["x0", M0, 2], ["tag", "time", "value"], ["SP", M1, 3],
+         ["x0", M1, 4]], "header again"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_lines_of_workbooks_that_are_no_rows_are_named(name, tmp_path):
+    rows, kind = BOOKS[name]
+    samples = read(write(tmp_path, "a.xlsx", workbook(["Report"], [], *rows)))
+    assert (shown(samples), [f.kind for f in samples.findings]) == (TWO, [kind])
+
+
+def test_a_row_of_a_workbook_that_is_none_is_refused_by_its_number(tmp_path):
+    path = write(
+        tmp_path, "a.xlsx", workbook(["time", "SP", "x0"], [M0, 1, 2], ["soon", 1, 2], [M1, 3, 4])
+    )
+    with pytest.raises(UserError, match="row 3: time stamp 'soon'"):
+        read(path)
 
 
 def test_text_beside_a_column_of_numbers_is_its_value(tmp_path):

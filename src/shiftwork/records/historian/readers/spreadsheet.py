@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,8 +20,10 @@ from shiftwork.records.historian.readers.heading import (
     other_table,
 )
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
+from shiftwork.records.historian.readers.lines import Text
+from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
 from shiftwork.records.historian.readers.source import Source
-from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.table import Notes, Table, Wanted
 from shiftwork.records.historian.readers.written_rows import mark_free
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -111,8 +114,13 @@ def _sheet(
         arrays = [a.cast(pa.string()) if pa.types.is_large_string(a.type) else a for a in arrays]
         yield first + 1, pa.RecordBatch.from_arrays(arrays, [str(i) for i in wanted.columns])
 
+    def careful(wanted: Wanted, notes: Notes) -> Iterator[tuple[int, pa.RecordBatch]]:
+        text = b"\n" * first + _as_text(_typed(book, sheet, first, clocks), clocks)
+        lines = Text(Source(where, stem, lambda: io.BytesIO(text)), "utf-8")
+        return ragged_batches(TextTable(lines, "\t", names, layout, first, rules), wanted, notes)
+
     dialect = ("workbook", layout.shape if layout else "")
-    table = Table(where, tuple(names), stem, first + 1, batches, None, dialect, lambda: "workbook")
+    table = Table(where, names, stem, first + 1, batches, careful, dialect, lambda: "workbook")
     return table, layout
 
 
@@ -143,3 +151,14 @@ def _typed(book: Any, sheet: str, first: int, clocks: list[int]) -> pl.DataFrame
         exact = pl.select(pl.when(plain).then(digits).otherwise(words)).to_series()
         columns.append(exact.alias(words.name))
     return pl.DataFrame(columns)
+
+
+def _as_text(frame: pl.DataFrame, clocks: list[int]) -> bytes:
+    """Rows as lines with tabs, to be read row by row."""
+    columns = []
+    for place, column in enumerate(frame):
+        text = column.cast(pl.String)
+        if column.dtype.is_float() and place not in clocks:
+            text = text.map_elements(mark_free, pl.String)
+        columns.append(text.str.replace_all(r"\s+", " "))
+    return pl.DataFrame(columns).write_csv(separator="\t", include_header=False).encode()
