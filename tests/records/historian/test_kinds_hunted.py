@@ -149,6 +149,32 @@ def test_lines_of_workbooks_that_are_no_rows_are_named(name, tmp_path):
     assert (shown(samples), [f.kind for f in samples.findings]) == (TWO, [kind])
 
 
+def test_dates_that_a_spreadsheet_may_have_swapped_are_refused(tmp_path):
+    rows = [["time", "SP", "x0"], [datetime(2025, 4, 3), 1, 2], ["13.03.2025 00:00", 3, 4]]
+    path = write(tmp_path, "a.xlsx", workbook(*rows))
+    with pytest.raises(UserError, match=r"'13\.03\.2025 00:00'.*swapped day and month"):
+        read(path)
+    expected = "rr 2025-03-13 00:00 3 | rr 2025-04-03 00:00 1 | x0 2025-03-13 00:00 4 | x0 2025-04-03 00:00 2"
+    assert shown(read(path, plant(export(order='"day first"')))) == expected
+    rows[1][0] = datetime(2025, 3, 25)
+    assert "rr 2025-03-25 00:00 1" in shown(read(write(tmp_path, "b.xlsx", workbook(*rows))))
+
+
+@pytest.mark.parametrize(
+    ("units", "refused"), [(("bar", "kPa"), True), (("bar", "bar"), False), (("-", "kPa"), False)]
+)
+def test_lines_of_units_that_differ_are_refused(units, refused, tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for number, unit in enumerate(units):
+        write(folder, f"{number}.csv", lines("time,SP,x0", f",{unit},%", f"{DAY} 00:0{number},1,2"))
+    if refused:
+        with pytest.raises(UserError, match=r"rr have several units \('bar' and 'kPa'\)"):
+            read(folder)
+    else:
+        assert shown(read(folder)) == "rr 00:00 1 | rr 00:01 1 | x0 00:00 2 | x0 00:01 2"
+
+
 def test_a_row_of_a_workbook_that_is_none_is_refused_by_its_number(tmp_path):
     path = write(
         tmp_path, "a.xlsx", workbook(["time", "SP", "x0"], [M0, 1, 2], ["soon", 1, 2], [M1, 3, 4])

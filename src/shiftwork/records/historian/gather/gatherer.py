@@ -110,6 +110,12 @@ class Gatherer:
         reading = Reading(table, layout, rules, origin, rules.order, rules.decimal, quick)
         wanted = replace(layout.wanted(self._position), hints=reading.hints, rules=rules)
         noted = dict(self.findings.kept)
+        of_columns = {column: self._keys.index(key) for key, column in layout.tags.items()}
+        if layout.shape == "single":
+            of_columns = {layout.value or 0: self._position[layout.source]}
+        for column, unit in layout.units.items():
+            if column in of_columns:
+                self._settle_unit(of_columns[column], unit, f"{table.name}: the line of units")
         try:
             for first_row, batch in table.read(wanted, notes):
                 rows = np.arange(first_row, first_row + batch.num_rows)
@@ -211,14 +217,17 @@ class Gatherer:
         for tag, unit, row in units.unique(
             ["tag", "unit"], keep="first", maintain_order=True
         ).iter_rows():
-            if not unit:
-                continue
-            first = self._units.setdefault(tag, unit)
-            if first != unit:
-                raise UserError(
-                    f"{reading.table.name}: row {row}: values of {self._keys[tag]} have several units ('{first}' "
-                    f"and '{unit}'); export them in one"
-                )
+            if unit:
+                self._settle_unit(tag, unit, f"{reading.table.name}: row {row}")
+
+    def _settle_unit(self, tag: int, unit: str, where: str) -> None:
+        """Refuse a second unit of one tag, as the cells themselves or the line of units show it."""
+        first = self._units.setdefault(tag, unit)
+        if first != unit:
+            raise UserError(
+                f"{where}: values of {self._keys[tag]} have several units ('{first}' and '{unit}'); export them in "
+                "one"
+            )
 
     def _wide(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         layout = reading.layout

@@ -106,6 +106,7 @@ class Layout:
         tags: The column of each tag's values, by key, in the wide form.
         qualities: The columns of each tag's quality, by key, in the wide form.
         clocks: The columns of each tag's own time, by key, in the wide form.
+        units: Units that stand under the names, by the column of values.
         unread: Columns that look as if they mattered and are not read, as "name: why".
         assumed: What was taken to be so, in sentences, since nothing in the table says otherwise.
     """
@@ -121,6 +122,7 @@ class Layout:
     tags: dict[str, int] = field(default_factory=dict)
     qualities: dict[str, QualityColumns] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
+    units: dict[int, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 

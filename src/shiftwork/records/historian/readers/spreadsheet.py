@@ -102,6 +102,8 @@ def _sheet(
 
     def batches(wanted: Wanted) -> Iterator[tuple[int, pa.RecordBatch]]:
         frame = _typed(book, sheet, first, clocks)
+        if rules.order is None:
+            _refuse_swapped(frame, clocks, where)
         width_here = frame.width
         columns = [
             frame.to_series(i)
@@ -151,6 +153,30 @@ def _typed(book: Any, sheet: str, first: int, clocks: list[int]) -> pl.DataFrame
         exact = pl.select(pl.when(plain).then(digits).otherwise(words)).to_series()
         columns.append(exact.alias(words.name))
     return pl.DataFrame(columns)
+
+
+def _refuse_swapped(frame: pl.DataFrame, clocks: list[int], where: str) -> None:
+    """Refuse dates beside text that is a date, of which no spreadsheet of that order could make one.
+
+    Where day and month are in another order than the spreadsheet expects, it swaps them in the dates
+    up to the 12th of a month, and leaves the others as text.
+    """
+    for place in clocks:
+        column = frame.to_series(place)
+        if column.dtype != pl.String:
+            continue
+        text = column.str.extract_groups(r"^(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}")
+        first, second = (text.struct.field(n).cast(pl.Int64).drop_nulls() for n in ("1", "2"))
+        days = column.str.extract(r"^\d{4}-\d{2}-(\d{2})").cast(pl.Int64).drop_nulls()
+        if not len(days) or not len(first) or (days > 12).any():
+            continue
+        if (first > 12).all() or (second > 12).all():
+            example = column.filter(text.struct.field("1").is_not_null())[0]
+            raise UserError(
+                f"{where}: has dates and, where the day is above 12, text ('{example}'): a spreadsheet has perhaps "
+                "swapped day and month of the dates; export text, or, if the dates are right, set export.order = "
+                '"day first" or "month first", that of the text'
+            )
 
 
 def _as_text(frame: pl.DataFrame, clocks: list[int]) -> bytes:
