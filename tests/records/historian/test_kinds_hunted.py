@@ -66,6 +66,11 @@ def test_reads(name, tmp_path):
 NOTED = {
     "faults of a row": (
         lines("time,SP,x0,error", f"{T0},1,2,0", f"{T1},3,4,1"), TWO, "'error' holds codes"),
+    "faults of a row, and the header again": (
+        lines("time,SP,x0,error", f"{T0},1,2,0", "time,SP,x0,error", f"{T1},3,4,1"), TWO, "'error' holds codes"),
+    "quality of a row beside one of a tag": (
+        lines("time,Quality,SP_qc,SP,x0", f"{T0},Good,Good,1,2", f"{T1},Bad,Good,3,4"),
+        "rr 00:00 1 | rr 00:01 3 | x0 00:00 2 | x0 00:01 4!", "'Quality' is taken as the quality"),
     "values by their cells": (
         lines("tag,created,low", f"SP,{T0},1", f"x0,{T0},2"), ONE, "'low' is taken as the column of values"),
     "a clock of twelve hours": (
@@ -109,6 +114,8 @@ REFUSED = {
         f"SP\t{T0}\t1\n", "SQL statements"),
     "a dump of MySQL": ("/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `h`;\nINSERT INTO `h` VALUES (1);\n",
         "SQL statements"),
+    "rows of another era, and the header again": (
+        lines("time,SP,x0", "133712208000000000,1,2", "133712208600000000,3,4", "time,SP,x0"), "FILETIME"),
     "names without rows": ("time,SP,x0\n", "'SP' has no value in the export"),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ whatever name. What looks like quality and is not read is named.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from shiftwork.records.historian.readers.layout import Heading, QualityColumns
@@ -146,6 +147,27 @@ def _of_whole_rows(
         if meaning != "code" and heading.cells(i) and all(map(_CODE.fullmatch, heading.cells(i)))
     }
     return QualityColumns(tuple(flags), tuple(flags.values())) if flags else None
+
+
+def shared_quality(
+    qualities: Mapping[str, QualityColumns], tags: Mapping[str, int], names: list[str]
+) -> tuple[str, ...]:
+    """Columns of quality that were found to count for the tags of a row which have none of their own."""
+    used = [(quality.columns[0], key) for key, quality in qualities.items()]
+    count = Counter(i for i, _ in used)
+    own = " that have none of their own" if len(count) > 1 else ""
+    shared = [i for i, key in used if count[i] > 1 or _stands_apart(i, tags[key], names)]
+    return tuple(
+        f"'{names[i]}' is taken as the quality of all tags in its row{own}"
+        for i in dict.fromkeys(shared)
+    )
+
+
+def _stands_apart(quality: int, tag: int, names: list[str]) -> bool:
+    """Whether neither place nor name of a column of quality shows the tag."""
+    if abs(quality - tag) == 1 or tag_of_quality(names[quality]) is not None:
+        return False
+    return owner(names[quality], dict.fromkeys(names, "")) is None
 
 
 def owner(name: str, key_of: Mapping[str, str]) -> str | None:
