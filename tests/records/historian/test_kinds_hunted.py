@@ -96,6 +96,9 @@ def test_hours_of_a_whole_day_are_no_clock_of_twelve(tmp_path):
         rows = [f"{DAY} {hour:02d}:00,1,2" for hour in hours]
         samples = read(write(tmp_path, "export.csv", lines("time,SP,x0", *rows)))
         assert not samples.findings
+    by_tag = [f"{tag},{DAY} {hour:02d}:00,1" for tag in ("SP", "x0") for hour in range(1, 13)]
+    samples = read(write(tmp_path, "export.csv", lines("tag,time,value", *by_tag)))
+    assert not samples.findings
 
 
 REFUSED = {

@@ -185,7 +185,9 @@ class Gatherer:
             return
         if not known.all():
             batch, rows, tags = rows_where(batch, known), rows[known], tags[known]
-        time, later, there = self._times.times(reading, layout.clock, layout.cells, batch, rows)
+        time, later, there = self._times.times(
+            reading, layout.clock, layout.cells, batch, rows, tags
+        )
         if not there.all():
             batch, rows, tags = rows_where(batch, there), rows[there], tags[there]
         cells = value_cells(layout, batch)
