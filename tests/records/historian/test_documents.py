@@ -174,9 +174,14 @@ def test_what_lies_beside_an_export_is_left_out(tmp_path):
     write(folder, "about.html", "<html><body><h1>How this was exported</h1></body></html>")
     write(folder, "settings.json", '{"interval": "1m", "tags": ["SP", "x0"]}')
     write(folder, "broken.json", '{"interval": ')
+    write(
+        folder,
+        "report.json",
+        '[{"a": "time", "b": "x0", "c": "x0"}, {"a": "2025-03-04", "b": 1, "c": 2}]',
+    )
     samples = read(folder, plant())
     assert shown(samples) == ONE
-    assert [f.kind for f in samples.findings] == ["left out"] * 3
+    assert [f.kind for f in samples.findings] == ["left out"] * 4
 
 
 def test_numbers_beside_text_keep_their_value_whatever_the_mark_is(tmp_path):

@@ -93,9 +93,9 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
 
     Args:
         paths: Files, folders, patterns, or PostgreSQL connection strings. Files may be CSV and its
-            kind, workbooks, Parquet, Feather, SQLite or DuckDB, packed or not, in the long form (a
-            row for each value), the wide form (a column for each tag), or with one tag to a file
-            that is named after it.
+            kind, workbooks, web pages, JSON, Parquet, Feather, SQLite or DuckDB, packed or not, in
+            the long form (a row for each value), the wide form (a column for each tag), or with one
+            tag to a file that is named after it.
         plant: What the tags are called and mean. Others are not read.
 
     Raises:
@@ -232,7 +232,13 @@ def _open_source(
             return
         own = rules.model_copy(update={"encoding": None, "separator": "\t"})
         for table in documented:
-            _open_text(table, find, own, expected, opened, alone=alone and len(documented) == 1)
+            try:
+                _open_text(table, find, own, expected, opened, alone=alone and len(documented) == 1)
+            except UserError as error:
+                if alone:
+                    raise
+                # Reports and settings lie beside exports, and seldom make sense as one.
+                opened.left.append(str(error).partition(";")[0])
 
 
 def _open_text(
