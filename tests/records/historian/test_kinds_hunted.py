@@ -66,6 +66,10 @@ def test_reads(name, tmp_path):
 NOTED = {
     "faults of a row": (
         lines("time,SP,x0,error", f"{T0},1,2,0", f"{T1},3,4,1"), TWO, "'error' holds codes"),
+    "faults of a row with many tags": (
+        lines(f"time,SP,x0,error,{','.join(f'y{i}' for i in range(60))}",
+              *(f"{t},{v},{w},{e},{','.join('1' * 60)}" for t, v, w, e in ((T0, 1, 2, 0), (T1, 3, 4, 1)))),
+        TWO, "'error' holds codes"),
     "faults of a row, and the header again": (
         lines("time,SP,x0,error", f"{T0},1,2,0", "time,SP,x0,error", f"{T1},3,4,1"), TWO, "'error' holds codes"),
     "quality of a row beside one of a tag": (

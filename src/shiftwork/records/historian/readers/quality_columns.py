@@ -237,7 +237,7 @@ def _why_noted(
         return f"is a second column of '{re.sub(r'[.][0-9]+$', '', name)}' and is not read"
     if len(names) > 2000:
         return ""
-    mine = not wide or owner(name, key_of) is not None
+    mine = not wide or owner(name, key_of) is not None or plain(name) in FAULT_WORDS
     beside = not name and position > 0 and names[position - 1] in key_of
     if not mine and not beside and not (wide and len(names) < 40):
         return ""
@@ -245,7 +245,6 @@ def _why_noted(
     if cells and _shows_quality(cells):
         return quality
     kinds = set(cells)
-    mine = mine or plain(name) in FAULT_WORDS
     codes = 0 < len(kinds) <= MOST_CODES and all(map(_CODE.fullmatch, kinds))
     if codes and (mine or beside) and len(cells) >= len(kinds):
         return (
