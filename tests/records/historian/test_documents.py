@@ -73,6 +73,15 @@ PAGES = {
         page(f"<tr><td>menu</td><td><table><tr><th>time<th>SP<th>x0</tr>{ROW}</table></td></tr>"), ONE),
     "totals below": (
         page("<tr><th>time<th>SP<th>x0</tr>", ROW, "<tfoot><tr><td colspan=3>Total rows: 1</td></tr></tfoot>"), ONE),
+    "links and fonts": (
+        page("<tr><th>time<th>SP<th>x0<tbody><tr><td><nobr>2025-03-04 00:00</nobr><td><a href=x>1</a><td><b>2</b>"
+             "<tfoot></tfoot>"), ONE),
+    "a footnote": (
+        page("<tr><th>time<th>SP<th>x0</tr><tr><td>2025-03-04 00:00<td>1<sup>2</sup><td>2</tr>"),
+        "rr 00:00 '1 | 2'! | x0 00:00 2"),
+    "a field to be filled": (
+        page("<tr><th>time<th>SP<th>x0</tr><tr><td>2025-03-04 00:00<td><input value=1><td>2</tr>"),
+        "rr 00:00 '|'! | x0 00:00 2"),
     "XHTML": ('<?xml version="1.0"?>\n<!DOCTYPE html>\n' + page("<tr><th>time<th>SP<th>x0</tr>", ROW), ONE),
 }  # fmt: skip
 
@@ -83,7 +92,7 @@ SHEETS = {
         "rr 00:00 1.234 | rr 00:01 2.5 | x0 00:00 2 | x0 00:01 4"),
     "cells left out": (
         sheet("<Row ss:Index='4'><Cell><Data ss:Type='DateTime'>2025-03-04T00:00:00</Data></Cell><Cell ss:Index='3'>"
-              "<Data ss:Type='Number'>1.5E-3</Data><Comment><Data>99</Data></Comment></Cell></Row>",
+              "<Data ss:Type='Number'>1.5E-3</Data><Comment><Data>99</Data></Comment><NamedCell/></Cell></Row>",
               cells("2025-03-04T00:01:00", 1.0, 2.0)), "rr 00:01 1 | x0 00:00 0.0015 | x0 00:01 2"),
 }  # fmt: skip
 

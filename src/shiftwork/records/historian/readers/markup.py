@@ -16,7 +16,12 @@ _PARTS = {
     "table": "table", "tr": "row", "td": "cell", "th": "cell",
     "worksheet": "table", "row": "row", "cell": "cell",
 }  # fmt: skip
-_UNREAD = ("script", "style", "comment")
+_UNREAD = ("script", "style", "comment", "phonetictext")
+_WITHIN = frozenset((
+    "a", "abbr", "acronym", "b", "big", "center", "code", "em", "font", "i", "img", "kbd", "label", "nobr", "samp", "small",
+    "span", "strong", "time", "tt", "u", "wbr",
+))  # fmt: skip
+"""Parts that do not change what the text of a cell says."""
 
 
 def read_markup(
@@ -128,7 +133,9 @@ class _Document(HTMLParser):
             self.open.append(_Open(self.tables[-1]))
         elif self.open and not self._unread:
             table = self.open[-1]
-            if part == "row":
+            if tag in ("thead", "tbody", "tfoot"):
+                table.end_row()
+            elif part == "row":
                 table.end_row()
                 for _ in range(table.rows.count, (_whole(given, "index") or 1) - 1):
                     table.rows.add([""])
@@ -141,6 +148,8 @@ class _Document(HTMLParser):
                 self._number = given.get("type") == "Number"
             elif tag in ("br", "p", "div"):
                 self.handle_data(" ")
+            elif tag not in _WITHIN and not self._in_sheet():
+                self.handle_data(" | ")  # 1 with 2 above it is not 12
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin and end a part at once, as XML may."""
