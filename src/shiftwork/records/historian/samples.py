@@ -314,7 +314,7 @@ def _refuse_missing(
     own = [
         n
         for n in sorted(names)[:10_000]
-        if re.match(rf"{re.escape(tag.source)}\W|{re.escape(tag.source)}_", n)
+        if re.search(rf"^{re.escape(tag.source)}[\W_]|\W{re.escape(tag.source)}$", n.strip())
     ]
     if own:
         shown = ", ".join(f"'{name.strip()}'" for name in own[:4])

@@ -18,8 +18,8 @@ _PARTS = {
 }  # fmt: skip
 _UNREAD = ("script", "style", "comment", "phonetictext")
 _WITHIN = frozenset((
-    "a", "abbr", "acronym", "b", "big", "center", "code", "em", "font", "i", "img", "kbd", "label", "nobr", "samp", "small",
-    "span", "strong", "time", "tt", "u", "wbr",
+    "a", "abbr", "acronym", "b", "big", "center", "code", "em", "font", "i", "img", "kbd", "label", "nobr", "samp",
+    "small", "span", "strong", "time", "tt", "u", "wbr",
 ))  # fmt: skip
 """Parts that do not change what the text of a cell says."""
 
