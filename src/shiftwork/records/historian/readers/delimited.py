@@ -31,14 +31,14 @@ from shiftwork.records.historian.readers.heading import (
     other_table,
 )
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, likelier
-from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text, count_of
+from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text, count_of, last_break
 from shiftwork.records.historian.readers.other_kinds import NoTable, refuse_other_kinds
 from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
 from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table, Wanted
 
 BLOCK_BYTES = 2 * LONGEST_LINE
-SMALL_BLOCK_BYTES = BLOCK_BYTES // 4
+SMALL_BLOCK_BYTES = BLOCK_BYTES // 8
 """Where few columns are read: what the processor has at hand is read faster. (With many columns, what each costs
 in each block counts more.)"""
 FEW_COLUMNS = 16
@@ -269,7 +269,7 @@ def _blocks(table: TextTable, size: int) -> Iterator[memoryview]:
         rest = lines.block(FIRST_BYTES)
         while more := lines.block(size):
             # A line feed may be about to follow a carriage return that is the last.
-            last = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
+            last = last_break(rest, len(rest) - (not rest.endswith(b"\n"))) + 1
             end = _whole_rows(rest, last, table.separator)
             if end == 0 < last and len(rest) > BLOCK_BYTES:
                 raise _unclosed(name, lines.line_of(rest + more))

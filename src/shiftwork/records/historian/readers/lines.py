@@ -85,6 +85,12 @@ def count_breaks(text: bytes | memoryview) -> int:
     return count_of(b"\n", text) or count_of(b"\r", text)
 
 
+def last_break(text: bytes, end: int) -> int:
+    """Where the last line end before a place stands, -1 for none; a long text is not searched twice."""
+    feed = text.rfind(b"\n", 0, end)
+    return max(feed, text.rfind(b"\r", feed + 1, end))
+
+
 class Lines(io.RawIOBase):
     """A text file as UTF-8 with bounded lines, from one line on.
 
@@ -210,7 +216,7 @@ class Lines(io.RawIOBase):
         breaks = count_breaks(text)
         self._line += breaks
         if breaks:
-            self._since_break = len(text) - max(text.rfind(b"\n"), text.rfind(b"\r"))
+            self._since_break = len(text) - last_break(text, len(text))
         else:
             self._since_break += len(text)
         if self._since_break > LONGEST_LINE:
