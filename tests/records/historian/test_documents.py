@@ -146,6 +146,8 @@ def test_a_record_to_a_line(tmp_path):
 
 REFUSED = {
     "page that is cut": (page("<tr><th>time<th>SP<th>x0</tr>", ROW)[:-30], "ends within a table"),
+    "tags without end": (page("<tr><td>" + "<a " * 10**5), "does not end"),
+    "comments without end": (page("<tr><td>" + "<!-- " * 10**5), "does not end"),
     "sheet that is cut": (sheet(cells(f"{T0}", 1.0, 2.0))[:-30], "ends within a table"),
     "an entity": (sheet(begin='<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "3">]>'), "is XML"),
     "other XML": ('<?xml version="1.0"?><data/>', "is XML"),

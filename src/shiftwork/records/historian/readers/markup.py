@@ -16,6 +16,8 @@ _PARTS = {
     "table": "table", "tr": "row", "td": "cell", "th": "cell",
     "worksheet": "table", "row": "row", "cell": "cell",
 }  # fmt: skip
+_NO_TAG = re.compile(r"<[a-zA-Z/?!](?:[^<>]*<){64}")
+"""A tag that does not end while others begin; the parser would search the rest for each of them."""
 _UNREAD = ("script", "style", "comment", "phonetictext")
 _WITHIN = frozenset((
     "a", "abbr", "acronym", "b", "big", "center", "code", "em", "font", "i", "img", "kbd", "label", "nobr", "samp",
@@ -40,10 +42,13 @@ def read_markup(
 
     Raises:
         UserError: Its encoding cannot be found.
-        OtherKind: A table does not end, or is too large.
+        OtherKind: A table, tag or comment does not end, or a table is too large.
     """
+    text = _decoded(raw, name, declared, expected)
+    if _NO_TAG.search(text) or text.rfind("<!--") > text.rfind("-->"):
+        raise OtherKind(f"{name}: has a tag or comment that does not end; export it again")
     document = _Document(name)
-    document.feed(_decoded(raw, name, declared, expected))
+    document.feed(text)
     document.close()
     if document.open:
         raise OtherKind(f"{name}: ends within a table, so it is not whole; export it again")
