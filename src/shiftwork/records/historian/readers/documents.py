@@ -51,6 +51,7 @@ def tables_of(source: Source, rules: ExportRules, expected: Iterable[str]) -> li
         if form == "JSON"
         else read_markup(raw, source.name, rules.encoding, expected)
     )
+    found = [rows for rows in found if rows.count]
     if not found:
         raise OtherKind(f"{source.name}: is a {form} without a table; export it as CSV or .xlsx")
     return [_source(source, form, number, rows, len(found)) for number, rows in enumerate(found, 1)]
