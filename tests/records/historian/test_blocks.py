@@ -17,6 +17,12 @@ PLAIN = st.sampled_from(["", "plain", '5" pipe', 'a ""b"" c'])
 NOTES = st.one_of(*(st.lists(notes, min_size=1, max_size=40) for notes in (QUOTED, PLAIN)))
 
 
+def cut_at(patch, size):
+    """Cut text into blocks of so many bytes."""
+    for name in ("BLOCK_BYTES", "SMALL_BLOCK_BYTES", "FIRST_BYTES"):
+        patch.setattr(delimited, name, size)
+
+
 def row(minute: int, value: int, note: str) -> str:
     return f"2025-03-04 00:{minute:02d},{value},{value + 1},{note}"
 
@@ -36,13 +42,13 @@ def test_where_text_is_cut_makes_no_difference(tmp_path, monkeypatch, end, notes
         + [f"x0 00:{m:02d} {m % 7 + 1}" for m in minutes]
     )
     with monkeypatch.context() as patch:
-        patch.setattr(delimited, "BLOCK_BYTES", size)
+        cut_at(patch, size)
         assert shown(read(path)) == whole
 
 
 @pytest.mark.parametrize("size", [60, 150, 2**20])
 def test_rows_are_counted_over_all_blocks(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", size)
+    cut_at(monkeypatch, size)
     good = [row(minute, 1, "x") for minute in range(20)]
     short = write(tmp_path, "a.csv", lines(HEADER, *good, "2025-03-04 00:20,1", *good))
     (found,) = [f for f in read(short).findings if f.kind == "row with fewer cells than the header"]
@@ -53,7 +59,7 @@ def test_rows_are_counted_over_all_blocks(tmp_path, monkeypatch, size):
 
 
 def test_many_marks_that_open_nothing_are_read_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 2**16)
+    cut_at(monkeypatch, 2**16)
     some = [row(minute % 60, 1, '5" pipe') for minute in range(30_001)]
     path = write(tmp_path, "a.csv", lines(HEADER, *some))
     assert len(read(path).frame) == 120
@@ -61,19 +67,20 @@ def test_many_marks_that_open_nothing_are_read_once(tmp_path, monkeypatch):
 
 def test_the_parsers_own_threads_never_call_python(tmp_path, monkeypatch):
     readers = set()
-    readinto = Lines.readinto
+    block = Lines.block
 
-    def watched(self, buffer):
+    def watched(self, size):
         readers.add(threading.get_ident())
-        return readinto(self, buffer)
+        return block(self, size)
 
-    monkeypatch.setattr(Lines, "readinto", watched)
+    monkeypatch.setattr(Lines, "block", watched)
     path = write(tmp_path, "a.csv", lines(HEADER, *(row(m % 60, 1, "x") for m in range(100_000))))
     assert len(read(path).frame) == 120
     assert readers == {threading.get_ident()}
 
 
 LATER = {
+    "a number beyond all": "2025-03-04 00:30:00,1e400,8",
     "a word": "2025-03-04 00:30:00,Bad Input,8",
     "brackets": "2025-03-04 00:30:00,(2.5),8",
     "a separator of thousands": '2025-03-04 00:30:00,"1,234.5",8',
@@ -91,8 +98,8 @@ LATER = {
 def test_what_later_blocks_hold_is_read_as_in_one_block(name, tmp_path, monkeypatch):
     rows = [f"2025-03-04 00:{minute:02d}:00,{minute % 7}.5,{minute}.25" for minute in range(30)]
     path = write(tmp_path, "a.csv", lines("time,SP,x0", *rows, LATER[name]))
-    whole = shown(read(path))
+    whole, noted = shown(read(path)), read(path).findings
     # Plain rows let the reader parse cells itself from the second block on.
-    monkeypatch.setattr(delimited, "BLOCK_BYTES", 200)
-    assert shown(read(path)) == whole
+    cut_at(monkeypatch, 200)
+    assert (shown(read(path)), read(path).findings) == (whole, noted)
     assert "rr 00:29 1.5" in whole

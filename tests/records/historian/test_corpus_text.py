@@ -231,7 +231,7 @@ WRONG = {
     "blank": ("\n \n\n", "is empty"),
     "no header": (lines(f"{DAY} 00:00,1,2", f"{DAY} 00:01,1,2"), "has no header", "export.time"),
     "prose": ("Dear all,\nplease find attached\n", "has no header"),
-    "JSON": ('{"tag": "SP", "value": 1}\n', "is JSON"),
+    "JSON": ('{"tag": "SP", "value": 1}\n', "no column of time stamps"),
     "HTML": ("<html><body>Login</body></html>\n", "is a web page"),
     "only a header": (LONG + "\n", "plant.toml: tags.rr: 'SP' is nowhere in the export"),
     "a spreadsheet": (b"PK\3\4" + b"x" * 100, "cannot be unpacked", "copy"),

@@ -112,6 +112,7 @@ def test_reads(name, tmp_path):
 
 HOURS = ",".join(f"H{hour:02d}" for hour in range(1, 25))
 PAGE = "<html><body><table><tr><td>time</td><td>SP</td></tr></table></body></html>"
+ARCHIVE = "MIME-Version: 1.0\nContent-Type: multipart/related\n"
 
 REFUSED = {
     "Buddhist years": (stamped("2568-03-04 00:00"), 'export.calendar = "buddhist"'),
@@ -123,9 +124,8 @@ REFUSED = {
         stamped("25/03/68 00:00"), "two digits", export(calendar='"buddhist"', order='"day first"')),
     "no day of Iran": (stamped("1402/12/30 00:00"), "row 2", export(calendar='"iranian"')),
     "words of a month": (stamped("4. března 2025 0:00"), "words that are not known"),
-    "a web page": (PAGE, "is a web page"),
-    "a web page in UTF-16": (PAGE.encode("utf-16"), "is a web page"),
-    "a workbook in XML": ('<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>', "workbook in XML"),
+    "a web page in UTF-16": (PAGE.encode("utf-16"), "'SP' has no value in the export"),
+    "a web archive": (ARCHIVE, "is a web archive"),
     "statements": ("-- dump\nINSERT INTO h VALUES ('SP', '2025-03-04', 1);\n", "SQL statements"),
     "rows in quotation marks": (lines('"time,SP,x0"', f'"{T0},1,2"'), "quotation marks as a whole"),
     "a column for each hour": (
@@ -220,8 +220,8 @@ def test_what_is_declared_is_kept_where_there_is_one_origin(tmp_path):
         read(tmp_path / "e", plant(export(decimal='","')))
 
 
-def page(folder: Path) -> None:
-    write(folder, "b.xls", PAGE)
+def archive(folder: Path) -> None:
+    write(folder, "b.xls", ARCHIVE)
 
 
 def tar(folder: Path) -> None:
@@ -232,12 +232,12 @@ def tar(folder: Path) -> None:
         archive.addfile(member, io.BytesIO(content))
 
 
-def test_a_web_page_among_files_is_left_out_and_named(tmp_path):
+def test_a_web_archive_among_files_is_left_out_and_named(tmp_path):
     write(tmp_path, "a.csv", lines("time,SP,x0", f"{T0},1,2"))
-    page(tmp_path)
+    archive(tmp_path)
     samples = read(tmp_path)
     assert shown(samples) == ONE
-    assert any("is a web page" in finding.example for finding in samples.findings)
+    assert any("is a web archive" in finding.example for finding in samples.findings)
 
 
 def test_a_tar_archive_is_refused_as_one(tmp_path):

@@ -96,8 +96,9 @@ def to_grid(samples: Samples, plant: PlantFile) -> Grid:
     value, mean, uncertain = np.empty(shape), np.empty(shape), np.empty(shape, bool)
     slices = _slices(frame)
     bands = {}
+    columns = frame["time"].to_physical().to_numpy(), frame["value"], frame["status"].to_numpy()
     for row, tag in enumerate(numeric):
-        history = _History.read(frame, *slices.get(tag.key, (0, 0)))
+        history = _History.read(*columns, *slices.get(tag.key, (0, 0)))
         value[row], old = _known_at(axis, history, tag)
         mean[row], vague = _means(axis, history, tag)
         uncertain[row] = old | vague
@@ -137,16 +138,17 @@ class _History:
     uncertain: Bool[np.ndarray, " N"]
 
     @classmethod
-    def read(cls, frame: pl.DataFrame, first: int, count: int) -> _History:
-        part = frame.slice(first, count)
-        value = part["value"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        status = part["status"].to_numpy()
-        usable = np.isfinite(value) & (status != BAD)
+    def read(
+        cls, time: np.ndarray, values: pl.Series, statuses: np.ndarray, first: int, count: int
+    ) -> _History:
+        rows = slice(first, first + count)
+        value = values.slice(first, count).to_numpy()  # NaN where it is null
+        usable = np.isfinite(value) & (statuses[rows] != BAD)
         return cls(
-            time=part["time"].to_physical().to_numpy(),
+            time=time[rows],
             value=np.where(usable, value, 0.0),
             usable=usable,
-            uncertain=usable & (status == UNCERTAIN),
+            uncertain=usable & (statuses[rows] == UNCERTAIN),
         )
 
 

@@ -21,6 +21,7 @@ from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
 from shiftwork.records.historian.readers.delimited import read_delimited
 from shiftwork.records.historian.readers.discover import find_files, is_server
+from shiftwork.records.historian.readers.documents import tables_of
 from shiftwork.records.historian.readers.find_layout import layout_for
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock
 from shiftwork.records.historian.readers.other_kinds import NoTable, OtherKind
@@ -92,9 +93,9 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
 
     Args:
         paths: Files, folders, patterns, or PostgreSQL connection strings. Files may be CSV and its
-            kind, workbooks, Parquet, Feather, SQLite or DuckDB, packed or not, in the long form (a
-            row for each value), the wide form (a column for each tag), or with one tag to a file
-            that is named after it.
+            kind, workbooks, web pages, JSON, Parquet, Feather, SQLite or DuckDB, packed or not, in
+            the long form (a row for each value), the wide form (a column for each tag), or with one
+            tag to a file that is named after it.
         plant: What the tags are called and mean. Others are not read.
 
     Raises:
@@ -220,26 +221,55 @@ def _open_source(
         opened.left += left
     else:
         try:
-            opened.tables.append(read_delimited(source, find(rules), rules, expected))
-            opened.declared = True
-        except NoClock as error:
-            if alone:
-                raise
-            opened.left.append(str(error).partition(";")[0])
+            documented = tables_of(source, rules, expected)
         except NoTable as error:
             if alone:
                 raise
-            if isinstance(error, OtherKind):
+            opened.left.append(str(error).partition(";")[0])
+            return
+        if documented is None:
+            _open_text(source, find, rules, expected, opened, alone=alone)
+            return
+        own = rules.model_copy(update={"encoding": None, "separator": "\t"})
+        for table in documented:
+            try:
+                _open_text(table, find, own, expected, opened, alone=alone and len(documented) == 1)
+            except UserError as error:
+                if alone:
+                    raise
+                # Reports and settings lie beside exports, and seldom make sense as one.
                 opened.left.append(str(error).partition(";")[0])
-                return
-            own = rules.of_another_form
-            if own != rules:
-                opened.undeclared.append(error)
-                _open_by_own_names(source, find(own), own, expected, opened)
-                return
-            opened.left.append(
-                f"{source.name}: holds no table" + ("" if begin else " (it is empty)")
-            )
+
+
+def _open_text(
+    source: Source,
+    find: FindFor,
+    rules: ExportRules,
+    expected: tuple[str, ...],
+    opened: Opened,
+    *,
+    alone: bool,
+) -> None:
+    try:
+        opened.tables.append(read_delimited(source, find(rules), rules, expected))
+        opened.declared = True
+    except NoClock as error:
+        if alone:
+            raise
+        opened.left.append(str(error).partition(";")[0])
+    except NoTable as error:
+        if alone:
+            raise
+        if isinstance(error, OtherKind):
+            opened.left.append(str(error).partition(";")[0])
+            return
+        own = rules.of_another_form
+        if own != rules and not source.form:
+            opened.undeclared.append(error)
+            _open_by_own_names(source, find(own), own, expected, opened)
+            return
+        empty = "" if source.begin(1) else " (it is empty)"
+        opened.left.append(f"{source.name}: holds no table{empty}")
 
 
 def _open_by_own_names(
@@ -273,6 +303,10 @@ def _refuse_missing(
     if not missing:
         return
     tag, names = missing[0], gatherer.strangers | {n for t, _ in opened for n in t.header}
+    if tag.source in {name.strip() for name in names}:
+        raise UserError(
+            f"{plant.path}: tags.{tag.key}: '{tag.source}' has no value in the export; give files with rows of it"
+        )
     small = {name.strip().lower(): name.strip() for name in sorted(names)[:10_000]}
     near = get_close_matches(tag.source.lower(), small, n=1, cutoff=0.6)
     more = f" (nor are {len(missing) - 1} more tags)" if len(missing) > 1 else ""
@@ -280,7 +314,7 @@ def _refuse_missing(
     own = [
         n
         for n in sorted(names)[:10_000]
-        if re.match(rf"{re.escape(tag.source)}\W|{re.escape(tag.source)}_", n)
+        if re.search(rf"^{re.escape(tag.source)}[\W_]|\W{re.escape(tag.source)}$", n.strip())
     ]
     if own:
         shown = ", ".join(f"'{name.strip()}'" for name in own[:4])

@@ -31,41 +31,52 @@ FAR = 3.0
 
 def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) -> None:
     """Report values that look as if they stood for nothing; they count until they are declared."""
-    held = {tag.key for tag in plant.tags.values() if tag.hold}
-    good = frame.lazy().filter((pl.col("status") != BAD) & pl.col("value").is_not_null())
-    ends = good.group_by("tag").agg(low=pl.col("value").min(), high=pl.col("value").max()).collect()
     # A tag's rows stand together, so one tag is looked at without going through all of them.
     borders = np.searchsorted(
         frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
     )
-    place = {key: number for number, key in enumerate(plant.tags)}
-    for key, low, high in ends.sort("tag").iter_rows():
-        first, end_at = borders[place[str(key)]], borders[place[str(key)] + 1]
-        rows = frame.slice(int(first), int(end_at - first))
+    values, usable = frame["value"], frame["status"].to_numpy() != BAD
+    for number, (key, tag) in enumerate(plant.tags.items()):
+        first, end_at = int(borders[number]), int(borders[number + 1])
+        numbers = values.slice(first, end_at - first).to_numpy()  # NaN where there is none
+        good = numbers[usable[first:end_at] & ~np.isnan(numbers)]
+        if not len(good):
+            continue
+        low, high = float(good.min()), float(good.max())
         known = [end for end in dict.fromkeys((low, high)) if _suspect(end)]
-        usual = rows["value"].gather_every(max(1, len(rows) // SAMPLED))
-        width = float((usual.quantile(0.75) or 0.0) - (usual.quantile(0.25) or 0.0))
-        wide = key not in held and high - low > LONELY * width
+        usual = np.sort(numbers[:: max(1, len(numbers) // SAMPLED)])
+        usual = usual[: len(usual) - np.isnan(usual).sum()]
+        wide = not tag.hold and high - low > LONELY * _half_width(usual)
         if low == high or not (known or wide):
             continue
-        values = rows.filter(pl.col("status") != BAD)["value"].drop_nulls()
+        found = pl.Series(good)
         suspects = known
         if wide:
-            suspects = known + [e for e in (low, high) if e not in known and _alone(e, values)]
+            suspects = known + [e for e in (low, high) if e not in known and _alone(e, found)]
         for end in suspects:
-            rest = values.filter(~values.is_in(suspects) & (values.abs() < HUGE))
+            rest = found.filter(~found.is_in(suspects) & (found.abs() < HUGE))
             if not len(rest):
                 continue
             least, most = float(rest.min()), float(rest.max())  # type: ignore[arg-type]
             width = max(most - least, 1e-3 * max(abs(most), abs(least)))
             if abs(end) < HUGE and min(abs(end - least), abs(end - most)) <= FAR * width:
                 continue
-            count = int((values == end).sum())
+            count = int((found == end).sum())
             findings.note(
-                "number that may stand for nothing", str(key), count,
+                "number that may stand for nothing", key, count,
                 f"{end:g} among values from {least:g} to {most:g}; if so, set tags.{key}.missing = [{end:g}]",
                 each=True,
             )  # fmt: skip
+
+
+def _half_width(ordered: np.ndarray) -> float:
+    """How far apart the quarters of some ordered values lie; 0 for none."""
+    last = len(ordered) - 1
+    return (
+        float(ordered[int(0.75 * last + 0.5)] - ordered[int(0.25 * last + 0.5)])
+        if last >= 0
+        else 0.0
+    )
 
 
 def _suspect(value: float) -> bool:

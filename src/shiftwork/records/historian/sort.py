@@ -9,6 +9,9 @@ from shiftwork.records.historian.findings import Findings
 from shiftwork.records.historian.gather.rows import Gathered
 from shiftwork.records.historian.plant_file.model import PlantFile
 
+TAKEN_ROWS = 2**16
+"""Rows that are put in order at a time."""
+
 
 def arrange(
     gathered: Gathered, quality_status: np.ndarray, plant: PlantFile, findings: Findings
@@ -25,18 +28,20 @@ def arrange(
         The frame of ``Samples``.
     """
     tag = _joined(gathered.tag, np.uint16)
+    counts = np.bincount(tag, minlength=len(plant.tags))
+    ends = np.concatenate([[0], np.cumsum(counts)])
     order = _order_of(tag)
-    tag = _taken(tag, order)
+    tag = np.repeat(np.arange(len(counts), dtype=np.uint16), counts)
     time = _taken(_joined(gathered.time, np.int64), order)
-    ends = np.searchsorted(tag, np.arange(len(plant.tags) + 1, dtype=np.int64))
     _tell_repeated_apart(gathered, time, order, ends, plant, findings)
     order = _sort_times(time, order, ends)
     value = _taken(_joined(gathered.value, np.float64), order)
-    status = _taken(_joined(gathered.status, np.uint8), order)
-    quality = _taken(_joined(gathered.quality, np.uint16), order)
+    status = _joined(gathered.status, np.uint8)
+    quality = _joined(gathered.quality, np.uint16)
     if quality.any():
         status = np.maximum(status, np.concatenate([[np.uint8(0)], quality_status])[quality])
     del quality
+    status = _taken(status, order)
     state = _states(gathered, order, len(tag))
     same = (tag[1:] == tag[:-1]) & (time[1:] == time[:-1])
     if same.any():
@@ -54,7 +59,14 @@ def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
 
 
 def _taken(column: np.ndarray, order: np.ndarray | None) -> np.ndarray:
-    return column if order is None else column[order]
+    if order is None:
+        return column
+    taken = np.empty_like(column)
+    # Some at a time: NumPy makes 64 bits of the order's 32 before it looks anything up.
+    for first in range(0, len(order), TAKEN_ROWS):
+        rows = slice(first, first + TAKEN_ROWS)
+        taken[rows] = column[order[rows]]
+    return taken
 
 
 def _order_of(tag: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,13 @@ import pyarrow as pa
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.readers.columns import series, tag_positions, value_cells
+from shiftwork.records.historian.readers.columns import (
+    positions_of,
+    rows_where,
+    series,
+    tag_texts,
+    value_cells,
+)
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import NeedsCare, Table, Wanted
 from shiftwork.records.historian.values.numbers import (
@@ -58,7 +64,8 @@ class Evidence:
         ) + ")"  # fmt: skip
         raise UserError(
             f"{table.name}: no date shows whether day or month comes first{others}; "
-            'set export.order = "day first" or "month first" (or export.time_format)'
+            'set export.order = "day first" or "month first", or "year first" for years of two digits (or '
+            "export.time_format)"
         )
 
     def mark_of(self, table: Table) -> tuple[Mark, bool]:
@@ -117,9 +124,10 @@ class Evidence:
                 if self._plant.tags[key].role != "state":
                     yield from _bare(series(batch, column))
             if layout.tag is not None:
-                tags = tag_positions(batch.column(str(layout.tag)), self._position)
+                names, codes = tag_texts(batch.column(str(layout.tag)))
+                tags = positions_of(names, self._position)[codes]
                 measured = (tags >= 0) & ~self._of_state[tags]
-                batch = batch.filter(pa.array(measured))
+                batch = rows_where(batch, measured)
             if layout.value is not None:
                 yield from _bare(value_cells(layout, batch))
 

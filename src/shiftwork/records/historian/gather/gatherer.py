@@ -19,8 +19,10 @@ from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.columns import (
     flag_status,
     nothing,
+    positions_of,
+    rows_where,
     series,
-    tag_positions,
+    tag_texts,
     value_cells,
 )
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
@@ -108,6 +110,12 @@ class Gatherer:
         reading = Reading(table, layout, rules, origin, rules.order, rules.decimal, quick)
         wanted = replace(layout.wanted(self._position), hints=reading.hints, rules=rules)
         noted = dict(self.findings.kept)
+        of_columns = {column: self._keys.index(key) for key, column in layout.tags.items()}
+        if layout.shape == "single":
+            of_columns = {layout.value or 0: self._position[layout.source]}
+        for column, unit in layout.units.items():
+            if column in of_columns:
+                self._settle_unit(of_columns[column], unit, f"{table.name}: the line of units")
         try:
             for first_row, batch in table.read(wanted, notes):
                 rows = np.arange(first_row, first_row + batch.num_rows)
@@ -128,6 +136,12 @@ class Gatherer:
             raise
         for unread in layout.unread:
             self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
+        if reading.half_clock:
+            self.findings.note(
+                "unlikely time", "", 1,
+                f"{table.name}: hours run from 12 to 1 and never past 12, as if AM and PM were lost; export them",
+                each=True,
+            )  # fmt: skip
         for assumed in layout.assumed:
             self.findings.note("assumed", "", 1, f"{table.name}: {assumed}", each=True)
         origin.form = table.form()
@@ -154,14 +168,15 @@ class Gatherer:
                 hints.stamps = stamps
 
     def _long(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
-        table, layout = reading.table, reading.layout
+        layout = reading.layout
         if layout.tag is None:
             tags = np.full(len(rows), self._position[layout.source], np.int32)
         else:
-            names = batch.column(str(layout.tag))
-            tags = tag_positions(names, self._position)
-            self._remember_strangers(names)
-            if reading.quick and _holds(names, table.header):
+            names, codes = tag_texts(batch.column(str(layout.tag)))
+            tags = positions_of(names, self._position)[codes]
+            if len(self.strangers) < MOST_STRANGERS:
+                self.strangers.update(names)
+            if reading.quick and not reading.headings.isdisjoint(names):
                 raise NeedsCare  # the header again, whose columns may have another order
         known = tags >= 0
         if not known.all() and layout.tag is not None:
@@ -169,10 +184,12 @@ class Gatherer:
         if not known.any():
             return
         if not known.all():
-            batch, rows, tags = batch.filter(pa.array(known)), rows[known], tags[known]
-        time, later, there = self._times.times(reading, layout.clock, layout.cells, batch, rows)
+            batch, rows, tags = rows_where(batch, known), rows[known], tags[known]
+        time, later, there = self._times.times(
+            reading, layout.clock, layout.cells, batch, rows, tags
+        )
         if not there.all():
-            batch, rows, tags = batch.filter(pa.array(there)), rows[there], tags[there]
+            batch, rows, tags = rows_where(batch, there), rows[there], tags[there]
         cells = value_cells(layout, batch)
         if layout.unit is not None:
             self._check_units(reading, tags, series(batch, layout.unit), rows)
@@ -202,14 +219,17 @@ class Gatherer:
         for tag, unit, row in units.unique(
             ["tag", "unit"], keep="first", maintain_order=True
         ).iter_rows():
-            if not unit:
-                continue
-            first = self._units.setdefault(tag, unit)
-            if first != unit:
-                raise UserError(
-                    f"{reading.table.name}: row {row}: values of {self._keys[tag]} have several units ('{first}' "
-                    f"and '{unit}'); export them in one"
-                )
+            if unit:
+                self._settle_unit(tag, unit, f"{reading.table.name}: row {row}")
+
+    def _settle_unit(self, tag: int, unit: str, where: str) -> None:
+        """Refuse a second unit of one tag, as the cells themselves or the line of units show it."""
+        first = self._units.setdefault(tag, unit)
+        if first != unit:
+            raise UserError(
+                f"{where}: values of {self._keys[tag]} have several units ('{first}' and '{unit}'); export them in "
+                "one"
+            )
 
     def _wide(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         layout = reading.layout
@@ -222,7 +242,7 @@ class Gatherer:
                 ]
                 read[clock] = self._times.times(reading, clock, tuple(cells_of_it), batch, rows)
             time, later, there = read[clock]
-            some = batch if there.all() else batch.filter(pa.array(there))
+            some = rows_where(batch, there)
             numbers_of_rows = rows if there.all() else rows[there]
             cells = series(some, column)
             quality, flags = self._quality(reading, layout.qualities.get(key), some)
@@ -269,10 +289,6 @@ class Gatherer:
             "the column that holds the quality"
         )
 
-    def _remember_strangers(self, names: pa.Array) -> None:
-        if len(self.strangers) < MOST_STRANGERS and pa.types.is_dictionary(names.type):
-            self.strangers.update(str(name) for name in names.dictionary.to_pylist())
-
     def _add(
         self,
         reading: Reading,
@@ -292,12 +308,14 @@ class Gatherer:
         for chosen, read in ((~states, self._values.numbers_of), (states, self._values.states)):
             if not chosen.any():
                 continue
-            where = np.flatnonzero(chosen)
-            some = cells if chosen.all() else cells.filter(chosen)
+            every = chosen.all()
+            where = slice(None) if every else chosen
+            some = cells if every else cells.filter(chosen)
             found = read(reading, tags[where], some, rows[where])
             value[where], status[where] = found.value, found.status
             if len(found.text):
-                kept.state_rows.append(where[found.text_at] + kept.rows)
+                at = found.text_at if every else np.flatnonzero(chosen)[found.text_at]
+                kept.state_rows.append(at + kept.rows)
                 kept.state_texts.append(found.text)
         if flags is not None:
             status = np.maximum(status, flags)
@@ -311,8 +329,9 @@ class Gatherer:
             else self.qualities.code(quality, reading.table.name, reading.origin.kind)
             + np.uint16(1)
         )
-        self._seen[np.unique(tags)] = True
-        reading.origin.add(tags, time)
+        present = np.flatnonzero(np.bincount(tags, minlength=len(self._keys)))
+        self._seen[present] = True
+        reading.origin.add(present, time)
         kept.tag.append(tags)
         kept.time.append(time)
         kept.value.append(value)
@@ -326,11 +345,3 @@ def _order_in(time_format: str) -> str:
     if min(day, month) < 0 or "%Y" in time_format[: max(day, month)]:
         return ""
     return "day first" if day < month else "month first"
-
-
-def _holds(names: pa.Array, header: tuple[str, ...]) -> bool:
-    """Whether a column of tag names holds the header's own words."""
-    if not pa.types.is_dictionary(names.type):
-        return False
-    own = {name.strip() for name in header if name.strip()}
-    return any(str(name).strip() in own for name in names.dictionary.to_pylist())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -53,9 +54,9 @@ class Origin:
     tags: set[int] = field(default_factory=set)
 
     def add(self, tags: np.ndarray, time_us: np.ndarray) -> None:
-        """Count some rows."""
-        self.samples += len(tags)
-        self.tags.update(np.unique(tags).tolist())
+        """Count some rows, by the tags that they hold and their times."""
+        self.samples += len(time_us)
+        self.tags.update(tags.tolist())
         first, last = int(time_us.min()), int(time_us.max())
         self.first_us = first if self.first_us is None else min(self.first_us, first)
         self.last_us = last if self.last_us is None else max(self.last_us, last)
@@ -88,6 +89,7 @@ class Reading:
         quick: It is read in blocks; a line that is not a row of data stops that.
         units: The unit behind the numbers of each tag, by position of the tag.
         hints: What the rows read so far allow a reader to assume.
+        half_clock: Its hours are those of a clock of twelve hours, without AM and PM.
     """
 
     table: Table
@@ -99,6 +101,12 @@ class Reading:
     quick: bool = False
     units: dict[int, str] = field(default_factory=dict)
     hints: Hints = field(default_factory=Hints)
+    half_clock: bool = False
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        """The words of the header."""
+        return frozenset(name.strip() for name in self.table.header) - {""}
 
 
 def kind_of(table: Table) -> str:

@@ -23,6 +23,7 @@ from shiftwork.records.historian.values.wording import ZONES
 from shiftwork.records.historian.values.zone import Zone
 
 DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
 
 
 class TimeReader:
@@ -51,8 +52,18 @@ class TimeReader:
         others_at: tuple[int, ...],
         batch: pa.RecordBatch,
         rows: np.ndarray,
+        tags: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Times in UTC, what to add if repeated, and which rows have one at all."""
+        """Times in UTC, what to add if repeated, and which rows have one at all.
+
+        Args:
+            reading: The table.
+            clock: The columns of time.
+            others_at: Columns of which one must hold something in a row that has no time.
+            batch: The rows.
+            rows: Their numbers, (T,).
+            tags: Their tags, in the long form, (T,).
+        """
         if not clock.columns:
             return self._counted(reading, batch, rows)
         cells, add = stamp_cells(clock, batch)
@@ -69,6 +80,7 @@ class TimeReader:
                 )
             cells, rows = cells.filter(~missing), rows[~missing]
             add = add[~missing] if add is not None else None
+            tags = tags[~missing] if tags is not None else None
         if not len(cells):
             return np.zeros(0, np.int64), np.zeros(0, np.int64), ~missing
         zone = self._zone_of(clock)
@@ -85,6 +97,7 @@ class TimeReader:
                 reading.order = self._evidence.order_of(reading.table)
                 stamps = read_stamps(cells, replace(rules, order=reading.order))
             us = stamps.us if add is None else stamps.us + add
+            reading.half_clock |= _is_half_clock(us, tags)
             if clock.offset_min is not None:
                 reading.origin.zone = _offset_name(clock.offset_min)
                 shift = np.where(stamps.utc, 0, clock.offset_min * 60_000_000)
@@ -123,6 +136,21 @@ class TimeReader:
         if name not in self._zones:
             self._zones[name] = Zone(name)
         return self._zones[name]
+
+
+def _is_half_clock(us: np.ndarray, tags: np.ndarray | None) -> bool:
+    """Whether hours run from 12 to 1 and never past 12, as where AM and PM were lost.
+
+    Where rows stand tag by tag, time falls with the first row of each tag, which shows nothing.
+    """
+    falls = np.flatnonzero(us[1:] < us[:-1])
+    hour, next_hour = us[falls] // HOUR_US % 24, us[falls + 1] // HOUR_US % 24
+    same_day = us[falls] // DAY_US == us[falls + 1] // DAY_US
+    falls = falls[same_day & (hour == 12) & (next_hour == 1)]
+    if len(falls) and tags is not None:
+        falls = falls[~np.isin(falls + 1, np.unique(tags, return_index=True)[1])]
+    hours = us // HOUR_US % 24 if len(falls) else np.zeros(1)
+    return bool((hours >= 1).all() and (hours <= 12).all())
 
 
 def _names_of(zone: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
 from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.written_rows import mark_free
 from shiftwork.records.historian.values.numbers import is_nothing
 
 _YES = (
@@ -21,6 +22,7 @@ _YES = (
     "vrai",
     "verdadero",
     "ja",
+    "j",
     "oui",
     "si",
     "sí",
@@ -66,6 +68,12 @@ def series(batch: pa.RecordBatch, position: int) -> pl.Series:
     return pl.Series(pl.from_arrow(column))
 
 
+def rows_where(batch: pa.RecordBatch, chosen: np.ndarray) -> pa.RecordBatch:
+    """Some rows of a batch."""
+    # Through polars: to make an array of NumPy's, Arrow loads pandas wherever it is installed.
+    return batch if chosen.all() else batch.filter(pl.Series(chosen).to_arrow())
+
+
 def value_cells(layout: Layout, batch: pa.RecordBatch) -> pl.Series:
     """Values of the long and the single form: of several columns by type, the one that holds something."""
     assert layout.value is not None
@@ -73,10 +81,18 @@ def value_cells(layout: Layout, batch: pa.RecordBatch) -> pl.Series:
     for position in layout.other_values:
         more = series(batch, position)
         if cells.dtype != more.dtype:
-            kind = pl.Float64 if cells.dtype.is_numeric() and more.dtype.is_numeric() else pl.String
-            cells, more = cells.cast(kind), more.cast(kind)
+            if cells.dtype.is_numeric() and more.dtype.is_numeric():
+                cells, more = cells.cast(pl.Float64), more.cast(pl.Float64)
+            else:
+                cells, more = _as_text(cells), _as_text(more)
         cells = pl.select(pl.when(~nothing(cells)).then(cells).otherwise(more)).to_series()
     return cells
+
+
+def _as_text(cells: pl.Series) -> pl.Series:
+    """Cells as text in which numbers stay what they are, whatever the decimal mark."""
+    text = cells.cast(pl.String)
+    return text.map_elements(mark_free, pl.String) if cells.dtype.is_float() else text
 
 
 def stamp_cells(clock: Clock, batch: pa.RecordBatch) -> tuple[pl.Series, np.ndarray | None]:
@@ -189,23 +205,28 @@ def nothing(cells: pl.Series) -> pl.Series:
     return cells.is_null() | cells.is_nan() if cells.dtype.is_float() else cells.is_null()
 
 
-def tag_positions(names: pa.Array, known: dict[str, int]) -> np.ndarray:
-    """Position of each row's tag among the plant's, -1 for others, (T,) int32."""
+def tag_texts(names: pa.Array) -> tuple[list[str], np.ndarray]:
+    """The different tag names of some rows, and the number of each row's name.
+
+    Returns:
+        The names, (N,), and for each row a number below N, or N where it has none, (T,).
+    """
     if not pa.types.is_dictionary(names.type):
         names = names.cast(pa.string()).dictionary_encode()
-    texts = names.dictionary.to_pylist()
-    places = np.array([known.get(str(t).strip(), -1) for t in texts] + [-1], np.int32)
+    texts = [str(text).strip() for text in names.dictionary.to_pylist()]
     codes = names.indices.fill_null(len(texts)) if names.null_count else names.indices
-    return places[codes.to_numpy(zero_copy_only=False)]
+    return texts, pl.Series(pl.from_arrow(codes)).to_numpy()
+
+
+def positions_of(texts: list[str], known: dict[str, int]) -> np.ndarray:
+    """Positions of tags among the plant's, -1 for others and for a row without a tag, (N + 1,) int32."""
+    return np.array([*(known.get(text, -1) for text in texts), -1], np.int32)
 
 
 def tag_names(table: Table, position: int) -> list[str]:
     """All tag names of a table in the long form, in the order in which they first occur."""
     found: dict[str, None] = {}
     for _, batch in table.read(Wanted((position,))):
-        names = batch.column(str(position))
-        if not pa.types.is_dictionary(names.type):
-            names = names.cast(pa.string()).dictionary_encode()
-        texts = (str(name or "").strip() for name in names.dictionary.to_pylist())
+        texts, _ = tag_texts(batch.column(str(position)))
         found.update(dict.fromkeys(text for text in texts if text))
     return list(found)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from shiftwork.errors import UserError
@@ -30,13 +31,19 @@ from shiftwork.records.historian.readers.heading import (
     other_table,
 )
 from shiftwork.records.historian.readers.layout import FindLayout, Layout, NoClock, likelier
-from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text
+from shiftwork.records.historian.readers.lines import LONGEST_LINE, Text, count_of, last_break
 from shiftwork.records.historian.readers.other_kinds import NoTable, refuse_other_kinds
 from shiftwork.records.historian.readers.ragged import TextTable, ragged_batches
 from shiftwork.records.historian.readers.source import Source
 from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table, Wanted
 
 BLOCK_BYTES = 2 * LONGEST_LINE
+SMALL_BLOCK_BYTES = BLOCK_BYTES // 8
+"""Where few columns are read: what the processor has at hand is read faster. (With many columns, what each costs
+in each block counts more.)"""
+FEW_COLUMNS = 16
+FIRST_BYTES = 2**20
+"""The first block, whose cells are read as text and show what those of others may be read as."""
 LONGEST_VALUE = 2**20
 """Bytes of quoted lines; a cell may have a hundredth of that."""
 HEAD_BYTES = 2**20
@@ -86,12 +93,12 @@ def read_delimited(
 
     layout = found.layout
     clock = tuple(names[i].strip().lower() for i in layout.clock.columns) if layout else ()
-    dialect = ("text", separator, layout.shape if layout else "", *clock)
+    dialect = (source.form or "text", separator, layout.shape if layout else "", *clock)
 
     def form() -> str:
         words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", SPACES: "spaces"}
         spelled = words.get(separator, separator)
-        return f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
+        return source.form or f"{text.encoding.replace('ascii', 'ASCII')}, {spelled}"
 
     return (
         Table(source.name, names, source.stem, first_line + 1, batches, careful, dialect, form),
@@ -199,7 +206,8 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
     parse = pacsv.ParseOptions(
         delimiter="\t" if spaces else table.separator, invalid_row_handler=refuse
     )
-    for block in _blocks(table):
+    size = SMALL_BLOCK_BYTES if len(wanted.columns) <= FEW_COLUMNS else BLOCK_BYTES
+    for block in _blocks(table, size):
         if spaces:
             tight = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", bytes(block))
             block = memoryview(re.sub(rb"[ \t]+", b"\t", tight))
@@ -209,7 +217,8 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
         for convert in _conversions(wanted):
             try:
                 whole = pacsv.read_csv(pa.BufferReader(lent), read, parse, convert)
-                break
+                if not _is_beyond(whole):
+                    break
             except pa.ArrowInvalid as error:
                 if "Empty CSV" in str(error):
                     break
@@ -222,6 +231,12 @@ def _batches(table: TextTable, wanted: Wanted) -> Iterator[tuple[int, pa.RecordB
         for batch in whole.to_batches():
             yield row, batch
             row += batch.num_rows
+
+
+def _is_beyond(table: pa.Table) -> bool:
+    """Whether a number is infinite: a word, or too many digits, which count as text."""
+    floats = (c for c in table.itercolumns() if pa.types.is_floating(c.type))
+    return any(pc.any(pc.is_inf(column)).as_py() for column in floats)
 
 
 def _conversions(wanted: Wanted) -> Iterator[pacsv.ConvertOptions]:
@@ -243,30 +258,27 @@ def _conversions(wanted: Wanted) -> Iterator[pacsv.ConvertOptions]:
     )
 
 
-def _blocks(table: TextTable) -> Iterator[memoryview]:
-    """Whole rows below the header, some sixteen MiB at a time.
+def _blocks(table: TextTable, size: int) -> Iterator[memoryview]:
+    """Whole rows below the header, some ``size`` bytes at a time.
 
     Raises:
         UserError: A quoted value does not end.
     """
-    line = table.lines_before + 1
     name = table.text.source.name
     with table.text.lines(table.lines_before) as lines:
-        reader = io.BufferedReader(lines, 2**16)
-        rest = reader.read(BLOCK_BYTES)
-        while more := reader.read(BLOCK_BYTES):
+        rest = lines.block(FIRST_BYTES)
+        while more := lines.block(size):
             # A line feed may be about to follow a carriage return that is the last.
-            last = max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)) + 1
-            count, end = _whole_rows(rest, last, table.separator)
+            last = last_break(rest, len(rest) - (not rest.endswith(b"\n"))) + 1
+            end = _whole_rows(rest, last, table.separator)
             if end == 0 < last and len(rest) > BLOCK_BYTES:
-                raise _unclosed(name, line)
+                raise _unclosed(name, lines.line_of(rest + more))
             if end:
                 yield memoryview(rest)[:end]
-                line += count
             rest = rest[end:] + more
-    count, end = _whole_rows(rest, len(rest), table.separator)
-    if end < len(rest):
-        raise _unclosed(name, line + count)
+        end = _whole_rows(rest, len(rest), table.separator)
+        if end < len(rest):
+            raise _unclosed(name, lines.line_of(rest[end:]))
     yield memoryview(rest)
 
 
@@ -276,20 +288,20 @@ def _unclosed(name: str, row: int) -> UserError:
     )
 
 
-def _whole_rows(text: bytes, end: int, separator: str) -> tuple[int, int]:
-    """How many lines and bytes before a line end belong to rows whose quoted values all end.
+def _whole_rows(text: bytes, end: int, separator: str) -> int:
+    """How many bytes before a line end belong to rows whose quoted values all end.
 
     An even number of quotation marks says so of all of them. (Were one of these within a plain value
     and one open, the parser would refuse the next row.)
     """
-    if text.count(b'"', 0, end) % 2 == 0:
-        return text.count(b"\n", 0, end) or text.count(b"\r", 0, end), end
-    size, whole = 0, (0, 0)
+    if b'"' not in text or count_of(b'"', memoryview(text)[:end]) % 2 == 0:
+        return end
+    size, whole = 0, 0
 
     def lines() -> Iterator[str]:
         nonlocal size
         for line in io.TextIOWrapper(io.BytesIO(text[:end]), "latin-1", newline=""):
-            if size - whole[1] > LONGEST_VALUE:
+            if size - whole > LONGEST_VALUE:
                 raise csv.Error
             size += len(line)
             yield line
@@ -301,7 +313,7 @@ def _whole_rows(text: bytes, end: int, separator: str) -> tuple[int, int]:
         for _ in reader:
             if size > end:
                 break
-            whole = (reader.line_num, size)
+            whole = size
     return whole
 
 

@@ -14,9 +14,11 @@ MOST_FILES = 100_000
 ENDINGS = frozenset((
     ".csv", ".tsv", ".txt", ".tab", ".dat", ".asc", ".prn", ".parquet", ".pq", ".feather", ".arrow", ".ipc",
     ".db", ".sqlite", ".sqlite3", ".duckdb", ".ddb", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".gz", ".zst",
-    ".zstd", ".bz2", ".xz", ".zip",
+    ".zstd", ".bz2", ".xz", ".zip", ".html", ".htm", ".xml", ".json", ".jsonl", ".ndjson",
 ))  # fmt: skip
 """Files of a folder or pattern that are read; others that lie there are left out, and named."""
+LITTER = ("thumbs.db", "desktop.ini")
+"""Files that systems put into folders; like hidden ones they are none of the export."""
 SERVERS = ("postgresql://", "postgres://")
 
 
@@ -80,7 +82,7 @@ def _in_folder(folder: Path, top: Path, left: list[str]) -> Iterator[Path]:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); check its rights") from None
     for entry in entries:
         path = folder / entry.name
-        if entry.name.startswith("."):
+        if entry.name.startswith((".", "~$")) or entry.name.lower() in LITTER:
             continue
         if entry.is_symlink():
             _refuse_outside(path, top)

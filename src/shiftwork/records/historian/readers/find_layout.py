@@ -36,6 +36,7 @@ from shiftwork.records.historian.readers.names import (
 from shiftwork.records.historian.readers.quality_columns import (
     quality_columns,
     quality_of_row,
+    shared_quality,
     unread_columns,
 )
 from shiftwork.records.historian.readers.time_columns import (
@@ -127,9 +128,14 @@ def find_columns(
     typed = [i for i in free if TYPED_VALUE.fullmatch(words[i])] if value is None else []
     if len(typed) > 1:
         value = typed[0]
-    value = _first(words, VALUE_WORDS, free) if value is None else value
+    if value is None:
+        value = _first(words, VALUE_WORDS, free)
+        if value is not None and len(typed) == 1:
+            typed = [value, *typed]  # numbers, and beside them text
     if value is None and tag is not None and not tags:
         value = value_by_cells(heading, free)
+        if value is not None and names[value]:
+            titles = (*titles, f"'{names[value]}' is taken as the column of values")
     free = [i for i in free if i != value and i not in typed[1:]]
     is_long = tag is not None and value is not None and {*tags.values()} <= {tag, value}
     if tags and not is_long:
@@ -139,6 +145,8 @@ def find_columns(
             qualities = dict.fromkeys(
                 tags, QualityColumns((names.index(rules.quality),), ("code",))
             )
+        found = qualities if rules.quality is None else {}
+        titles += shared_quality(found, tags, names)
         for key in tags:
             if plant is not None and (own := plant.tags[key].quality) is not None:
                 if own not in names:
@@ -148,7 +156,7 @@ def find_columns(
         return Layout(
             "wide", clock, tags=tags, qualities=qualities, clocks=clocks,
             unread=unread_columns(heading, read, key_of, wide=True),
-            assumed=titles + (_shared(qualities, names) if rules.quality is None else ()),
+            assumed=titles,
         )  # fmt: skip
     if value is None:
         if tag is not None:
@@ -185,16 +193,6 @@ def find_columns(
         source,
         unread=unread,
         assumed=titles,
-    )
-
-
-def _shared(qualities: Mapping[str, QualityColumns], names: list[str]) -> tuple[str, ...]:
-    """Columns of quality that were found to count for several tags."""
-    columns = [i for quality in qualities.values() for i in quality.columns[:1]]
-    return tuple(
-        f"'{names[i]}' is taken as the quality of all tags in its row"
-        for i in dict.fromkeys(columns)
-        if columns.count(i) > 1
     )
 
 

@@ -14,6 +14,7 @@ from shiftwork.records.historian.readers.layout import (
     likelier,
 )
 from shiftwork.records.historian.readers.names import QUALITY_WORDS, VALUE_WORDS, plain
+from shiftwork.records.historian.values.numbers import UNITS
 from shiftwork.records.historian.values.stamp_shapes import looks_like_date, looks_like_stamp
 from shiftwork.records.historian.values.wording import ZONES
 
@@ -72,7 +73,9 @@ def find_heading(
                     continue
                 if layout is not None:
                     start = _first_data(rows, at, layout, rules)
-                    layout = _noting(layout, rows[at + 1 : start])
+                    layout = _with_units(
+                        _noting(layout, rows[at + 1 : start]), rows[at + 1 : start]
+                    )
                     return FoundHeading(candidate, layout, start)
     if timeless is not None:
         raise timeless
@@ -187,6 +190,17 @@ def _noting(layout: Layout, below: Sequence[Row]) -> Layout:
         if any(_number(row[i]) for i in cells if i < len(row))
     ]
     return replace(layout, assumed=(*layout.assumed, *notes)) if notes else layout
+
+
+def _with_units(layout: Layout, below: Sequence[Row]) -> Layout:
+    """Keep the units of values that a row under the names holds."""
+    columns = [layout.value] if layout.value is not None else list(layout.tags.values())
+    for row in below:
+        cells = {i: row[i].strip(" []()") for i in columns if i < len(row)}
+        units = {i: cell for i, cell in cells.items() if cell}
+        if units and all(unit.lower() in UNITS for unit in units.values()):
+            return replace(layout, units=units)
+    return layout
 
 
 def _number(cell: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from shiftwork.errors import UserError
@@ -53,8 +54,14 @@ class Heading:
         """The first cells of a column that hold something."""
         if self.sampler is not None:
             return [cell.strip() for cell in self.sampler(position) if cell.strip()]
-        cells = (row[position].strip() for row in self.sample if position < len(row))
+        cells = (row[position].strip() for row in self._data if position < len(row))
         return [cell for cell in cells if cell]
+
+    @cached_property
+    def _data(self) -> list[tuple[str, ...]]:
+        """The sample without the names, which may stand between the rows again."""
+        names = [name.strip() for name in self.names]
+        return [row for row in self.sample if [cell.strip() for cell in row] != names]
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class Layout:
         tags: The column of each tag's values, by key, in the wide form.
         qualities: The columns of each tag's quality, by key, in the wide form.
         clocks: The columns of each tag's own time, by key, in the wide form.
+        units: Units that stand under the names, by the column of values.
         unread: Columns that look as if they mattered and are not read, as "name: why".
         assumed: What was taken to be so, in sentences, since nothing in the table says otherwise.
     """
@@ -121,6 +129,7 @@ class Layout:
     tags: dict[str, int] = field(default_factory=dict)
     qualities: dict[str, QualityColumns] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
+    units: dict[int, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 

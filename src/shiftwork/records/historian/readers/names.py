@@ -64,7 +64,7 @@ VALUE_WORDS = frozenset((
     "wert", "messwert", "valeur", "valor", "valore", "state", "값", "측정값", "值", "数值", "测量值", "値", "計測値",
 ))  # fmt: skip
 TYPED_VALUE = re.compile(
-    r"(?:int|integer|long|float|double|real|num|numeric|bool|boolean|string|str|text)val(?:ue)?"
+    r"(?:int|integer|long|float|double|real|num|numeric|bool|boolean|string|str|text|s)val(?:ue)?"
     r"|val(?:ue)?(?:int|integer|long|float|double|real|num|numeric|bool|boolean|string|str|text)"
 )
 """Columns of values by type, of which each row fills one, as plain names."""
@@ -98,6 +98,12 @@ FLAG_WORDS: dict[str, Meaning] = {
     "faulty", "isfaulty", "badquality", "불량"), "bad"),
 }  # fmt: skip
 """Columns that hold yes or no, and what yes means."""
+
+FAULT_WORDS = frozenset((
+    "error", "errors", "fault", "faults", "alarm", "fehler", "störung", "erreur", "défaut", "fallo", "오류", "고장",
+    "이상", "错误", "故障", "异常", "異常",
+))  # fmt: skip
+"""Columns that may say that the values of their row are bad."""
 
 _QUALITY_LIKE = re.compile(
     r"quali(?:t|d|f)|(?<![a-z])(?:qual|qlty|qc|status|statut|sts|flags?|valid|validity|isgood|good|bad|isbad)(?![a-z])|"

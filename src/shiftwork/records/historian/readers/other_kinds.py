@@ -17,15 +17,10 @@ _OTHER = (
 
 
 _OTHER_TEXT = (
-    (r"<!doctype html|<html|<head|<body|<table|<meta|<style|<div", "is a web page, as some systems export for "
-     "spreadsheets; save it as .xlsx or CSV with a spreadsheet program"),
     (r"mime-version:|from: <saved by", "is a web archive; save it as .xlsx or CSV with a "
      "spreadsheet program"),
-    (r"<\?xml[^>]*>\s*(?:<\?mso|<workbook|<ss:workbook)", "is a workbook in XML; save it as .xlsx or CSV with "
-     "a spreadsheet program"),
     (r"<\?xml", "is XML; export it as CSV or Parquet"),
-    (r"\{\s*[\"}]|\[\s*[\[{]", "is JSON; export it as CSV or Parquet"),
-    (r"(?:--[^\n]*\s+|/\*.*?\*/;?\s*)*(?:insert\s+into|create\s+table|copy\s.*from\s+stdin|begin\s+transaction)",
+    (r"(?:--[^\n]*\s+|/\*.*?\*/;?\s*|(?:set|drop|use|lock|select|alter)\b[^;]*;\s*)*(?:insert\s+into|create\s+table|copy\s.*from\s+stdin|begin\s+transaction)",
      "holds SQL statements; export CSV, or give the database's own file"),
 )  # fmt: skip
 """Text of other kinds by how it begins, in small letters."""
@@ -37,6 +32,12 @@ class NoTable(UserError):
 
 class OtherKind(NoTable):
     """A text that is no table at all, such as a web page."""
+
+
+def begin_of(source: Source) -> str:
+    """The beginning of a text in small letters, whatever its encoding is."""
+    begin = source.begin(2000).replace(b"\0", b"").decode("latin-1")
+    return begin.lstrip("ÿþï»¿ \t\r\n").lower()
 
 
 def refuse_other_kinds(source: Source) -> None:
@@ -52,7 +53,7 @@ def refuse_other_kinds(source: Source) -> None:
             raise UserError(f"{source.name}: {problem}")
     if source.begin(262)[257:] == b"ustar":
         raise UserError(f"{source.name}: is a tar archive; unpack it, and give the files in it")
-    begin = source.begin(2000).replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿ \t\r\n").lower()
+    begin = begin_of(source)
     for pattern, problem in _OTHER_TEXT:
         if re.match(pattern, begin, re.S):
             raise OtherKind(f"{source.name}: {problem}")

@@ -8,10 +8,12 @@ whatever name. What looks like quality and is not read is named.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from shiftwork.records.historian.readers.layout import Heading, QualityColumns
 from shiftwork.records.historian.readers.names import (
+    FAULT_WORDS,
     PARTS,
     QUALITY_WORDS,
     Meaning,
@@ -147,6 +149,27 @@ def _of_whole_rows(
     return QualityColumns(tuple(flags), tuple(flags.values())) if flags else None
 
 
+def shared_quality(
+    qualities: Mapping[str, QualityColumns], tags: Mapping[str, int], names: list[str]
+) -> tuple[str, ...]:
+    """Columns of quality that were found to count for the tags of a row which have none of their own."""
+    used = [(quality.columns[0], key) for key, quality in qualities.items()]
+    count = Counter(i for i, _ in used)
+    own = " that have none of their own" if len(count) > 1 else ""
+    shared = [i for i, key in used if count[i] > 1 or _stands_apart(i, tags[key], names)]
+    return tuple(
+        f"'{names[i]}' is taken as the quality of all tags in its row{own}"
+        for i in dict.fromkeys(shared)
+    )
+
+
+def _stands_apart(quality: int, tag: int, names: list[str]) -> bool:
+    """Whether neither place nor name of a column of quality shows the tag."""
+    if abs(quality - tag) == 1 or tag_of_quality(names[quality]) is not None:
+        return False
+    return owner(names[quality], dict.fromkeys(names, "")) is None
+
+
 def owner(name: str, key_of: Mapping[str, str]) -> str | None:
     """The tag with whose name a column's name begins or ends: "FIC101.PV Sts", "sts_FIC101.PV"."""
     for gap in re.finditer(r"[\s._:/|\-\[(]+", name):
@@ -214,7 +237,7 @@ def _why_noted(
         return f"is a second column of '{re.sub(r'[.][0-9]+$', '', name)}' and is not read"
     if len(names) > 2000:
         return ""
-    mine = not wide or owner(name, key_of) is not None
+    mine = not wide or owner(name, key_of) is not None or plain(name) in FAULT_WORDS
     beside = not name and position > 0 and names[position - 1] in key_of
     if not mine and not beside and not (wide and len(names) < 40):
         return ""

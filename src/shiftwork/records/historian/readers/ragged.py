@@ -33,7 +33,6 @@ MOST_FOOTERS = 20
 MOST_BETWEEN = 12
 """Lines of titles and units around a header that stands between rows."""
 
-
 _SUMMARY = re.compile(
     r"(?<![a-z])(?:totals?|sum|mean|avg|average|min(?:imum)?|max(?:imum)?|count|rows?|records|stdd?e?v?|end|eof|"
     r"summe|gesamt|mittel(?:wert)?|anzahl|ende|total|moyenne|somme|fin|media|suma|fim)(?![a-z])|합계|평균|최소|최대|개수|총|合计|总计|平均|最大|最小|合計",
@@ -123,6 +122,8 @@ class _Rows:
             if self._is_header(cells):
                 self._refuse_another_tag(waiting)
                 for line, other in waiting:
+                    if self._may_be_data(other):
+                        raise self._strange(line, other)
                     self._note("title between rows", line, other)
                 waiting = []
                 self._note("header again", number, cells)
@@ -278,6 +279,11 @@ class _Rows:
             for clock in (self._clocks if layout.clocks else self._clocks[:1])
         )
 
+    def _may_be_data(self, cells: list[str]) -> bool:
+        """Whether a line could be a row of data whose time is not understood."""
+        columns = self._clocks[0].columns if self._clocks and len(cells) == self._width else ()
+        return any(re.search(r"^(?!.*[^\W\d_]{3}).*\d", cells[i]) for i in columns)
+
     def _is_time(self, row: list[str], clock: object) -> bool:
         columns = clock.columns  # type: ignore[attr-defined]
         cell = row[columns[0]].strip()
@@ -293,17 +299,18 @@ class _Rows:
         if rules.time_format is None and rules.calendar is None:
             return looks_like_stamp(cell, self._zones) or bool(re.match(r"\d{1,2}:\d{2}", cell))
         try:
-            read_stamps(
-                pl.Series([cell]),
-                StampRules(
-                    rules.time_format, rules.order, rules.start_us or 0, self._zones, rules.calendar
-                ),
-            )
+            self._read_stamp(cell, rules.start_us or 0)
         except OrderNeeded:
             return True
         except CellError:
             return False
         return True
+
+    def _read_stamp(self, cell: str, start_us: int | None) -> None:
+        """Raise what reading it raises."""
+        rules = self._rules
+        known = StampRules(rules.time_format, rules.order, start_us, self._zones, rules.calendar)
+        read_stamps(pl.Series([cell]), known)
 
     def _is_footer(self, cells: list[str]) -> bool:
         """Whether a line says something about the table: it begins with words, or is cut short."""
@@ -324,13 +331,7 @@ class _Rows:
         if not cell:
             return UserError(f"{where} has no time stamp; fix or remove it")
         try:
-            rules = self._rules
-            read_stamps(
-                pl.Series([cell]),
-                StampRules(
-                    rules.time_format, rules.order, rules.start_us, self._zones, rules.calendar
-                ),
-            )
+            self._read_stamp(cell, self._rules.start_us)
         except OrderNeeded:
             pass
         except CellError as error:

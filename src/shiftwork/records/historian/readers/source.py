@@ -39,12 +39,14 @@ class Source:
         stem: Its name without folder and endings.
         open: Opens it to be read, unpacked.
         path: Where it stands as it is; None if it is packed.
+        form: What kind of document it is a table of, "" for none.
     """
 
     name: str
     stem: str
     open: Callable[[], Any]
     path: Path | None = None
+    form: str = ""
 
     def begin(self, count: int) -> bytes:
         """Its first bytes."""

@@ -24,6 +24,7 @@ from shiftwork.records.historian.plant_file.model import ExportRules
 from shiftwork.records.historian.readers.layout import FindLayout
 from shiftwork.records.historian.readers.sql_tables import Database, Tables, find_tables
 from shiftwork.records.historian.readers.table import BATCH_ROWS
+from shiftwork.records.historian.readers.written_rows import mark_free
 
 SQLITE_MAGIC = b"SQLite format 3\0"
 DUCKDB_MAGIC = b"DUCK"  # at byte 8
@@ -153,7 +154,11 @@ def _column(values: list[Any], name: str) -> pa.Array:
             return pa.array(values)
     except (pa.ArrowException, OverflowError):
         pass  # as text it is at least named with its row
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str:
+    return mark_free(repr(value)) if isinstance(value, float) else str(value)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def find_clock(
         if len(positions) == 1:
             return _clock(positions, ("stamp",), names, zones)
         return _clock(
-            positions, tuple(_part(names[p], k) for k, p in enumerate(positions)), names, zones
+            positions, _declared_parts([names[p] for p in positions], heading), names, zones
         )
     free = [i for i in range(len(names)) if i not in taken and i not in of_tags]
     words = [plain(name) for name in names]
@@ -261,6 +261,25 @@ def _part(name: str, place: int) -> str:
         if word in known and not (part == "day" and place == 0):
             return part
     return "date" if place == 0 else "time"
+
+
+def _declared_parts(names: list[str], heading: Heading) -> tuple[str, ...]:
+    """What declared columns hold, by their names; two or three without a known one are hour, minute, second.
+
+    Raises:
+        UserError: Two columns seem to hold the same.
+    """
+    parts = [_part(name, place) for place, name in enumerate(names)]
+    unnamed = [place for place, part in enumerate(parts) if part == "time"]
+    if len(unnamed) > 1:
+        for place, part in zip(unnamed, ("hour", "minute", "second"), strict=False):
+            parts[place] = part
+    if len(set(parts)) < len(parts) or len(unnamed) > 3:
+        raise UserError(
+            f"{heading.where}: it is not clear what each column of export.time holds ({', '.join(names)}); export "
+            "date and time in one column, or name them year, month, day, hour, minute and second"
+        )
+    return tuple(parts)
 
 
 def _fitting(

@@ -152,7 +152,7 @@ def _us_of_number(cells: pl.Series, kind: str) -> np.ndarray:
 
 def kind_of_number(cell: str) -> str | None:
     """The kind of time that a number can be, by its size alone."""
-    if not re.fullmatch(r"\d+(?:[.,]\d+)?", cell, re.ASCII):
+    if not re.fullmatch(r"\d+(?:[.,]\d+|e-\d)?", cell, re.ASCII):
         return None
     return _kind_of(float(cell.replace(",", ".")))
 
@@ -183,6 +183,11 @@ def not_understood(rules: StampRules, cell: str) -> str:
             )
         if value < 1e9:
             return f"is a number and not a date; if it counts from a start (elapsed time), {_ELAPSED_FIX}"
+        if re.fullmatch(r"(?:19|20)\d{8}(?:\d\d){0,2}\d{0,3}(?:\.0)?", cell):
+            return (
+                'is a number, perhaps the digits of a date; if so, set export.time_format = "%Y%m%d%H%M%S" or '
+                '"%Y%m%d%H%M" or so'
+            )
         return (
             'is a number of no era known here; set export.time_format = "epoch_s", "filetime" or so'
         )
@@ -191,14 +196,14 @@ def not_understood(rules: StampRules, cell: str) -> str:
             "is a time of day without a date; export the date too, or, if rows are evenly spaced, leave the "
             'column out and set export.step = "1min" and export.start = "2024-05-31 00:00:00"'
         )
-    if found := re.match(r"(\d{2,3})[-/.年]\d", cell):
-        return f"is not understood; {calendar_hint(int(found[1]))}"
     if re.search(r"[^\W\d_]{3,}", cell) and not re.search(r"[A-Za-z]{2,5}[\])]?$", cell):
         return (
             "has words that are not known here; export dates as numbers, such as 2024-05-31 00:00"
         )
-    zone = re.search(r"\d\s*[\[(]?([A-Za-z]{2,5})[\])]?$", cell)
+    zone = re.search(r"(?:\d|\d\s?[AaPp]\.?[Mm]\.?)\s*[\[(]?([A-Za-z]{2,5})[\])]?$", cell)
     if zone and zone[1].upper() not in ("AM", "PM"):
         name = zone[1].upper()
         return f"has the zone '{name}', which means several; set export.zones = {{ {name} = \"+08:00\" }} or so"
+    if found := re.match(r"(\d{2,3})[-/.年]\d", cell):
+        return f"is not understood; {calendar_hint(int(found[1]))}"
     return 'is not understood; fix the row or set export.time_format = "%Y-%m-%d %H:%M:%S" or so'

@@ -116,7 +116,10 @@ def split_units(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     parts = cells.str.extract_groups(_WITH_UNIT)
     unit = parts.struct.field("2").str.strip_chars()
-    known = unit.str.to_lowercase().is_in(list(UNITS)).fill_null(value=False)
+    known = unit.str.to_lowercase().is_in(list(UNITS)) & ~unit.is_in(
+        ["k", "M"]
+    )  # thousands, millions
+    known = known.fill_null(value=False)
     bare = pl.select(
         pl.when(known).then(parts.struct.field("1").str.strip_chars()).otherwise(cells)
     )

@@ -41,6 +41,8 @@ GOOD, UNCERTAIN, BAD = 0, 1, 2
 """Values of the column ``status``."""
 
 MOST_VALUES = 60_000
+FEW_VALUES = 8
+"""Different values that are looked for one by one, which is faster than a table for so few."""
 
 Value = float | str | None
 
@@ -53,7 +55,7 @@ _GOOD_WORDS = frozenset((
 ))  # fmt: skip
 _UNCERTAIN_WORDS = (
     "uncertain", "suspect", "questionable", "doubtful", "substituted", "estimated", "unsicher",
-    "zweifelhaft", "incertain", "douteux", "incierto", "dudoso", "incerto", "의심", "불확실", "추정",
+    "zweifelhaft", "incertain", "douteu", "inciert", "dudos", "incert", "fraglich", "의심", "불확실", "추정",
     "可疑", "不确定", "疑わしい", "不確か",
 )  # fmt: skip
 _BAD_WORDS = frozenset((
@@ -122,8 +124,12 @@ class Qualities:
         codes = [self._number(value, table, kind) for value in different.to_list()]
         if len(codes) == 1:
             return np.full(len(cells), codes[0], np.uint16)
-        numbered = cells.replace_strict(different, codes, return_dtype=pl.UInt16)
-        return numbered.to_numpy()
+        if len(codes) <= FEW_VALUES and not different.has_nulls():
+            numbered = np.full(len(cells), codes[0], np.uint16)
+            for value, code in zip(different.to_list()[1:], codes[1:], strict=True):
+                numbered[(cells == value).to_numpy()] = code
+            return numbered
+        return cells.replace_strict(different, codes, return_dtype=pl.UInt16).to_numpy()
 
     def _number(self, raw: object, table: str, kind: str) -> int:
         value = kind, _value(raw)

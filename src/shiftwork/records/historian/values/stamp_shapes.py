@@ -153,7 +153,7 @@ def _format_of_date(date: str, order: Order | None, *, short: bool) -> str:
     separator = date.lstrip("0123456789")[0]
     if separator == "." and not short:  # where dates have dots, the day comes first
         order = "day first"
-    if order is None:
+    if order is None or (order == "year first" and not short):
         raise OrderNeeded
     year = "%y" if short else "%Y"
     if order == "year first" and short:

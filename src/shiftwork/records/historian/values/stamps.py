@@ -28,6 +28,11 @@ EARLIEST_US = -631_152_000_000_000  # 1950
 LATEST_US = 7_258_118_400_000_000  # 2200
 MOST_FORMATS = 24
 """Formats in one column; more are not a column of time stamps."""
+DAY_MIN = 1440
+FARTHEST_WEST_MIN = 720
+"""The farthest offset behind UTC."""
+_INTERVAL = r"(\d{1,2}):(\d{2})(?::\d{2})?-(\d{1,2}):(\d{2})$"
+_ENDS = re.compile(_INTERVAL)
 _LITERAL_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hour>\d{2}):?(?P<minute>\d{2})$")
 
 
@@ -76,7 +81,30 @@ def read_stamps(cells: pl.Series, rules: StampRules) -> Stamps:
     return stamps
 
 
+def _refuse_intervals(cells: pl.Series) -> None:
+    """Refuse 00:00-00:10, which is the interval's end and no offset: it runs with the beginning.
+
+    An offset stands still, or goes by whole hours twice a year.
+    """
+    found = cells.str.extract_groups(_INTERVAL)
+    hour, minute, end_hour, end_minute = (
+        found.struct.field(f"{i}").cast(pl.Int64, strict=False).drop_nulls() for i in (1, 2, 3, 4)
+    )
+    if not len(end_hour):
+        return
+    begin, end = hour * 60 + minute, end_hour * 60 + end_minute
+    length = (end - begin) % DAY_MIN
+    runs = begin.n_unique() > 1 and length.n_unique() == 1 and end.n_unique() > 1
+    if runs or (end % 15 != 0).any() or (end > FARTHEST_WEST_MIN).any():
+        raise CellError(
+            0, f"time stamp '{short(cells[0])}' holds an interval; export the time at which it begins in a column of "
+            "its own"
+        )  # fmt: skip
+
+
 def _read_text(cells: pl.Series, rules: StampRules) -> Stamps:
+    if _ENDS.search(cells[0]):
+        _refuse_intervals(cells)
     us, utc = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool)
     written, left = cells, np.arange(len(cells))
     add, named, plain = np.zeros(len(cells), np.int64), np.zeros(len(cells), bool), False

@@ -1,108 +1,15 @@
-"""No silent misreading: a correct export, one change of it, and what is read of it.
-
-python -m benchmarks.export_fuzz [--rounds 10000] [--seed 1] [--processes 2]
-
-Each round writes an export of known values, changes it in one way in which real exports differ, writes
-it with some separator, line end and encoding, compressed or not, and reads it. Right is: the same
-values; or a refusal, or a notice, that names the matter. Everything else is a misreading. Rows are in
-``results/export_fuzz.csv``, one for each change.
-"""
+"""Changes of a correct export: ways in which real exports differ, each by itself."""
 
 from __future__ import annotations
 
-import argparse
-import gzip
 import random
-import re
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from multiprocessing import get_context
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
 
-import polars as pl
+from benchmarks.export_fuzz.export import Export
 
-from shiftwork.cli.progress import console
-from shiftwork.errors import UserError
-from shiftwork.records.historian.plant_file.load import parse_plant
-from shiftwork.records.historian.samples import read_samples
-
-PLANT = """
-name = "fuzz"
-period = "1min"
-[objective]
-expression = "0"
-[tags.ti]
-source = "TI1"
-role = "observation"
-[tags.valve]
-role = "action"
-bounds = [0, 100]
-"""
-
-
-@dataclass
-class Export:
-    """A wide export in parts, before it is written.
-
-    Attributes:
-        header: Names of columns.
-        rows: Cells.
-        times: When each row is, UTC.
-        separator: Between cells.
-        encoding: Of the text.
-        matter: What a notice or refusal may name instead of right values.
-        line_end: Behind each row.
-        packed: The file is compressed.
-        bad: Values that are bad, by tag and time.
-    """
-
-    header: list[str]
-    rows: list[list[str]]
-    times: list[datetime]
-    separator: str = ","
-    encoding: str = "utf-8"
-    matter: str = "$^"
-    line_end: str = "\n"
-    packed: bool = False
-    bad: set[tuple[str, datetime]] = field(default_factory=set)
-
-    def stamp(self, write: Callable[[datetime], str]) -> None:
-        """Write all time stamps in another manner."""
-        for row, time in zip(self.rows, self.times, strict=True):
-            row[0] = write(time)
-
-    def text(self) -> bytes:
-        """The file."""
-        lines = [self.separator.join(cells) for cells in (self.header, *self.rows)]
-        whole = (self.line_end.join(lines) + self.line_end).encode(self.encoding)
-        return gzip.compress(whole) if self.packed else whole
-
-
-def correct(rng: random.Random) -> Export:
-    """An export that everyone reads alike."""
-    start = datetime(2024, rng.randint(1, 12), rng.randint(13, 28), rng.randint(0, 23), tzinfo=UTC)
-    times = [start + timedelta(minutes=i) for i in range(rng.randint(3, 12))]
-    rows = [
-        [f"{t:%Y-%m-%d %H:%M:%S}", f"{rng.uniform(15, 95):.2f}", f"{rng.uniform(0, 100):.1f}"]
-        for t in times
-    ]
-    return Export(["time", "TI1", "valve"], rows, times)
-
-
-def vary(e: Export, rng: random.Random) -> None:
-    """Write it in one of the usual manners of text; nothing of it may change what is read."""
-    used = "".join(cell for row in (e.header, *e.rows) for cell in row)
-    if e.separator == ",":
-        e.separator = rng.choice([s for s in (",", ";", "\t", "|") if s not in used] or [","])
-    e.line_end = rng.choice(["\n", "\r\n"])
-    if e.encoding == "utf-8":
-        e.encoding = rng.choice(["utf-8", "utf-8-sig", "utf-16"])
-    e.packed = rng.random() < 0.2
+Change = Callable[[Export, random.Random], None]
 
 
 def _commas(e: Export, rng: random.Random) -> None:
@@ -218,9 +125,7 @@ def _offset(e: Export, rng: random.Random) -> None:
     e.stamp(lambda t: f"{t + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}")
 
 
-def _stamps(
-    write: Callable[[datetime], str], matter: str = "$^"
-) -> Callable[[Export, random.Random], None]:
+def _stamps(write: Callable[[datetime], str], matter: str = "$^") -> Change:
     def change(e: Export, rng: random.Random) -> None:
         e.stamp(write)
         e.matter = matter
@@ -257,7 +162,7 @@ def _trailing_separator(export: Export, rng: random.Random) -> None:
         row.append("")
 
 
-def _encoded(column: str, encoding: str) -> Callable[[Export, random.Random], None]:
+def _encoded(column: str, encoding: str) -> Change:
     def change(export: Export, rng: random.Random) -> None:
         del rng
         export.header.append(column)
@@ -266,7 +171,36 @@ def _encoded(column: str, encoding: str) -> Callable[[Export, random.Random], No
     return change
 
 
-CHANGES: dict[str, Callable[[Export, random.Random], None]] = {
+def _document(kind: Literal["page", "workbook", "records", "columns"]) -> Change:
+    def change(export: Export, rng: random.Random) -> None:
+        del rng
+        export.document = kind
+
+    return change
+
+
+def _interval(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M}-{time + timedelta(minutes=1):%H:%M}"
+
+
+def _fault(export: Export, rng: random.Random) -> None:
+    """A column that says in which row the values are bad."""
+    export.header.append(rng.choice(["error", "Fault", "Störung"]))
+    marked = rng.randrange(len(export.rows))
+    for number, row in enumerate(export.rows):
+        row.append("1" if number == marked else "0")
+    export.matter = "holds codes"
+    export.bad = {(key, export.times[marked]) for key in ("ti", "valve")}
+
+
+def _multiplied(export: Export, rng: random.Random) -> None:
+    letter, size = rng.choice([("k", 1e3), ("M", 1e6)])
+    for row in export.rows:
+        row[1] = f"{float(row[1]) / size:.9f}{letter}"
+    export.matter = "text state"
+
+
+CHANGES: dict[str, Change] = {
     "decimal commas": _commas,
     "quality beside its tag": _quality,
     "header again": _again,
@@ -305,84 +239,14 @@ CHANGES: dict[str, Callable[[Export, random.Random], None]] = {
     "Russian months": _stamps(lambda t: f"{t.day} {_RUSSIAN[t.month - 1]} {t:%Y г. %H:%M}"),
     "a script's dates": _stamps(lambda t: f"/Date({int(t.timestamp()) * 1000})/"),
     "GBK": _encoded("反应器温度", "gbk"),
+    "web page": _document("page"),
+    "workbook in XML": _document("workbook"),
+    "JSON records": _document("records"),
+    "JSON columns": _document("columns"),
+    "an interval in a cell": _stamps(_interval, "interval"),
+    "Korean afternoon behind": _stamps(lambda t: f"{t:%Y-%m-%d %I:%M:%S} {'오전' if t.hour < 12 else '오후'}"),
+    "a script's words": _stamps(lambda t: f"{t:%a %b %d %Y %H:%M:%S} GMT+0000 (Coordinated Universal Time)"),
+    "a dash before the time": _stamps(lambda t: f"{t:%d.%m.%Y} - {t:%H:%M}"),
+    "a column of faults": _fault,
+    "thousands and millions": _multiplied,
 }  # fmt: skip
-
-
-RIGHT = ("right", "refused", "noticed")
-"""Outcomes that are no misreading."""
-
-
-def judged(name: str, seed: int, folder: Path) -> str:
-    """Do one round: "right", "refused", "noticed", or what is wrong."""
-    rng = random.Random(seed)
-    export = correct(rng)
-    wanted = {
-        (key, time): float(row[column])
-        for row, time in zip(export.rows, export.times, strict=True)
-        for column, key in ((1, "ti"), (2, "valve"))
-    }
-    CHANGES[name](export, rng)
-    vary(export, rng)
-    wanted = {which: value for which, value in wanted.items() if which not in export.bad}
-    path = folder / "export.csv"
-    path.write_bytes(export.text())
-    try:
-        samples = read_samples([path], parse_plant(PLANT, Path("plant.toml")))
-    except UserError as error:
-        return "refused" if re.search(export.matter, str(error)) else f"refused: {error}"
-    good = samples.frame.filter(pl.col("value").is_not_null() & (pl.col("status") == 0))
-    found = {
-        (str(tag), time): value
-        for tag, time, value in good.select("tag", "time", "value").iter_rows()
-    }
-    if found.keys() == wanted.keys() and all(abs(found[k] - v) < 1e-9 for k, v in wanted.items()):
-        return "right"
-    told = " ".join(f"{f.kind} {f.example}" for f in samples.findings)
-    return "noticed" if re.search(export.matter, told) else f"misread: {list(found.items())[:2]}"
-
-
-def outcomes(seed: int, numbers: Iterable[int]) -> Counter[tuple[str, str]]:
-    """Do some rounds, and count what came of each change."""
-    names, found = list(CHANGES), Counter[tuple[str, str]]()
-    with tempfile.TemporaryDirectory() as folder:
-        for number in numbers:
-            name = names[number % len(names)]
-            outcome = judged(name, seed * 1_000_003 + number, Path(folder))
-            found[name, outcome if outcome in RIGHT else outcome[:160]] += 1
-    return found
-
-
-def main() -> None:
-    """Run all rounds, write CSV and table."""
-    from benchmarks.results import write_rows, write_table
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args()
-    counts: dict[str, Counter[str]] = {name: Counter() for name in CHANGES}
-    parts = [range(first, given.rounds, given.processes) for first in range(given.processes)]
-    # Forked processes would share the threads of polars, which do not outlive a fork.
-    with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
-        for found in pool.map(partial(outcomes, given.seed), parts):
-            for (name, outcome), count in found.items():
-                counts[name][outcome] += count
-    rows = [
-        {
-            "change": name,
-            "rounds": sum(count.values()),
-            "right": count["right"],
-            "refused": count["refused"],
-            "noticed": count["noticed"],
-            "wrong": sum(count.values()) - count["right"] - count["refused"] - count["noticed"],
-        }
-        for name, count in counts.items()
-    ]
-    write_rows("export_fuzz", rows, replace=("change",))
-    cells = [[str(value) for value in row.values()] for row in rows]
-    console.print(write_table("export_fuzz", list(rows[0]), cells))
-
-
-if __name__ == "__main__":
-    main()
