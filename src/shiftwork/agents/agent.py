@@ -6,6 +6,7 @@ policy.npz      scaling and weights of the policy
 learner.npz     everything else that learning needs to go on (not needed to act)
 history.npz     metrics along the way (for reports)
 taught.npz      which recorded rows taught it (no verdict may rest on them)
+critic.npz      what it thinks actions are worth (to explain them; see critic.py)
 README.md       the model card
 """
 
