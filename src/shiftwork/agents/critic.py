@@ -7,6 +7,7 @@ earlier versions have no such file.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -118,7 +119,7 @@ class Critic:
             return False
         nets = self.weights[0].shape[0]
         return (
-            all(a.dtype == np.float32 and np.isfinite(a).all() for a in numbers)
+            all(a.dtype == np.float32 and bool(np.isfinite(a).all()) for a in numbers)
             and all(
                 weight.shape == (nets, *pair) and bias.shape == (nets, 1, pair[1])
                 for weight, bias, pair in zip(
@@ -127,7 +128,8 @@ class Critic:
             )
             and self.support.ndim == 1
             and sizes[-1] == max(self.support.size, 1)
-            and np.isfinite((self.offset, self.unit)).all()
+            and math.isfinite(self.offset)
+            and math.isfinite(self.unit)
             and self.unit > 0
         )
 

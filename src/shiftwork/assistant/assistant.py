@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.export import ChangingClock, Export
@@ -16,10 +18,11 @@ from shiftwork.assistant.grammar.parse import Question, parse
 from shiftwork.assistant.grammar.text import Back, Language, language_of
 from shiftwork.assistant.model.loop import run
 from shiftwork.assistant.model.server import Complete, ModelFailed
-from shiftwork.assistant.sentences import back_text, figures_text
+from shiftwork.assistant.sentences import MISSING, back_text, figures_text
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
+from shiftwork.assistant.tools.explain import MOVES, NAMED, NoAgent, explain, moment_of
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.relate import TooLittle, relate
 from shiftwork.assistant.tools.summarize import NothingKnown, summarize
@@ -42,6 +45,8 @@ class Assistant:
         tags: str | Path,
         now: str | None = None,
         model: Complete | None = None,
+        agent: str | Path | None = None,
+        operated: str | Path | None = None,
     ) -> None:
         """Open an export.
 
@@ -51,12 +56,15 @@ class Assistant:
             now: Local time of the plant from which "yesterday" counts, ISO; the clock's if None.
             model: Reads questions that the grammar does not understand; none if None. What it is
                 told (the question, names of tags, figures) goes where it runs.
+            agent: An agent's folder, so that it can be asked why.
+            operated: The folder that operate writes to, whose audit says what the agent saw and
+                did.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        self.export = Export.open(paths, tags)
+        self.export = Export.open(paths, tags, agent, operated)
         self.model = model
         self._now = _local(now) if now is not None else None
 
@@ -105,6 +113,8 @@ class Assistant:
             ) from None
         except ChangingClock:
             raise Back("ask", "changing clock") from None
+        except NoAgent:
+            raise Back("refused", "no agent") from None
         except TooLittle:
             raise Back("refused", "too little") from None
         except UserError as error:
@@ -112,7 +122,8 @@ class Assistant:
         shown = figures_text(figures, language)
         if wrong := faults(shown, figures, self.export.plant.tags):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
-        return Answer(text, language, "answered", shown, figures, charts)
+        notes = self._notes(figures, language) if question.intent == "explain" else ()
+        return Answer(text, language, "answered", shown, figures, charts, notes)
 
     def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
         """Let a model read the question; if that fails, what the grammar says stands."""
@@ -137,6 +148,8 @@ class Assistant:
         spans = [(found.start, found.stop) for found in ranges]
         if question.intent == "earnings":
             return earnings(export, *spans[0])
+        if question.intent == "explain":
+            return self._explained(question)
         if question.intent == "relate":
             return relate(export, tags[0], tags[1], *spans[0])
         if question.intent == "compare":
@@ -156,6 +169,36 @@ class Assistant:
                     wanted = (f"share {'inside' if limits.inside else 'outside'} limits",)
                 found += [computed[name] for name in wanted]
         return tuple(found)
+
+    def _explained(self, question: Question) -> tuple[Figure, ...]:
+        """All of an explanation but the inputs that matter less, and the actions not asked about."""
+        spans = [(found.start, found.stop) for found in question.ranges]
+        found = explain(self.export, *(spans[0] if spans else self._last_decision()))
+        named = [figure for figure in found if figure.statistic == MOVES][:NAMED]
+        actions = {tag.key for tag in self.export.plant.of_role("action")}
+        other = actions - set(question.tags) if question.tags else set()
+        kept = (f for f in found if f.statistic != MOVES and f.tag not in other)
+        return (*kept, *named)
+
+    def _last_decision(self) -> tuple[str, str]:
+        """The last decision of the operated plant, or else of the records, and its end."""
+        export = self.export
+        if export.agent is None:
+            raise NoAgent("no agent is open; name its folder with --agent")
+        last = export.operated.last_us if export.operated is not None else None
+        if last is None:
+            last = int(export.grid.time.astype(np.int64)[-1])
+        period_us = round(export.plant.period_s * 1e6)
+        return export.local(last), export.local(last + period_us)
+
+    def _notes(self, figures: tuple[Figure, ...], language: Language) -> tuple[str, ...]:
+        """What an explanation lacks, and why the envelope held what was proposed."""
+        opened, korean = self.export.agent, language == "ko"
+        notes = [MISSING[name][korean] for name in (opened.missing if opened else ())]
+        span = self.export.span(figures[0].start, figures[0].stop)
+        for key, reason in moment_of(self.export, *span).held.items():
+            notes.append(f"{key}: {'엔벨로프' if korean else 'envelope'}: “{reason}”")
+        return tuple(notes)
 
     def _charts(self, question: Question) -> tuple[ChartSource, ...]:
         if question.intent != "chart":

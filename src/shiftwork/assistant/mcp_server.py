@@ -10,6 +10,7 @@ from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.shown import label, value
 from shiftwork.assistant.tools import compare as comparing
 from shiftwork.assistant.tools import earnings as earning
+from shiftwork.assistant.tools import explain as explaining
 from shiftwork.assistant.tools import find_tags as finding
 from shiftwork.assistant.tools import relate as relating
 from shiftwork.assistant.tools import summarize as summarizing
@@ -84,6 +85,14 @@ def make_server(assistant: Assistant) -> Any:
         """What the plant earned by its objective, account by account."""
         return _result(lambda: earning.earnings(export, start, stop))
 
+    def explain(start: str, stop: str) -> dict[str, Any]:
+        """Why the agent proposes what it does at the decision in force at start.
+
+        Limits that bind, the agent's own estimates (no measurement), the distance to its records,
+        and which inputs move it.
+        """
+        return _result(lambda: explaining.explain(export, start, stop))
+
     def chart(tags: list[str], start: str, stop: str) -> dict[str, Any]:
         """Draw tags over a range as SVG, with the figures that belong to it."""
         try:
@@ -93,7 +102,7 @@ def make_server(assistant: Assistant) -> Any:
         figures = [_cited(figure) for figure in drawn.figures]
         return {"svg": drawn.picture.decode(), "figures": figures, "problem": ""}
 
-    for tool in (ask, find_tags, summarize, compare, relate, earnings, chart):
+    for tool in (ask, find_tags, summarize, compare, relate, earnings, explain, chart):
         server.tool(annotations=reads)(tool)
     return server
 

@@ -114,7 +114,19 @@ BACK: dict[str, tuple[str, str]] = {
         "Earnings are those of the whole plant, by account. Ask without {said}, or for the mean of {said}.",
         "수익은 플랜트 전체를 계정별로 계산합니다. {said} 없이 묻거나 {said}의 평균을 물어보세요.",
     ),
+    "which action": (
+        "'{said}' is no action of the agent. Which action is meant: {near}?",
+        "'{said}'은(는) 에이전트가 조작하는 값이 아닙니다. 어느 것인가요: {near}?",
+    ),
+    "which moment": (
+        "An explanation is of one decision. At what time? Such as: on {start}, with a time of day.",
+        "설명은 한 번의 결정에 대한 것입니다. {start}부터의 기간 가운데 몇 시인지 알려 주세요.",
+    ),
     # Refused.
+    "no agent": (
+        "No agent is open that could be asked why. Name its folder with --agent.",
+        "이유를 물어볼 에이전트가 열려 있지 않습니다. --agent로 폴더를 알려 주세요.",
+    ),
     "why": (
         "Records show what moved together, not why. A test at the plant, or a simulation, would be needed; ask for a comparison or a relation instead.",
         "기록으로는 함께 움직인 것은 알 수 있지만 이유는 알 수 없습니다. 플랜트 시험이나 시뮬레이션이 필요합니다. 비교나 상관을 물어보세요.",
@@ -157,6 +169,19 @@ BACK: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 """What is said when a question goes back, English and Korean."""
+
+
+MISSING: dict[str, tuple[str, str]] = {
+    "critics": (
+        "The agent's folder holds no critics (it was cloned, or learned by an earlier version), so it has no estimate of what actions are worth; learn it again to have one.",
+        "에이전트 폴더에 평가망이 없습니다(모방 학습이거나 이전 버전). 조작의 가치를 추정할 수 없습니다. 다시 학습하면 생깁니다.",
+    ),
+    "records": (
+        "The agent's folder says nothing of its records, so the distance to them is not known.",
+        "에이전트 폴더에 학습 기록이 없어 기록까지의 거리를 알 수 없습니다.",
+    ),
+}  # fmt: skip
+"""What an explanation lacks, English and Korean."""
 
 
 def back_text(back: Back, language: Language, parts: dict[str, str]) -> str:
@@ -238,6 +263,14 @@ def _notes(figures: Sequence[Figure], language: Language) -> list[str]:
             "A correlation does not say why: the tags may follow something else, or an operator."
             if not korean
             else "상관은 이유를 말하지 않습니다. 두 태그가 다른 것이나 운전원을 따를 수 있습니다."
+        )
+    if any(figure.tool == "explain" for figure in figures):
+        notes.append(
+            "An own estimate is what the agent's critics learned from its records; it is no "
+            "measurement. What moves the agent's action need not move the plant."
+            if not korean
+            else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아닙니다. "
+            "에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."
         )
     if any(figure.tool == "earnings" for figure in figures):
         notes.append(

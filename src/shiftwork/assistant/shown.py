@@ -34,6 +34,29 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "lag of the strongest correlation": ("its lag (above 0: the tag named last follows)", "그 지연(0보다 크면 뒤의 태그가 뒤따름)"),
     "earned per period": ("mean per decision period", "결정 주기당 평균"),
     "earned in total": ("total over known periods", "값을 아는 주기의 합계"),
+    "proposed": ("proposed by the agent", "에이전트의 제안"),
+    "in force before": ("in force before", "직전 설정값"),
+    "allowed by the envelope": ("allowed by the envelope", "엔벨로프가 허용한 값"),
+    "set afterwards": ("set afterwards", "그 뒤 설정된 값"),
+    "binding limit of the moment, lower": ("lower limit of the moment, which binds", "걸려 있는 그 시점의 하한"),
+    "binding limit of the moment, upper": ("upper limit of the moment, which binds", "걸려 있는 그 시점의 상한"),
+    "binding limit of what people did, lower": ("lower end of what people did, which binds", "걸려 있는 사람들의 조작 범위 하한"),
+    "binding limit of what people did, upper": ("upper end of what people did, which binds", "걸려 있는 사람들의 조작 범위 상한"),
+    "own estimate of the proposal": ("own estimate of the proposal (discounted sum of the objective over coming periods)", "스스로의 추정: 제안의 가치(앞으로 올 주기의 목적식을 할인한 합)"),
+    "own estimate, spread of the critics": ("own estimate of the proposal, spread of its critics", "스스로의 추정: 제안의 가치, 평가망 사이의 폭"),
+    "own estimate, in force less proposal": ("own estimate of what was in force, less the proposal's", "스스로의 추정: 직전 설정값의 가치 − 제안의 가치"),
+    "own estimate, in force less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, in force less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "own estimate, set afterwards less proposal": ("own estimate of what was set afterwards, less the proposal's", "스스로의 추정: 그 뒤 설정된 값의 가치 − 제안의 가치"),
+    "own estimate, set afterwards less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, set afterwards less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "best alternative by own estimate": ("in the best alternative by the agent's own estimate", "에이전트 스스로의 추정에서 가장 나은 대안"),
+    "own estimate, best alternative less proposal": ("own estimate of the best alternative, less the proposal's", "스스로의 추정: 가장 나은 대안의 가치 − 제안의 가치"),
+    "own estimate, best alternative less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, best alternative less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "distance to the nearest record": ("distance to the nearest record, in deviations", "가장 가까운 기록까지의 거리(표준편차 단위)"),
+    "distance within which nearly all records lie": ("distance within which 99 % of held-out records lie", "따로 둔 기록의 99 %가 들어오는 거리"),
+    "moves the action by this part of its range": ("alone, at its recorded values, moves the action by, mean part of its range", "홀로 기록된 값들로 바뀔 때 조작의 평균 변화, 조작 범위 대비"),
 }  # fmt: skip
 
 
@@ -50,7 +73,7 @@ def render(text: str, figures: Sequence[Figure], language: Language) -> str:
 
 def value(figure: Figure) -> str:
     """The value with its unit; shares in percent."""
-    if figure.statistic.startswith("share "):
+    if figure.statistic.startswith(("share ", "moves ")):
         return f"{number(100 * figure.value)} %"
     return f"{number(figure.value)} {figure.unit}".rstrip()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from shiftwork.assistant.answers import Answer, load_answer
 from shiftwork.assistant.assistant import Assistant
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
+from shiftwork.cli.commands import Asked
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
@@ -79,17 +79,26 @@ def open_model(name: str | None, address: str) -> Complete | None:
     return connect(address, name, os.environ.get("SHIFTWORK_MODEL_KEY")) if name else None
 
 
-def open_assistant(
-    records: Sequence[str], tags: Path, now: str | None, model: Complete | None = None
-) -> Assistant:
-    """Open an export for questions.
+def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
+    """Open an export, and what is named beside it, for questions.
 
     Raises:
-        UserError: No records are given, or something cannot be read.
+        UserError: No records or no plant file are given, or something cannot be read.
     """
-    if not records:
+    if options.tags is None:
+        raise UserError(
+            "the assistant needs --tags: the plant file that says what the columns mean"
+        )
+    if not options.records:
         raise UserError("the assistant needs --records: files, folders or patterns of an export")
-    return Assistant(records, tags, now=now, model=model)
+    return Assistant(
+        options.records,
+        options.tags,
+        now=options.now,
+        model=model,
+        agent=options.agent,
+        operated=options.operated,
+    )
 
 
 def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:

@@ -221,12 +221,10 @@ def _team(options: commands.Team) -> None:
 def _ask(options: commands.Ask) -> None:
     if (options.question is None) == (options.recompute is None):
         raise UserError("ask needs a question in quotes, or --recompute with a saved answer")
-    if options.tags is None:
-        raise UserError("ask needs --tags: the plant file that says what the columns mean")
     from shiftwork.cli import assistant_verbs as verbs
 
     model = verbs.open_model(options.model, options.model_address)
-    assistant = verbs.open_assistant(options.records, options.tags, options.now, model)
+    assistant = verbs.open_assistant(options, model)
     if options.recompute is not None:
         verbs.recompute(assistant, options.recompute)
     elif options.question is not None:
@@ -237,14 +235,14 @@ def _chat(options: commands.Chat) -> None:
     from shiftwork.cli import assistant_verbs as verbs
 
     model = verbs.open_model(options.model, options.model_address)
-    verbs.chat(verbs.open_assistant(options.records, options.tags, options.now, model))
+    verbs.chat(verbs.open_assistant(options, model))
 
 
 def _mcp(options: commands.Mcp) -> None:
     from shiftwork.assistant.mcp_server import serve
     from shiftwork.cli.assistant_verbs import open_assistant
 
-    serve(open_assistant(options.records, options.tags, options.now), options.http)
+    serve(open_assistant(options), options.http)
 
 
 VERBS: dict[str, tuple[type, Any]] = {

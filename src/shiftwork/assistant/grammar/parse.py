@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shiftwork.assistant.export import Export
@@ -19,7 +19,7 @@ from shiftwork.assistant.grammar.text import HANGUL, Back, Language, Rest, langu
 from shiftwork.assistant.grammar.times import Range, find_ranges
 from shiftwork.assistant.tools.find_tags import find_tags
 
-Intent = Literal["summarize", "compare", "relate", "earnings", "chart", "find tags"]
+Intent = Literal["summarize", "compare", "relate", "earnings", "chart", "find tags", "explain"]
 
 MOST_TAGS = 6
 """Tags that one question may name."""
@@ -41,6 +41,9 @@ _DIRECTION = r"높았|높은|낮았|낮은|늘었|줄었|올랐|내렸|더|\bhig
 _RELATE = r"상관\s?관계|상관\s?계수|상관|관계|관련|연관|\bcorrelat(?:ion|ed?|es)\b|\brelat(?:ion|ionship|ed?|es)\b"
 _EARN = r"수익|이익|손익|손실|벌었|벌어|벌이|실적|\bearn(?:ed|ings?|s)?\b|\bprofits?\b|\bmake money\b|\bmade money\b"
 _CHART = r"그래프|차트|추이|추세|그려|\bplot\b|\bcharts?\b|\bgraph\b|\btrends?\b|\bdraw\b"
+_EXPLAIN = r"\b(?:explain|why|reasons?)\b|설명|왜|이유"
+_AGENT = r"\bagents?(?:'s)?\b|에이전트"
+_DECISION = r"이렇게|그렇게|그런|\b(?:propos(?:e|es|ed|al)|suggest(?:s|ed|ion)?|decid(?:e|es|ed)|decisions?|choose|chose|chosen|actions?|moves?|last|latest)\b|제안|추천|결정|선택|조작|행동|마지막|최근"
 _FIND = r"어떤\s*태그|무슨\s*태그|태그\s*목록|태그를?\s*찾아|태그가?\s*(?:뭐|무엇|있)|\b(?:which|what|list|find)(?: the| all)? tags?\b|\btags? (?:called|named|for|in|with)\b"
 
 _STOP_KO = re.compile(
@@ -186,7 +189,12 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     if rest.take_all(_FIND):
         return Question(language, "find tags", (), (), words=_search_words(rest))
     following = "|".join((*STATISTICS.values(), _EARN, _CHART, _RELATE, _COMPARE))
+    explaining = bool(re.search(_EXPLAIN, rest.text) and re.search(_AGENT, rest.text))
+    if explaining:
+        following = "|".join((following, _EXPLAIN, _DECISION))
     tags = [key for _, key in find_mentions(rest, plant.tags, following)]
+    if explaining:
+        return _explain(rest, language, tags, export, now)
     _refuse_beyond(rest)
     share = bool(rest.take_all(_SHARE))
     units = tuple(plant.tags[key].unit for key in tags)
@@ -228,6 +236,32 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     )
     _check(question, export)
     return question
+
+
+def _explain(
+    rest: Rest, language: Language, tags: list[str], export: Export, now: datetime
+) -> Question:
+    """Read a question why an agent did something; without a time it is about its last decision.
+
+    Raises:
+        Back: It is asked back.
+    """
+    for pattern in (_EXPLAIN, _AGENT):
+        rest.take_all(pattern)
+    _refuse_zone(rest, export.plant.zone)
+    ranges = find_ranges(rest, now, export.plant.shifts)
+    rest.take_all(_DECISION)
+    _refuse_unknown_words(rest, export)
+    if len(ranges) > 1:
+        raise Back("ask", "one range")
+    actions = [tag.key for tag in export.plant.of_role("action")]
+    if strange := [key for key in tags if key not in actions]:
+        raise Back("ask", "which action", said=strange[0], near=", ".join(actions))
+    for found in ranges:
+        long = datetime.fromisoformat(found.stop) - datetime.fromisoformat(found.start)
+        if long > max(timedelta(hours=1), timedelta(seconds=export.plant.period_s)):
+            raise Back("ask", "which moment", start=found.start.replace("T", " "))
+    return Question(language, "explain", tuple(tags), tuple(ranges))
 
 
 def _taken_with_base(rest: Rest, name: str, pattern: str, ranges: list[Range]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from shiftwork.assistant.figures import Tool
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
+from shiftwork.assistant.tools.explain import explain
 from shiftwork.assistant.tools.relate import relate
 from shiftwork.assistant.tools.summarize import summarize
 
@@ -15,4 +16,5 @@ TOOLS: Mapping[str, Tool] = {
     "compare": compare,
     "relate": relate,
     "earnings": earnings,
+    "explain": explain,
 }

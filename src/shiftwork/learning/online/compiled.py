@@ -129,7 +129,7 @@ def online_learner(learner: Learner, online: Online) -> Learner:
     Offline the actor climbs the least of the critics, which is cautious where the records are
     thin; online, mistakes are seen and mended, and the mean explores.
     """
-    config = learner.config  # type: ignore[attr-defined]
+    config = learner.config
     changes: dict[str, Any] = {}
     if hasattr(config, "actor_delay"):
         changes["actor_delay"] = online.updates_per_step
@@ -240,7 +240,7 @@ def learn_once(
     learner: Learner, records: Replay, store: Replay, key: PRNGKeyArray, online: Online
 ) -> tuple[Learner, Metrics]:
     """Make the updates that follow one plant step (or one step of every copy)."""
-    config = learner.config  # type: ignore[attr-defined]
+    config = learner.config
     sample = mixed(records, store, online, config.batch)
     rate = jnp.asarray(online.rate)
     if online.fading:
