@@ -100,6 +100,7 @@ def test_a_strangers_client_lists_and_calls_every_tool(options):
         "relate": {"tag": "flow", "other": "cot", "start": "2025-10-20", "stop": "2025-10-27"},
         "earnings": day,
         "explain": {"start": "2025-10-28T14:00", "stop": "2025-10-28T15:00"},
+        "schedule": {"start": "2025-10-28T14:00", "stop": "2025-10-28T15:00"},
         "chart": {"tags": ["flow"], **day},
     }
     server = StdioServerParameters(

@@ -66,6 +66,13 @@ unit = "$/h"
 hold = true
 [tags.mode]
 role = "state"
+max_age = "30d"
+[schedule]
+[[schedule.furnaces]]
+tube = "skin"
+limit = 1000
+mode = "mode"
+cracking = "auto"
 """
 SOURCES = {"flow": "FI-101", "cot": "TI-101", "skin": "TI-102", "valve": "valve"}
 """Name in the export of each tag that tests ask about."""

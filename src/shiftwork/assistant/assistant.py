@@ -25,6 +25,7 @@ from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import MOVES, NAMED, NoAgent, explain, moment_of
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.relate import TooLittle, relate
+from shiftwork.assistant.tools.schedule import NoSchedule, schedule
 from shiftwork.assistant.tools.summarize import NothingKnown, summarize
 from shiftwork.errors import UserError
 
@@ -115,6 +116,8 @@ class Assistant:
             raise Back("ask", "changing clock") from None
         except NoAgent:
             raise Back("refused", "no agent") from None
+        except NoSchedule:
+            raise Back("refused", "no schedule") from None
         except TooLittle:
             raise Back("refused", "too little") from None
         except UserError as error:
@@ -150,6 +153,9 @@ class Assistant:
             return earnings(export, *spans[0])
         if question.intent == "explain":
             return self._explained(question)
+        if question.intent == "schedule":
+            last = int(export.grid.time.astype(np.int64)[-1])
+            return schedule(export, *(spans[0] if spans else self._decision(last)))
         if question.intent == "relate":
             return relate(export, tags[0], tags[1], *spans[0])
         if question.intent == "compare":
@@ -188,8 +194,11 @@ class Assistant:
         last = export.operated.last_us if export.operated is not None else None
         if last is None:
             last = int(export.grid.time.astype(np.int64)[-1])
-        period_us = round(export.plant.period_s * 1e6)
-        return export.local(last), export.local(last + period_us)
+        return self._decision(last)
+
+    def _decision(self, at_us: int) -> tuple[str, str]:
+        period_us = round(self.export.plant.period_s * 1e6)
+        return self.export.local(at_us), self.export.local(at_us + period_us)
 
     def _notes(self, figures: tuple[Figure, ...], language: Language) -> tuple[str, ...]:
         """What an explanation lacks, and why the envelope held what was proposed."""

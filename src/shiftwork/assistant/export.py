@@ -17,6 +17,7 @@ import polars as pl
 
 from shiftwork.assistant.explaining.moments import Operated
 from shiftwork.assistant.explaining.opened import OpenAgent
+from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
 from shiftwork.files import sha256
 from shiftwork.records.historian.grid import Grid, to_grid
@@ -74,6 +75,7 @@ class Export:
                     "have; write its samples to a file first with convert --stage samples"
                 )
         plant = load_plant_file(Path(tags))
+        schedule_rules(plant)  # a mistake in it is told now, not at the first question
         samples = read_samples(records, plant)
         files = {sha256(path) for path in [plant.path, *find_files(records)]}
         return cls(

@@ -13,6 +13,7 @@ from shiftwork.assistant.tools import earnings as earning
 from shiftwork.assistant.tools import explain as explaining
 from shiftwork.assistant.tools import find_tags as finding
 from shiftwork.assistant.tools import relate as relating
+from shiftwork.assistant.tools import schedule as scheduling
 from shiftwork.assistant.tools import summarize as summarizing
 from shiftwork.assistant.tools.chart import chart as draw
 from shiftwork.errors import UserError
@@ -93,6 +94,10 @@ def make_server(assistant: Assistant) -> Any:
         """
         return _result(lambda: explaining.explain(export, start, stop))
 
+    def schedule(start: str, stop: str) -> dict[str, Any]:
+        """What is due as known at start: decokes by date, tanks that run dry, ships at anchor."""
+        return _result(lambda: scheduling.schedule(export, start, stop))
+
     def chart(tags: list[str], start: str, stop: str) -> dict[str, Any]:
         """Draw tags over a range as SVG, with the figures that belong to it."""
         try:
@@ -102,7 +107,7 @@ def make_server(assistant: Assistant) -> Any:
         figures = [_cited(figure) for figure in drawn.figures]
         return {"svg": drawn.picture.decode(), "figures": figures, "problem": ""}
 
-    for tool in (ask, find_tags, summarize, compare, relate, earnings, explain, chart):
+    for tool in (ask, find_tags, summarize, compare, relate, earnings, explain, schedule, chart):
         server.tool(annotations=reads)(tool)
     return server
 

@@ -119,10 +119,14 @@ BACK: dict[str, tuple[str, str]] = {
         "'{said}'은(는) 에이전트가 조작하는 값이 아닙니다. 어느 것인가요: {near}?",
     ),
     "which moment": (
-        "An explanation is of one decision. At what time? Such as: on {start}, with a time of day.",
-        "설명은 한 번의 결정에 대한 것입니다. {start}부터의 기간 가운데 몇 시인지 알려 주세요.",
+        "This is said of one moment. At what time of the range from {start}?",
+        "한 시점에 대해서만 답합니다. {start}부터의 기간 가운데 몇 시인지 알려 주세요.",
     ),
     # Refused.
+    "no schedule": (
+        "The plant file does not say what is decoked and what runs dry. Add a table [schedule] to it.",
+        "플랜트 파일에 무엇을 디코킹하고 무엇이 바닥나는지 나와 있지 않습니다. [schedule] 표를 추가하세요.",
+    ),
     "no agent": (
         "No agent is open that could be asked why. Name its folder with --agent.",
         "이유를 물어볼 에이전트가 열려 있지 않습니다. --agent로 폴더를 알려 주세요.",
@@ -266,11 +270,17 @@ def _notes(figures: Sequence[Figure], language: Language) -> list[str]:
         )
     if any(figure.tool == "explain" for figure in figures):
         notes.append(
-            "An own estimate is what the agent's critics learned from its records; it is no "
+            "Its own estimate is what the agent's critics learned from its records; it is no "
             "measurement. What moves the agent's action need not move the plant."
             if not korean
             else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아닙니다. "
             "에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."
+        )
+    if any(figure.tool == "schedule" for figure in figures):
+        notes.append(
+            "The recorded course drawn on as a straight line; what people will do about it is unknown."
+            if not korean
+            else "기록된 흐름을 직선으로 이어 본 것입니다. 사람들이 어떻게 대응할지는 알 수 없습니다."
         )
     if any(figure.tool == "earnings" for figure in figures):
         notes.append(

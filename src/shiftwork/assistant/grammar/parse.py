@@ -19,7 +19,9 @@ from shiftwork.assistant.grammar.text import HANGUL, Back, Language, Rest, langu
 from shiftwork.assistant.grammar.times import Range, find_ranges
 from shiftwork.assistant.tools.find_tags import find_tags
 
-Intent = Literal["summarize", "compare", "relate", "earnings", "chart", "find tags", "explain"]
+Intent = Literal[
+    "summarize", "compare", "relate", "earnings", "chart", "find tags", "explain", "schedule"
+]
 
 MOST_TAGS = 6
 """Tags that one question may name."""
@@ -44,6 +46,8 @@ _CHART = r"그래프|차트|추이|추세|그려|\bplot\b|\bcharts?\b|\bgraph\b|
 _EXPLAIN = r"\b(?:explain|why|reasons?)\b|설명|왜|이유"
 _AGENT = r"\bagents?(?:'s)?\b|에이전트"
 _DECISION = r"이렇게|그렇게|그런|\b(?:propos(?:e|es|ed|al)|suggest(?:s|ed|ion)?|decid(?:e|es|ed)|decisions?|choose|chose|chosen|actions?|moves?|last|latest)\b|제안|추천|결정|선택|조작|행동|마지막|최근"
+_SCHEDULE = r"\bschedules?d?\b|\b(?:is|are|be|was|were|next)\b[^?]*\bdue\b|\bdue (?:dates?|first|next)\b|\bnext decokes?\b|\bwhen\b[^?]*\bdecoked?\b|\brun(?:s|ning)? dry\b|\bships?\b[^?]*\b(?:wait(?:s|ing)?|at risk)\b|\bdemurrage\b[^?]*\bat risk\b|\bwhat (?:should|must) come first\b|일정|스케줄|(?:디코킹|코크 제거)[^?]*(?:언제|예정|먼저)|언제[^?]*(?:디코킹|코크 제거)|바닥나|바닥이 나|고갈|체선[^?]*위험|무엇부터|뭐부터|뭘 먼저"
+_DUE_WORDS = r"\b(?:when|next|first|come|comes|must|should|will|due|dates?|decok(?:e|es|ed|ing)|furnaces?|tanks?|ships?|waiting|demurrage|wait|waits|risk|at risk|dry|runs?|running|soon)\b|언제|다음|먼저|순서|디코킹|코크\s*제거|가열로|탱크|선박|체선료?|위험|바닥|나나요|날|예정|해야|하나"
 _FIND = r"어떤\s*태그|무슨\s*태그|태그\s*목록|태그를?\s*찾아|태그가?\s*(?:뭐|무엇|있)|\b(?:which|what|list|find)(?: the| all)? tags?\b|\btags? (?:called|named|for|in|with)\b"
 
 _STOP_KO = re.compile(
@@ -188,6 +192,8 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     plant = export.plant
     if rest.take_all(_FIND):
         return Question(language, "find tags", (), (), words=_search_words(rest))
+    if re.search(_SCHEDULE, rest.text):
+        return _schedule(rest, language, export, now)
     following = "|".join((*STATISTICS.values(), _EARN, _CHART, _RELATE, _COMPARE))
     explaining = bool(re.search(_EXPLAIN, rest.text) and re.search(_AGENT, rest.text))
     if explaining:
@@ -238,6 +244,37 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     return question
 
 
+def _schedule(rest: Rest, language: Language, export: Export, now: datetime) -> Question:
+    """Read a question what is due; without a time it is about the end of the records.
+
+    Raises:
+        Back: It is asked back, or an order.
+    """
+    if re.search(_ACT, rest.text):
+        raise Back("refused", "act")
+    rest.take_all(r"\bschedules?d?\b|일정|스케줄|무엇부터|뭐부터|뭘 먼저|바닥나|고갈")
+    _refuse_zone(rest, export.plant.zone)
+    ranges = find_ranges(rest, now, export.plant.shifts)
+    rest.take_all(_DUE_WORDS)
+    _refuse_unknown_words(rest, export)
+    _refuse_long(ranges, export)
+    return Question(language, "schedule", (), tuple(ranges))
+
+
+def _refuse_long(ranges: list[Range], export: Export) -> None:
+    """Ask back for one moment.
+
+    Raises:
+        Back: There are several, or one is longer than an hour and a decision period.
+    """
+    if len(ranges) > 1:
+        raise Back("ask", "one range")
+    for found in ranges:
+        long = datetime.fromisoformat(found.stop) - datetime.fromisoformat(found.start)
+        if long > max(timedelta(hours=1), timedelta(seconds=export.plant.period_s)):
+            raise Back("ask", "which moment", start=found.start.replace("T", " "))
+
+
 def _explain(
     rest: Rest, language: Language, tags: list[str], export: Export, now: datetime
 ) -> Question:
@@ -252,15 +289,10 @@ def _explain(
     ranges = find_ranges(rest, now, export.plant.shifts)
     rest.take_all(_DECISION)
     _refuse_unknown_words(rest, export)
-    if len(ranges) > 1:
-        raise Back("ask", "one range")
     actions = [tag.key for tag in export.plant.of_role("action")]
     if strange := [key for key in tags if key not in actions]:
         raise Back("ask", "which action", said=strange[0], near=", ".join(actions))
-    for found in ranges:
-        long = datetime.fromisoformat(found.stop) - datetime.fromisoformat(found.start)
-        if long > max(timedelta(hours=1), timedelta(seconds=export.plant.period_s)):
-            raise Back("ask", "which moment", start=found.start.replace("T", " "))
+    _refuse_long(ranges, export)
     return Question(language, "explain", tuple(tags), tuple(ranges))
 
 

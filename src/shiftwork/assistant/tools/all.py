@@ -9,6 +9,7 @@ from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import explain
 from shiftwork.assistant.tools.relate import relate
+from shiftwork.assistant.tools.schedule import schedule
 from shiftwork.assistant.tools.summarize import summarize
 
 TOOLS: Mapping[str, Tool] = {
@@ -17,4 +18,5 @@ TOOLS: Mapping[str, Tool] = {
     "relate": relate,
     "earnings": earnings,
     "explain": explain,
+    "schedule": schedule,
 }
