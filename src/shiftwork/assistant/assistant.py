@@ -14,11 +14,12 @@ from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.export import ChangingClock, Export
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.parse import Question, parse
+from shiftwork.assistant.grammar.parse import parse
+from shiftwork.assistant.grammar.question import Question
 from shiftwork.assistant.grammar.text import Back, Language, language_of
 from shiftwork.assistant.model.loop import run
 from shiftwork.assistant.model.server import Complete, ModelFailed
-from shiftwork.assistant.sentences import MISSING, back_text, figures_text
+from shiftwork.assistant.sentences import FOUND, MISSING, back_text, figures_text
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
@@ -48,6 +49,7 @@ class Assistant:
         model: Complete | None = None,
         agent: str | Path | None = None,
         operated: str | Path | None = None,
+        documents: Sequence[str | Path] = (),
     ) -> None:
         """Open an export.
 
@@ -60,12 +62,13 @@ class Assistant:
             agent: An agent's folder, so that it can be asked why.
             operated: The folder that operate writes to, whose audit says what the agent saw and
                 did.
+            documents: The plant's documents and logs (.md, .txt, .csv, .log), files or folders.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        self.export = Export.open(paths, tags, agent, operated)
+        self.export = Export.open(paths, tags, agent, operated, documents)
         self.model = model
         self._now = _local(now) if now is not None else None
 
@@ -100,6 +103,8 @@ class Assistant:
         language = question.language
         if question.intent == "find tags":
             return self._tags(text, question)
+        if question.intent == "search":
+            return self._search(text, question)
         try:
             figures = self._figures(question)
             charts = self._charts(question)
@@ -126,7 +131,7 @@ class Assistant:
         if wrong := faults(shown, figures, self.export.plant.tags):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
         notes = self._notes(figures, language) if question.intent == "explain" else ()
-        return Answer(text, language, "answered", shown, figures, charts, notes)
+        return Answer(text, language, "answered", shown, figures, charts, notes=notes)
 
     def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
         """Let a model read the question; if that fails, what the grammar says stands."""
@@ -241,6 +246,14 @@ class Assistant:
         if len(tags) > MOST_LISTED:
             lines.append("...")
         return Answer(text, question.language, "answered", "\n".join(lines))
+
+    def _search(self, text: str, question: Question) -> Answer:
+        span = (question.ranges[0].start, question.ranges[0].stop) if question.ranges else None
+        found = self.export.documents.search(question.words, span=span, logs=question.logs)
+        if not found:
+            raise Back("refused", "nothing found", said=question.words)
+        lead = FOUND[question.language == "ko"]
+        return Answer(text, question.language, "answered", lead, passages=found)
 
     def _back(self, text: str, language: Language, back: Back) -> Answer:
         first, last = (m.isoformat(" ", "minutes") for m in self.export.span_local)

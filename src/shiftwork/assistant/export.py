@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from shiftwork.assistant.documents.passages import Passage, own_documents, passages_of
+from shiftwork.assistant.documents.search import Documents
 from shiftwork.assistant.explaining.moments import Operated
 from shiftwork.assistant.explaining.opened import OpenAgent
 from shiftwork.assistant.schedule_rules import schedule_rules
@@ -41,6 +43,7 @@ class Export:
         hashes: SHA-256 of the plant file and of each file of the export, sorted.
         agent: Who may be asked why, or None.
         operated: The plant that an agent operates, or None.
+        texts: Passages of the plant's own documents and logs.
     """
 
     plant: PlantFile
@@ -48,6 +51,7 @@ class Export:
     hashes: tuple[str, ...]
     agent: OpenAgent | None = None
     operated: Operated | None = None
+    texts: tuple[Passage, ...] = ()
 
     @classmethod
     def open(
@@ -56,6 +60,7 @@ class Export:
         tags: str | Path,
         agent: str | Path | None = None,
         operated: str | Path | None = None,
+        documents: Sequence[str | Path] = (),
     ) -> Export:
         """Read an export and its plant file.
 
@@ -64,6 +69,7 @@ class Export:
             tags: The plant file.
             agent: An agent's folder.
             operated: The folder that operate writes to.
+            documents: The plant's documents and logs, files or folders.
 
         Raises:
             UserError: Something cannot be read, or the export is a server, which has no hash.
@@ -84,6 +90,7 @@ class Export:
             tuple(sorted(files)),
             OpenAgent.open(Path(agent), plant) if agent is not None else None,
             Operated(Path(operated)) if operated is not None else None,
+            passages_of(documents, plant.zone),
         )
 
     def holds(self, hashes: Sequence[str]) -> bool:
@@ -91,6 +98,12 @@ class Export:
         known = {*self.hashes, *(self.agent.hashes if self.agent else ())}
         audit = self.operated
         return all(h in known or (audit is not None and audit.holds(h)) for h in hashes)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The plant's own documents and logs, and those of this project."""
+        own = own_documents()
+        return Documents((*self.texts, *(passages_of([own], self.plant.zone) if own else ())))
 
     @cached_property
     def grid(self) -> Grid:

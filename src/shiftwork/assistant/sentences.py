@@ -122,7 +122,15 @@ BACK: dict[str, tuple[str, str]] = {
         "This is said of one moment. At what time of the range from {start}?",
         "한 시점에 대해서만 답합니다. {start}부터의 기간 가운데 몇 시인지 알려 주세요.",
     ),
+    "search for what": (
+        "What is to be searched for? Such as: search documents for decoke.",
+        "무엇을 찾을까요? 예: 문서에서 디코킹 찾아줘.",
+    ),
     # Refused.
+    "nothing found": (
+        "No document or log that is open has any of these words: {said}. Open more with --documents.",
+        "열린 문서와 일지에는 이 말이 없습니다: {said}. --documents로 더 열어 주세요.",
+    ),
     "no schedule": (
         "The plant file does not say what is decoked and what runs dry. Add a table [schedule] to it.",
         "플랜트 파일에 무엇을 디코킹하고 무엇이 바닥나는지 나와 있지 않습니다. [schedule] 표를 추가하세요.",
@@ -175,6 +183,11 @@ BACK: dict[str, tuple[str, str]] = {
 """What is said when a question goes back, English and Korean."""
 
 
+FOUND = (
+    "What the documents and logs say, the best fit in front; quoted, not checked:",
+    "문서와 일지의 내용입니다. 잘 맞는 것부터이며, 인용일 뿐 확인된 것은 아닙니다:",
+)
+"""In front of quotes, English and Korean."""
 MISSING: dict[str, tuple[str, str]] = {
     "critics": (
         "The agent's folder holds no critics (it was cloned, or learned by an earlier version), so it has no estimate of what actions are worth; learn it again to have one.",

@@ -98,6 +98,7 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
         model=model,
         agent=options.agent,
         operated=options.operated,
+        documents=options.documents,
     )
 
 

@@ -288,6 +288,8 @@ class Asked:
     """An agent's folder, so that it can be asked why."""
     operated: Path | None = None
     """The folder that operate writes to: what the agent saw and did there."""
+    documents: tuple[Path, ...] = ()
+    """Documents and logs (.md, .txt, .csv, .log) or folders of them, to search beside Shiftwork's."""
 
 
 @dataclass(frozen=True)
