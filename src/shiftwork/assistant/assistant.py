@@ -70,7 +70,7 @@ class Assistant:
         paths = (records,) if isinstance(records, str | Path) else records
         self.export = Export.open(paths, tags, agent, operated, documents)
         self.model = model
-        self._now = _local(now) if now is not None else None
+        self._now = local_time(now, "now") if now is not None else None
 
     def ask(self, question: str) -> Answer:
         """Answer a question; what cannot be answered comes back as a question or a refusal."""
@@ -267,11 +267,20 @@ class Assistant:
         return Answer(text, language, back.status, back_text(back, language, parts))
 
 
-def _local(now: str) -> datetime:
+def local_time(text: str, name: str) -> datetime:
+    """Read a local time of the plant.
+
+    Args:
+        text: ISO, without an offset.
+        name: What it is, for the message.
+
+    Raises:
+        UserError: It is no such time.
+    """
     try:
-        moment = datetime.fromisoformat(now)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is not None:
-        raise UserError(f"now is '{now}'; write local time of the plant as 2025-07-16T12:30")
+        raise UserError(f"{name} is '{text}'; write local time of the plant as 2025-07-16T12:30")
     return moment

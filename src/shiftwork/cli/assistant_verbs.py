@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from shiftwork.assistant.answers import Answer, load_answer
-from shiftwork.assistant.assistant import Assistant
+from shiftwork.assistant.assistant import Assistant, local_time
+from shiftwork.assistant.handover.spans import last_over, span_of
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
-from shiftwork.cli.commands import Asked
+from shiftwork.cli.commands import Asked, Handover
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
@@ -68,6 +69,32 @@ def chat(assistant: Assistant) -> None:
         answer = assistant.ask(line.strip())
         sys.stdout.write("\n".join([answer.shown, *answer.notes]) + "\n\n")
         sys.stdout.flush()
+
+
+def handover(assistant: Assistant, options: Handover) -> None:
+    """Write the page of a stretch of time, and say what to compute it again with.
+
+    Raises:
+        UserError: Nothing is known of the stretch, or something cannot be written.
+    """
+    # Pages load Matplotlib, which loads slowly.
+    from shiftwork.assistant.handover.contents import contents_of
+    from shiftwork.assistant.handover.page import write_page
+
+    if options.out.suffix.lower() != ".html":
+        raise UserError(f"{options.out}: a page is written as .html; choose another --out")
+    plant = assistant.export.plant
+    if options.at is not None:
+        span = span_of(options.over, local_time(options.at, "--at"), plant)
+    else:
+        running = span_of(options.over, assistant.now(), plant)
+        span = last_over(options.over, running, plant)
+    page = contents_of(assistant.export, options.over, span, options.language)
+    saved = write_page(page, options.out)
+    console.print(
+        f"Page written to {options.out}: {len(page.figures)} figures, {span.start:%Y-%m-%d %H:%M} to "
+        f"{span.stop:%Y-%m-%d %H:%M}; check them with: shiftwork ask --recompute {saved}"
+    )
 
 
 def open_model(name: str | None, address: str) -> Complete | None:

@@ -328,3 +328,17 @@ class Mcp(Asked):
 
     http: int | None = None
     """Port on 127.0.0.1 for streamable HTTP (path /mcp); standard input and output if not given."""
+
+
+@dataclass(frozen=True)
+class Handover(Asked):
+    """Write the page of a shift, day, week or month: every figure cited; run it by cron or a timer."""
+
+    over: Literal["shift", "day", "week", "month"] = "shift"
+    """What the page is about."""
+    at: str | None = None
+    """A local time in it, such as 2025-07-16T12:30; if not given, the last one that is over."""
+    language: Literal["en", "ko"] = "en"
+    """English or Korean."""
+    out: Path = Path("runs/handover.html")
+    """The page (.html); its figures, for ask --recompute, go to the .json file beside it."""

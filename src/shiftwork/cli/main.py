@@ -245,6 +245,12 @@ def _mcp(options: commands.Mcp) -> None:
     serve(open_assistant(options), options.http)
 
 
+def _handover(options: commands.Handover) -> None:
+    from shiftwork.cli import assistant_verbs as verbs
+
+    verbs.handover(verbs.open_assistant(options), options)
+
+
 VERBS: dict[str, tuple[type, Any]] = {
     "demo": (commands.Demo, _demo),
     "people": (commands.People, _people),
@@ -259,6 +265,7 @@ VERBS: dict[str, tuple[type, Any]] = {
     "ask": (commands.Ask, _ask),
     "chat": (commands.Chat, _chat),
     "mcp": (commands.Mcp, _mcp),
+    "handover": (commands.Handover, _handover),
 }
 """Each verb's options and the function that carries it out."""
 

@@ -8,6 +8,7 @@ from shiftwork.assistant.figures import Tool
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import explain
+from shiftwork.assistant.tools.operated import operated
 from shiftwork.assistant.tools.relate import relate
 from shiftwork.assistant.tools.schedule import schedule
 from shiftwork.assistant.tools.summarize import summarize
@@ -19,4 +20,5 @@ TOOLS: Mapping[str, Tool] = {
     "earnings": earnings,
     "explain": explain,
     "schedule": schedule,
+    "operated": operated,
 }
