@@ -134,22 +134,13 @@ def make_server(assistant: Assistant) -> Any:
     return server
 
 
-def serve(assistant: Assistant, http: int | None = None) -> None:
-    """Serve until the client leaves, or Ctrl-C.
+def serve(assistant: Assistant) -> None:
+    """Serve over standard input and output until the client leaves, or Ctrl-C.
 
     Args:
         assistant: With the export open.
-        http: Port on 127.0.0.1 for streamable HTTP; None for standard input and output.
     """
-    server = make_server(assistant)
-    if http is None:
-        server.run("stdio")
-        return
-    import uvicorn
-
-    # Stateless JSON replies; requests of other hosts and origins are refused by the SDK.
-    app = server.streamable_http_app(json_response=True, stateless_http=True)
-    uvicorn.run(app, host="127.0.0.1", port=http, log_level="warning")
+    make_server(assistant).run("stdio")
 
 
 def _result(compute: Any) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from shiftwork.assistant.assistant import Assistant, local_time
 from shiftwork.assistant.handover.spans import last_over, span_of
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
-from shiftwork.cli.commands import Asked, Handover
+from shiftwork.cli.commands import Asked, Handover, Mcp
+from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
@@ -94,6 +95,33 @@ def handover(assistant: Assistant, options: Handover) -> None:
     console.print(
         f"Page written to {options.out}: {len(page.figures)} figures, {span.start:%Y-%m-%d %H:%M} to "
         f"{span.stop:%Y-%m-%d %H:%M}; check them with: shiftwork ask --recompute {saved}"
+    )
+
+
+def serve_http(options: Mcp, port: int) -> None:
+    """Serve the assistant by MCP over HTTP to people who have a token.
+
+    Raises:
+        UserError: Nobody has a token, the port is in use, or a package is missing.
+    """
+    needs("starlette", "web", "MCP over HTTP")
+    from shiftwork.web.mcp import PATH, mcp_app
+    from shiftwork.web.people import named
+    from shiftwork.web.serve import serve_app
+
+    folder = options.people or options.operated
+    if folder is None or not named(folder):
+        where = folder or "FOLDER"
+        raise UserError(
+            "mcp --http lets named people in only, and there are none; give one a token with: "
+            f"shiftwork desk allow NAME --out {where}, and name the folder with --people"
+        )
+    assistant = open_assistant(options)
+    console.print(f"People with a token: {', '.join(named(folder))}", markup=False)
+    serve_app(
+        lambda taken: mcp_app(assistant, folder, taken),
+        port,
+        lambda address: console.print(f"MCP: {address.rstrip('/')}{PATH}", soft_wrap=True),
     )
 
 

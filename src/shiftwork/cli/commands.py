@@ -328,6 +328,9 @@ class Mcp(Asked):
 
     http: int | None = None
     """Port on 127.0.0.1 for streamable HTTP (path /mcp); standard input and output if not given."""
+    people: Path | None = None
+    """Folder of the people who may call over HTTP, as "desk allow NAME --out FOLDER" wrote it; that of
+    --operated if not given."""
 
 
 @dataclass(frozen=True)

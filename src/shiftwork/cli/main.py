@@ -240,9 +240,12 @@ def _chat(options: commands.Chat) -> None:
 
 def _mcp(options: commands.Mcp) -> None:
     from shiftwork.assistant.mcp_server import serve
-    from shiftwork.cli.assistant_verbs import open_assistant
+    from shiftwork.cli import assistant_verbs as verbs
 
-    serve(open_assistant(options), options.http)
+    if options.http is not None:
+        verbs.serve_http(options, options.http)
+        return
+    serve(verbs.open_assistant(options))
 
 
 def _handover(options: commands.Handover) -> None:

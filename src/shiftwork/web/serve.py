@@ -1,4 +1,4 @@
-"""Serves the control-room page until it is stopped."""
+"""Serves the control-room page, or the assistant over MCP, until it is stopped."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from shiftwork.errors import UserError
 from shiftwork.web.app import control_room
@@ -16,10 +17,15 @@ GRACE_S = 2
 
 
 def serve(folder: Path, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the control-room page of the folder that operate writes to; see ``serve_app``."""
+    serve_app(lambda port: control_room(folder, port), port, ready)
+
+
+def serve_app(make: Callable[[int], ASGIApp], port: int, ready: Callable[[str], None]) -> None:
     """Serve on this machine's own address (loopback).
 
     Args:
-        folder: The folder that operate writes to.
+        make: Makes the application for the port.
         port: TCP port; 0 takes any that is free.
         ready: Called with the address once browsers can connect.
 
@@ -37,7 +43,7 @@ def serve(folder: Path, port: int, ready: Callable[[str], None]) -> None:
             ) from None
         port = listening.getsockname()[1]
         config = uvicorn.Config(
-            control_room(folder, port),
+            make(port),
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
