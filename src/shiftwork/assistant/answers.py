@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from shiftwork.assistant.documents.passages import Passage
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure, Tool, recompute
-from shiftwork.assistant.grammar.text import Language
 from shiftwork.assistant.shown import render
+from shiftwork.assistant.text import Language
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
 

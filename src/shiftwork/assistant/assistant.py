@@ -16,10 +16,10 @@ from shiftwork.assistant.export import ChangingClock, Export
 from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.parse import parse
 from shiftwork.assistant.grammar.question import Question
-from shiftwork.assistant.grammar.text import Back, Language, language_of
 from shiftwork.assistant.model.loop import run
 from shiftwork.assistant.model.server import Complete, ModelFailed
 from shiftwork.assistant.sentences import FOUND, MISSING, back_text, figures_text
+from shiftwork.assistant.text import Back, Language, language_of
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.text import Back, Language
+from shiftwork.assistant.text import Back, Language
 
 BACK: dict[str, tuple[str, str]] = {
     # Asked back.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.text import Language
+from shiftwork.assistant.text import Language
 
 SLOT = re.compile(r"\{f([1-9]\d{0,2})(?:\.(label|range|coverage|rows))?\}")
 """A place in a text where a figure is shown, or a part of its citation."""

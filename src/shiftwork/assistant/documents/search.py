@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import islice
 
 from shiftwork.assistant.documents.passages import Passage
-from shiftwork.assistant.grammar.text import HANGUL
+from shiftwork.assistant.text import HANGUL
 
 SYNONYMS = (
     ("디코킹", "코크 제거", "decoke", "decoking"),

@@ -20,9 +20,9 @@ from shiftwork.assistant.grammar.question import (
 )
 from shiftwork.assistant.grammar.special import read_explain, read_schedule, read_search
 from shiftwork.assistant.grammar.tags import find_mentions
-from shiftwork.assistant.grammar.text import Back, Rest, language_of
 from shiftwork.assistant.grammar.times import Range, find_ranges
 from shiftwork.assistant.grammar.words import STATISTICS
+from shiftwork.assistant.text import Back, Rest, language_of
 
 MOST_TAGS = 6
 """Tags that one question may name."""

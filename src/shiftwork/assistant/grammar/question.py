@@ -9,9 +9,9 @@ from typing import Literal
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.grammar.limits import Limits
 from shiftwork.assistant.grammar.tags import PARTICLES
-from shiftwork.assistant.grammar.text import HANGUL, Back, Language, Rest
 from shiftwork.assistant.grammar.times import Range
 from shiftwork.assistant.grammar.words import is_stop
+from shiftwork.assistant.text import HANGUL, Back, Language, Rest
 from shiftwork.assistant.tools.find_tags import find_tags
 
 Intent = Literal[

@@ -13,8 +13,8 @@ from shiftwork.assistant.grammar.question import (
     refuse_zone,
     search_words,
 )
-from shiftwork.assistant.grammar.text import Back, Language, Rest
 from shiftwork.assistant.grammar.times import Range, find_ranges
+from shiftwork.assistant.text import Back, Language, Rest
 
 
 def read_search(rest: Rest, language: Language, export: Export, now: datetime) -> Question:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from shiftwork.assistant.grammar import periods
 from shiftwork.assistant.grammar.periods import DAY, Period
-from shiftwork.assistant.grammar.text import TAKEN, Back, Rest
 from shiftwork.assistant.grammar.time_words import Item, time_items
+from shiftwork.assistant.text import TAKEN, Back, Rest
 from shiftwork.records.historian.plant_file.model import Shift
 
 _CLOSE = re.compile(r"\s*(?:의|에|,|of|in|on|at|the|of the|in the|on the|from|t)?\s*")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from shiftwork.assistant.grammar.tags import PARTICLES
-from shiftwork.assistant.grammar.text import HANGUL
+from shiftwork.assistant.text import HANGUL
 
 STATISTICS = {
     "mean": r"평균\s?값?|\b(?:on )?average\b|\bmean\b",

@@ -11,8 +11,8 @@ from shiftwork.assistant.documents.passages import Passage, quotable
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.periods import Period
-from shiftwork.assistant.grammar.text import Language
 from shiftwork.assistant.handover.spans import Over, before
+from shiftwork.assistant.text import Language
 from shiftwork.assistant.tools.chart import chart, sha256
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
