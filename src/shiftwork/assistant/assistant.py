@@ -159,8 +159,7 @@ class Assistant:
         if question.intent == "explain":
             return self._explained(question)
         if question.intent == "schedule":
-            last = int(export.grid.time.astype(np.int64)[-1])
-            return schedule(export, *(spans[0] if spans else self._decision(last)))
+            return schedule(export, *self._moment(question))
         if question.intent == "relate":
             return relate(export, tags[0], tags[1], *spans[0])
         if question.intent == "compare":
@@ -183,27 +182,28 @@ class Assistant:
 
     def _explained(self, question: Question) -> tuple[Figure, ...]:
         """All of an explanation but the inputs that matter less, and the actions not asked about."""
-        spans = [(found.start, found.stop) for found in question.ranges]
-        found = explain(self.export, *(spans[0] if spans else self._last_decision()))
+        if self.export.agent is None:
+            raise NoAgent("no agent is open; name its folder with --agent")
+        found = explain(self.export, *self._moment(question))
         named = [figure for figure in found if figure.statistic == MOVES][:NAMED]
         actions = {tag.key for tag in self.export.plant.of_role("action")}
-        other = actions - set(question.tags) if question.tags else set()
-        kept = (f for f in found if f.statistic != MOVES and f.tag not in other)
-        return (*kept, *named)
+        asked = set(question.tags) or actions
+        of_actions = [figure for figure in found if figure.tag in asked and figure not in named]
+        rest = [f for f in found if f.tag not in actions and f.statistic != MOVES]
+        return (*(f for f in of_actions if f.statistic != MOVES), *named, *rest)
 
-    def _last_decision(self) -> tuple[str, str]:
-        """The last decision of the operated plant, or else of the records, and its end."""
+    def _moment(self, question: Question) -> tuple[str, str]:
+        """The moment asked about, or else now; where the records or the audit end, their end."""
+        if question.ranges:
+            return question.ranges[0].start, question.ranges[0].stop
         export = self.export
-        if export.agent is None:
-            raise NoAgent("no agent is open; name its folder with --agent")
-        last = export.operated.last_us if export.operated is not None else None
-        if last is None:
-            last = int(export.grid.time.astype(np.int64)[-1])
-        return self._decision(last)
-
-    def _decision(self, at_us: int) -> tuple[str, str]:
-        period_us = round(self.export.plant.period_s * 1e6)
-        return self.export.local(at_us), self.export.local(at_us + period_us)
+        last = int(export.grid.time.astype(np.int64)[-1])
+        if question.intent == "explain" and export.operated is not None:
+            last = export.operated.last_us() or last
+        now = self.now().isoformat(timespec="seconds")
+        at = min(export.span(now, "2200-01-01")[0], last)
+        period_us = round(export.plant.period_s * 1e6)
+        return export.local(at), export.local(at + period_us)
 
     def _notes(self, figures: tuple[Figure, ...], language: Language) -> tuple[str, ...]:
         """What an explanation lacks, and why the envelope held what was proposed."""

@@ -102,8 +102,7 @@ class Export:
     @cached_property
     def documents(self) -> Documents:
         """The plant's own documents and logs, and those of this project."""
-        own = own_documents()
-        return Documents((*self.texts, *(passages_of([own], self.plant.zone) if own else ())))
+        return Documents((*self.texts, *passages_of(own_documents(), self.plant.zone)))
 
     @cached_property
     def grid(self) -> Grid:

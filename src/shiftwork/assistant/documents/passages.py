@@ -17,6 +17,7 @@ TEXTS, LOGS = (".md", ".txt"), (".csv", ".log")
 LONGEST = 600
 """Characters of a passage; longer paragraphs are cut between lines."""
 MOST_BYTES = 64 * 2**20
+TUTORIAL = "assistant_tutorial.md"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Passage:
     at: str = ""
 
 
-def own_documents() -> Path | None:
-    """The folder of the project's own documents; None where only the code was installed."""
+def own_documents() -> tuple[Path, ...]:
+    """The project's own documents, but for the page that quotes answers; none where there are none."""
     package = Path(__file__).parents[2]
     for folder in (package / "documents", package.parents[1] / "docs"):
         if (folder / "assistant.md").is_file():
-            return folder
-    return None
+            return tuple(p for p in sorted(folder.rglob("*.md")) if p.name != TUTORIAL)
+    return ()
 
 
 def passages_of(paths: Sequence[str | Path], zone: str) -> tuple[Passage, ...]:

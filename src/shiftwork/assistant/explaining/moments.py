@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +92,8 @@ class Operated:
             (found[0].hash,),
         )
 
-    @cached_property
     def last_us(self) -> int | None:
-        """Stamp of the last decision when first asked for, None if there is none."""
+        """Stamp of the last decision, None if there is none."""
         found = self.moment(2**62, 2**62)
         return found.stamp_us if found else None
 

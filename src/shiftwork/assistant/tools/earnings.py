@@ -57,7 +57,7 @@ def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
             "range that the records cover, of at least one period"
         )
     rows = sum(course.rows for course in courses.values())
-    factor, amount = _amount(goal.unit, plant.period_s)
+    factor, amount = amount_of(goal.unit, plant.period_s)
     series = {OBJECTIVE: earned}
     series |= {
         name: sign * means[name] for name, sign in _terms(goal.expression.text, names).items()
@@ -78,7 +78,7 @@ def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
     )
 
 
-def _amount(unit: str, period_s: float) -> tuple[float, str | None]:
+def amount_of(unit: str, period_s: float) -> tuple[float, str | None]:
     """What a period's value counts in the amount, and the amount's unit; None if unknown."""
     if unit.endswith("/h"):
         return period_s / 3600, unit.removesuffix("/h")

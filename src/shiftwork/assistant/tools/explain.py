@@ -9,9 +9,10 @@ import numpy as np
 
 from shiftwork.assistant.explaining.moments import Moment, recorded_moment
 from shiftwork.assistant.explaining.opened import OpenAgent
-from shiftwork.assistant.explaining.reasons import Reasons, Worth, reasons
+from shiftwork.assistant.explaining.reasons import Reasons, reasons
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure, cited
+from shiftwork.assistant.tools.earnings import amount_of
 from shiftwork.errors import UserError
 
 AGENT, RECORDS = "agent", "records"
@@ -117,29 +118,30 @@ def _actions(export: Export, opened: OpenAgent, moment: Moment, why: Reasons) ->
 def _estimates(
     export: Export, opened: OpenAgent, others: tuple[np.ndarray, ...], why: Reasons
 ) -> Iterator[Found]:
-    unit = export.plant.goal.unit
+    factor, amount = amount_of(export.plant.goal.unit, export.plant.period_s)
+    scale, unit = (1.0, export.plant.goal.unit) if amount is None else (factor, amount)
     if len(why.value):
-        yield AGENT, "own estimate of the proposal", float(why.value.mean()), unit
-        yield AGENT, "own estimate, spread of the critics", float(np.ptp(why.value)), unit
+        yield AGENT, "own estimate of the proposal", scale * float(why.value.mean()), unit
+        yield AGENT, "own estimate, spread of the critics", scale * float(np.ptp(why.value)), unit
         worth = iter(why.worth)
         for name, action in zip(("in force", "set afterwards"), others, strict=True):
             if np.isfinite(action).all():
-                yield from _worth(name, next(worth), unit)
+                yield from _worth(name, scale * next(worth).less, unit)
     if why.best is not None:
         for column, key in enumerate(opened.columns.action_keys):
             best = float(why.best.action[column])
             yield key, "best alternative by own estimate", best, export.plant.tags[key].unit
-        yield from _worth("best alternative", why.best, unit)
+        yield from _worth("best alternative", scale * why.best.less, unit)
     if math.isfinite(why.distance):
         yield RECORDS, "distance to the nearest record", why.distance, ""
         yield RECORDS, "distance within which nearly all records lie", why.usual, ""
 
 
-def _worth(name: str, worth: Worth, unit: str) -> Iterator[Found]:
+def _worth(name: str, less: np.ndarray, unit: str) -> Iterator[Found]:
     what = f"own estimate, {name} less proposal"
-    yield AGENT, what, float(worth.less.mean()), unit
-    yield AGENT, f"{what}, lowest critic", float(worth.less.min()), unit
-    yield AGENT, f"{what}, highest critic", float(worth.less.max()), unit
+    yield AGENT, what, float(less.mean()), unit
+    yield AGENT, f"{what}, lowest critic", float(less.min()), unit
+    yield AGENT, f"{what}, highest critic", float(less.max()), unit
 
 
 def _inputs(why: Reasons) -> Iterator[Found]:

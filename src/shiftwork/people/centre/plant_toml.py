@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shiftwork.people.centre.names import names_of
 from shiftwork.people.centre.signals import MODE_WORDS, Signal
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import Account
@@ -81,6 +82,8 @@ def _schedule(plant: Centre) -> str:
 
 def _tag(plant: Centre, tag: Signal) -> str:
     lines = ["", f"[tags.{tag.key}]", f'source = "{tag.source}"', f'role = "{tag.role}"']
+    if names := names_of(tag.key):
+        lines += [f'description = "{names[0]}"', f'synonyms = ["{names[1]}"]']
     if tag.kind != "state":
         low, high = tag.span
         lines += [f'unit = "{tag.unit}"'] if tag.unit else []
