@@ -31,6 +31,7 @@ MODULES = (
     "assistant_questions",
     "assistant_model",
     "assistant_explain",
+    "assistant_worth",
     "assistant_search",
     "assistant_tutorial",
     "centre_pictures",

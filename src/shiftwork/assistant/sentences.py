@@ -284,9 +284,10 @@ def _notes(figures: Sequence[Figure], language: Language) -> list[str]:
     if any(figure.tool == "explain" for figure in figures):
         notes.append(
             "Its own estimate is what the agent's critics learned from its records; it is no "
-            "measurement. What moves the agent's action need not move the plant."
+            "measurement, and it tends to favour the agent's own proposal. What moves the agent's action need not move the plant."
             if not korean
-            else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아닙니다. "
+            else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아니고, "
+            "에이전트 자신의 제안을 좋게 보는 경향이 있습니다. "
             "에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."
         )
     if any(figure.tool == "schedule" for figure in figures):

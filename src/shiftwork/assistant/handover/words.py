@@ -35,7 +35,7 @@ NOTHING = {
 TEXT = {
     "lead": ("Computed from recorded values; numbers in brackets name the source of each figure.", "기록된 값에서 계산했습니다. 괄호 안의 번호는 각 숫자의 출처입니다."),
     "quoted": ("Quoted, not checked.", "인용이며 확인된 내용이 아닙니다."),
-    "own": ("The own estimates are what the agent's critics learned from its records, no measurement. Inputs that move the agent's action need not move the plant.", "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아닙니다. 에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."),
+    "own": ("The own estimates are what the agent's critics learned from its records, no measurement, and tend to favour its own proposal. Inputs that move the agent's action need not move the plant.", "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아니고, 에이전트 자신의 제안을 좋게 보는 경향이 있습니다. 에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."),
     "due": ("The recorded course drawn on as a straight line; what people will do about it is unknown.", "기록된 흐름을 직선으로 이어 본 것입니다. 사람들이 어떻게 대응할지는 알 수 없습니다."),
     "this": ("This stretch", "이 기간"),
     "earlier": ("The one before", "직전 기간"),
