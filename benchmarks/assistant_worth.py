@@ -5,8 +5,8 @@ python -m benchmarks.assistant_worth
 People run the simulated furnace, an agent learns from their records, and people run it again to 200
 states. In each the agent's critics compare its proposal with the action in force, and so do rollouts
 from the same state: that action for one step, then the agent, 24 futures that are the same for both,
-until what is left counts a hundredth. A state counts as told apart if the rollouts' mean difference lies two standard errors from 0. Rows are
-in ``results/assistant_worth.csv``, one for each state.
+until what is left counts a hundredth. A state counts as told apart if the rollouts' mean difference
+lies two standard errors from 0. Rows are in ``results/assistant_worth.csv``, one for each state.
 """
 
 from __future__ import annotations
