@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,13 +13,18 @@ from starlette.types import ASGIApp
 from shiftwork.errors import UserError
 from shiftwork.web.app import control_room
 
+if TYPE_CHECKING:
+    from shiftwork.assistant.assistant import Assistant
+
 GRACE_S = 2
 """Streams never end by themselves; at the end they are cut after this time."""
 
 
-def serve(folder: Path, port: int, ready: Callable[[str], None]) -> None:
+def serve(
+    folder: Path, port: int, ready: Callable[[str], None], assistant: Assistant | None = None
+) -> None:
     """Serve the control-room page of the folder that operate writes to; see ``serve_app``."""
-    serve_app(lambda port: control_room(folder, port), port, ready)
+    serve_app(lambda port: control_room(folder, port, assistant), port, ready)
 
 
 def serve_app(make: Callable[[int], ASGIApp], port: int, ready: Callable[[str], None]) -> None:
