@@ -12,6 +12,7 @@ import numpy as np
 
 from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
 from shiftwork.assistant.check import faults
+from shiftwork.assistant.documents.passages import quotable
 from shiftwork.assistant.export import ChangingClock, Export
 from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.parse import parse
@@ -211,7 +212,7 @@ class Assistant:
         notes = [MISSING[name][korean] for name in (opened.missing if opened else ())]
         span = self.export.span(figures[0].start, figures[0].stop)
         for key, reason in moment_of(self.export, *span).held.items():
-            notes.append(f"{key}: {'엔벨로프' if korean else 'envelope'}: “{reason}”")
+            notes.append(f"{key}: {'엔벨로프' if korean else 'envelope'}: “{quotable(reason)}”")
         return tuple(notes)
 
     def _charts(self, question: Question) -> tuple[ChartSource, ...]:

@@ -21,7 +21,8 @@ class Figure:
         start: Begin of the range as asked for, ISO; the range is half open.
         stop: End of the range, ISO.
         zone: Time zone of the plant, in which times without an offset are read.
-        rows: Usable samples inside the range or ranges.
+        rows: Usable samples inside the range or ranges; of explanations the records that distances
+            are measured to, of schedules the periods known until then, of an audit its records.
         coverage: Share of the range in which the value is known, 0 to 1; the lower of two ranges.
         hashes: SHA-256 of the plant file, of the export's files and of whatever else it rests on
             (an agent's files, a record of an audit), sorted.

@@ -138,10 +138,13 @@ class AgentInput:
 
     def row(self, observation: Mapping[str, float]) -> np.ndarray:
         """Put known values, by key, into the agent's columns, (O,); NaN where one is unknown."""
-        columns = {key: np.array([value]) for key, value in observation.items()}
-        values = dict(observation)
+        moment = {key: np.array([value], np.float64) for key, value in observation.items()}
+        return self.rows(moment)[0]
+
+    def rows(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The same for several moments: values (T,) by key into (T, O)."""
+        values = dict(columns)
         for tag in self.plant.of_role("action"):
             box = Box.of(tag, columns, self.plant.period_s)
-            values[f"{tag.key} low"] = float(box.low[0])
-            values[f"{tag.key} high"] = float(box.high[0])
-        return np.array([values[key] for key in self._columns])
+            values[f"{tag.key} low"], values[f"{tag.key} high"] = box.low, box.high
+        return np.stack([values[key] for key in self._columns], -1)

@@ -188,8 +188,13 @@ def _moves(
 ) -> dict[str, float]:
     """Give each input alone other values, and look at the action; limits that follow it, follow."""
     columns, values = opened.columns, _values(opened, known)
-    rows = [columns.row({**known, key: value}) for key, tried in values.items() for value in tried]
-    change = np.abs(opened.agent.act(np.stack(rows)) - proposed)
+    count = sum(map(len, values.values()))
+    moments = {key: np.full(count, value, np.float64) for key, value in known.items()}
+    first = 0
+    for key, tried in values.items():
+        moments[key][first : first + len(tried)] = tried
+        first += len(tried)
+    change = np.abs(opened.agent.act(columns.rows(moments)) - proposed)
     part = (change / np.where(width > 0, width, np.inf)).max(-1).reshape(len(values), -1)
     return dict(zip(values, part.mean(1).tolist(), strict=True))
 
@@ -206,7 +211,9 @@ def _values(opened: OpenAgent, known: Mapping[str, float]) -> dict[str, np.ndarr
     agent = opened.agent
     tags = zip(agent.observation_tags, agent.observation_std, strict=True)
     return {
-        keys[tag.name]: np.clip(known[keys[tag.name]] + np.array([std, -std]), tag.low, tag.high)
+        keys[tag.name]: np.clip(
+            known[keys[tag.name]] + np.array([std, -std], np.float64), tag.low, tag.high
+        )
         for tag, std in tags
         if keys[tag.name] in needed
     }
