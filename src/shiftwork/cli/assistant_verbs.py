@@ -1,4 +1,4 @@
-"""The verbs ``ask`` and ``chat``: questions about an export, from the command line."""
+"""The assistant's verbs: questions, pages and the MCP server, from the command line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,38 @@ from pathlib import Path
 from shiftwork.assistant.answers import Answer, load_answer
 from shiftwork.assistant.assistant import Assistant, local_time
 from shiftwork.assistant.handover.spans import last_over, span_of
+from shiftwork.assistant.mcp_server import serve
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
-from shiftwork.cli.commands import Asked, Handover, Mcp
+from shiftwork.cli.commands import Ask, Asked, Handover, Mcp, Talk
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
+
+
+def run(options: Asked) -> None:
+    """Carry out one of the assistant's verbs.
+
+    Raises:
+        UserError: A mistake of the user's.
+    """
+    if isinstance(options, Mcp) and options.http is not None:
+        serve_http(options, options.http)
+    elif isinstance(options, Mcp):
+        serve(open_assistant(options))
+    elif isinstance(options, Handover):
+        handover(open_assistant(options), options)
+    elif isinstance(options, Talk):
+        model = open_model(options.model, options.model_address)
+        if not isinstance(options, Ask):
+            chat(open_assistant(options, model))
+        elif (options.question is None) == (options.recompute is None):
+            raise UserError("ask needs a question in quotes, or --recompute with a saved answer")
+        elif options.recompute is not None:
+            recompute(open_assistant(options, model), options.recompute)
+        elif options.question is not None:
+            ask(open_assistant(options, model), options.question, options.out, options.chart)
 
 
 def ask(assistant: Assistant, question: str, out: Path | None, picture: Path | None) -> None:
