@@ -25,9 +25,9 @@ from benchmarks.results import origin, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import interquartile_mean
 from shiftwork.learning.offline.algorithms import algorithm
-from shiftwork.learning.offline.learn import Learned, learn
+from shiftwork.learning.offline.learn import Learned, learn, replay_of
 from shiftwork.learning.online.compiled import Online, improve
-from shiftwork.learning.replay import Replay, Scaling
+from shiftwork.learning.replay import Scaling
 from shiftwork.people.furnace.people import People, people_records
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
@@ -239,7 +239,7 @@ def main() -> None:
             records_share=0.75,
             fading=True,
         )
-        replay = Replay.of(records.transitions, found.scaling)
+        replay = replay_of(records, found.scaling)
         plant, seeds = FurnaceWithinEnvelope(FurnaceAgainstStandard()), tuple(range(options.seeds))
         with progress_bar("online", online.steps, "steps") as advance:
             members, _ = improve(

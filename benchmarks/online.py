@@ -22,7 +22,7 @@ from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.learning.learner import Learner, Sizes
 from shiftwork.learning.loop import create_members
-from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.offline.learn import learn, replay_of
 from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.online.compiled import Online, improve
@@ -50,7 +50,7 @@ def main() -> None:
             records, "pars", config, updates=options.updates, seeds=seeds, advance=advance
         )
     scaling = learned.scaling
-    replay = Replay.of(records.transitions, scaling)
+    replay = replay_of(records, scaling)
     values = value_range(records, config.discount or 0.0, scaling.reward_unit)
     fresh = create_members(PARS, Sizes(6, 2), [config] * len(seeds), [values] * len(seeds), seeds)
     starts = {

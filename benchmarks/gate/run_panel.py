@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.gate.importance import weighted_importance
 from benchmarks.gate.panel import panel, recorded, truths
 from benchmarks.gate.plants import RULES, people_at
 from benchmarks.results import write_rows
@@ -22,10 +23,16 @@ from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn
 
 TEACHING = 200
-SETS = {"all": (150, 100), "few": (25, 100), "one run": (1, 6_000)}
+SETS = {
+    "all": (150, 100),
+    "half": (75, 100),
+    "few": (25, 100),
+    "two runs": (2, 5_000),
+    "one run": (1, 6_000),
+}
 """Records to judge by: episodes and their steps."""
-LATE = 100
-"""Steps that a long run has behind it when its states are typical."""
+LATE = {"two runs": 100, "one run": 100}
+"""Steps that long runs have behind them when their states are typical."""
 
 
 def judged(name: str, seed: int) -> list[dict[str, Any]]:
@@ -43,7 +50,10 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
             records, clone, list(agents.values()), discount, seed=seed, value_members=1
         )
         took = time.perf_counter() - begun
-        late = LATE if kind == "one run" else 0
+        weighted, effective = weighted_importance(
+            records, clone, list(agents.values()), discount, found[0].steps
+        )
+        late = LATE.get(kind, 0)
         true = truths(name, [clone, *agents.values()], discount, found[0].steps, late=late)
         for number, (agent, e) in enumerate(zip(agents, found, strict=True)):
             apart = true[number + 1] - true[0]
@@ -55,7 +65,9 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
                     "people": e.people, "clone_truth": true[0].mean(),
                     "gain": e.gain, "member_std": e.members.std(ddof=1), "block_error": e.block_error,
                     "worst_member": e.members.min(), "best_member": e.members.max(),
-                    "beginnings": e.beginnings, "fitted": e.fitted, "fitted_error": e.fitted_error,
+                    "beginnings": e.beginnings, "undiscounted": e.undiscounted,
+                    "fitted": e.fitted, "fitted_error": e.fitted_error,
+                    "weighted": weighted[number], "weighted_rows": effective[number],
                     "replay": e.replay, "replay_error": e.replay_error,
                     "plans": e.support.plans, "states": e.support.states,
                     "event_rate": rare.rate if rare else 0.0, "event_upper": rare.upper if rare else 0.0,

@@ -52,6 +52,7 @@ def estimated(row: Row) -> Estimate:
         members=np.array([number["gain"] - half, number["gain"] + half]),
         block_error=number["block_error"],
         beginnings=number.get("beginnings", float("nan")),
+        undiscounted=number.get("undiscounted", float("nan")),
         fitted=number["fitted"],
         fitted_error=number["fitted_error"],
         replay=number["replay"],

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from shiftwork.agents.agent import Agent
+from shiftwork.cli.judge_verb import Unit
 from shiftwork.cli.main import main
 from shiftwork.evaluation.gate import estimate as estimates
 from shiftwork.evaluation.gate import judge as gate
@@ -14,6 +16,7 @@ from shiftwork.learning.offline.learn import learn
 from shiftwork.operation.verdict import judged as known_verdict
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.held_out import kept_apart
+from shiftwork.records.historian.plant_file.load import parse_plant
 from shiftwork.records.tags import Tag
 from support.record_builders import of_equal_length
 
@@ -101,6 +104,23 @@ def test_the_verdict_is_the_truth(folder, gain, status, verdict, capsys):
     known = known_verdict(folder / "agent")
     assert (known.cap.name == "CLOSED") == (verdict == "pass")
     assert ("passed" in known.why) == (verdict == "pass")
+
+
+@pytest.mark.parametrize(
+    ("goal", "period", "name", "hour"),
+    [
+        ('unit = "$/h"', "10min", "$/h, mean per step of 10min", " (+2 $/h)"),
+        ('unit = "k$ in 4 h"', "4h", "k$ in 4 h, mean per step of 4h", " (+0.5 k$/h)"),
+        ('unit = "t"', "1h", "t, mean per step of 1h", ""),
+        ("", "1min", "reward per step of 1min", ""),
+    ],
+    ids=["rate", "amount", "no time", "none"],
+)
+def test_gains_are_in_the_plants_unit_and_per_hour_where_that_is_known(goal, period, name, hour):
+    text = f'name = "p"\nperiod = "{period}"\n[objective]\nexpression = "level"\n{goal}\n'
+    tags = '[tags.level]\nrole = "observation"\n[tags.valve]\nrole = "action"\nbounds = [0, 1]\n'
+    unit = Unit.of(parse_plant(text + tags, Path("plant.toml")))
+    assert (unit.name, unit.in_an_hour(2.0)) == (name, hour)
 
 
 def refused(arguments, capsys):

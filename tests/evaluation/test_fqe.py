@@ -156,10 +156,10 @@ def test_candidates_lie_one_step_around_the_default():
     found = candidates("pars", records)
     default = found[0]
     # Too few rows for evidence: the usual discount and full cloning.
-    assert (default.discount, default.cloning) == (0.99, 10.0)
+    assert (default.discount, default.cloning) == (0.99, 300.0)
     horizons = [1 / (1 - one.discount) for one in found]
     np.testing.assert_allclose(horizons, [100, 50, 200, 100])
-    assert [one.cloning for one in found] == [10.0, 10.0, 10.0, 1.0]
+    assert [one.cloning for one in found] == [300.0, 300.0, 300.0, 1.0]
     assert len(candidates("bc", records)) == 3
 
 

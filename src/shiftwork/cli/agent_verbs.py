@@ -27,12 +27,19 @@ from shiftwork.learning.learner import Learner
 from shiftwork.learning.loop import member
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.evidence import gather_evidence
-from shiftwork.learning.offline.learn import learn, load_learner, make_agent, save_agent
+from shiftwork.learning.offline.from_outside import moved_from_outside
+from shiftwork.learning.offline.learn import (
+    learn,
+    load_learner,
+    make_agent,
+    replay_of,
+    save_agent,
+)
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import explained, settle
 from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
 from shiftwork.learning.online.gymnasium import improve_foreign
-from shiftwork.learning.replay import Replay, Scaling
+from shiftwork.learning.replay import Scaling
 from shiftwork.operation.records_seen import RecordsSeen
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.plant import Plant
@@ -42,6 +49,7 @@ from shiftwork.records.formats.load import load_records
 from shiftwork.records.held_out import kept_apart, teaching, unseen
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.reports.agent.contents import Trace
+from shiftwork.reports.paper.measures import joined
 
 AnyPlant = Plant | ForeignPlant
 
@@ -159,6 +167,12 @@ def _settled(config: Any, records: Episodes) -> Any:
     """Settle a configuration and tell what the records said."""
     for event in with_expected_rewards(records)[1]:
         console.print(f"From the records: {event}")
+    if moved := moved_from_outside(records):
+        names = joined([f"'{name}'" for name in moved])
+        console.print(
+            f"From the records: {names} moved from outside, not by what is done; such moves count by "
+            "how often they come, not one by one"
+        )
     settled = settle(config, records)
     if settled != config:
         console.print(explained(settled, gather_evidence(records)))
@@ -174,7 +188,7 @@ def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
     ):
         mark = "*" if number == selection.chosen else " "
         console.print(
-            f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.2g}: "
+            f" {mark} discount {config.discount:.3f}, cloning {getattr(config, 'cloning', float('nan')):.3g}: "
             f"estimated gain {found.gain.estimate:+.1f} [{found.gain.low:+.1f}, {found.gain.high:+.1f}]"
         )
     return selection.configs[selection.chosen]
@@ -258,7 +272,7 @@ def improve_agent(
     before, learner, scaling, _ = load_learner(folder)
     check_fit(plant, before)
     records = teaching(records, folder)
-    replay = Replay.of(with_expected_rewards(records)[0].transitions, scaling)
+    replay = replay_of(records, scaling)
     checkpoint = out.with_name(out.name + ".part.npz")
     identity = {"agent": before.about, "plant": plant.name, "records": records.hash}
     steps, returns = [0], [_watched(plant, learner, scaling, watch_episodes, seed)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,16 @@ from shiftwork.evaluation.statistics import Interval
 from shiftwork.files import VERSION, written_whole
 from shiftwork.operation.verdict import write_verdict
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.historian.plant_file.durations import spelled
+from shiftwork.records.historian.plant_file.model import PlantFile
 
 STATUS = {"pass": 0, "not proven": 3, "worse": 4}
 """Exit status of each verdict."""
 
 
-def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) -> None:
+def judge_agent(
+    folder: Path, records: Episodes, out: Path | None, seed: int, plant: PlantFile | None = None
+) -> None:
     """Judge an agent, show why, keep the verdict in its folder, and end with its exit status.
 
     Args:
@@ -31,6 +35,7 @@ def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) ->
         records: Records of its plant.
         out: A .json file for all figures, if any.
         seed: Of everything that is drawn.
+        plant: Its plant file, if there is one: it says in which unit gains are, and per what time.
 
     Raises:
         UserError: The rows taught the agent, are too few, or are of another plant.
@@ -42,7 +47,8 @@ def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) ->
     judging = not_taught(records, folder)
     with progress_bar("judging", TOTAL_WORK, "updates") as advance:
         found = judge(agent, judging, seed=seed, advance=advance)
-    _show(found)
+    unit = Unit.of(plant)
+    _show(found, unit)
     write_verdict(
         folder,
         passed=found.decision == "pass",
@@ -51,16 +57,47 @@ def judge_agent(folder: Path, records: Episodes, out: Path | None, seed: int) ->
     )
     if out is not None:
         with written_whole(out) as temporary:
-            temporary.write_text(json.dumps(as_json(found), indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(
+                json.dumps(as_json(found, unit), indent=2) + "\n", encoding="utf-8"
+            )
         console.print(f"All figures written to {out}")
     if status := STATUS[found.decision]:
         raise SystemExit(status)
 
 
-def _show(found: Judgement) -> None:
+@dataclass(frozen=True)
+class Unit:
+    """In which unit gains are shown.
+
+    Attributes:
+        name: Of a step's reward.
+        factor: What a step's gain counts in ``hourly``; 0 if that is not known.
+        hourly: Unit of what is gained in an hour, if the plant file says so.
+    """
+
+    name: str
+    factor: float
+    hourly: str | None
+
+    @classmethod
+    def of(cls, plant: PlantFile | None) -> Unit:
+        """Read the unit from a plant file."""
+        if plant is None:
+            return cls("reward per step", 0.0, None)
+        factor, amount = plant.goal.amount(plant.period_s)
+        step = f"per step of {spelled(plant.period_s)}"
+        name = f"{plant.goal.unit}, mean {step}" if plant.goal.unit else f"reward {step}"
+        return cls(name, 3600 * factor / plant.period_s, amount and f"{amount}/h")
+
+    def in_an_hour(self, gain: float) -> str:
+        """What a step's gain is in an hour, or nothing."""
+        return f" ({gain * self.factor:+.4g} {self.hourly})" if self.hourly else ""
+
+
+def _show(found: Judgement, unit: Unit) -> None:
     """Print the verdict, why, and what it rests on."""
     e = found.estimate
-    table = Table(title="Gain over people's practice, reward per step", title_justify="left")
+    table = Table(title=f"Gain over people's practice, {unit.name}", title_justify="left")
     for column in ("", "estimate", "90 % interval"):
         table.add_column(column, justify="right" if column else "left")
     for name, gain in (
@@ -74,6 +111,11 @@ def _show(found: Judgement) -> None:
         f"People earned {e.people:.4g} per step in the {found.rows:,} steps that judge. Models run "
         f"{e.steps} steps ahead; for people's own actions they promise {e.replay:+.3g} per step more "
         f"than was earned. Without a model (fitted Q evaluation) the gain is {e.fitted:+.3g}."
+    )
+    console.print(
+        f"The gain is discounted as the agent was ({e.discount:.3g} a step)"
+        f"{unit.in_an_hour(found.gain.estimate)}. With all {e.steps} steps counted alike the models "
+        f"give {e.undiscounted:+.3g}{unit.in_an_hour(e.undiscounted)}."
     )
     console.print(
         f"{100 * e.support.plans:.0f} % of what the agent would do was done in a like state, and "
@@ -94,7 +136,7 @@ def _show(found: Judgement) -> None:
         console.print("It may still run in shadow, where it moves nothing.")
 
 
-def as_json(found: Judgement) -> dict[str, Any]:
+def as_json(found: Judgement, unit: Unit) -> dict[str, Any]:
     """All figures of a judgement under names that a program can read."""
     e = found.estimate
 
@@ -106,9 +148,12 @@ def as_json(found: Judgement) -> dict[str, Any]:
         "verdict": found.decision,
         "reasons": list(found.reasons),
         "what_would_settle": list(found.settle),
-        "unit": "reward per step",
+        "unit": unit.name,
         "confidence": 0.9,
         "gain": bounds(found.gain),
+        "gain_per_hour": unit.hourly
+        and {"unit": unit.hourly, "estimate": found.gain.estimate * unit.factor},
+        "gain_undiscounted": e.undiscounted,
         "gain_from_beginnings": None if e.beginnings != e.beginnings else e.beginnings,
         "controls": {"turned_round": bounds(found.turned), "second_clone": bounds(found.clone)},
         "people": e.people,

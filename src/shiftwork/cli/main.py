@@ -111,7 +111,7 @@ def _learn(options: Any) -> None:
     if later is not None:
         from shiftwork.cli.judge_verb import judge_agent
 
-        judge_agent(options.out, later, None, options.seed)
+        judge_agent(options.out, later, None, options.seed, tags)
 
 
 def _judge(options: commands.Judge) -> None:
@@ -120,8 +120,9 @@ def _judge(options: commands.Judge) -> None:
     from shiftwork.cli.judge_verb import judge_agent
 
     agent = Agent.load(options.agent)
-    records = open_records(options.records, tags=_plant_file(options.tags), agent=agent)
-    judge_agent(options.agent, records, options.json, seeded(options.seed))
+    tags = _plant_file(options.tags)
+    records = open_records(options.records, tags=tags, agent=agent)
+    judge_agent(options.agent, records, options.json, seeded(options.seed), tags)
 
 
 def _evaluate(options: commands.Evaluate) -> None:

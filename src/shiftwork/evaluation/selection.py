@@ -56,7 +56,7 @@ def candidates(name: str, records: Episodes) -> tuple[Any, ...]:
         dataclasses.replace(default, discount=1.0 - 1.0 / (2.0 * horizon)),
     ]
     if hasattr(default, "cloning"):
-        other = 0.1 * default.cloning if default.cloning >= 1.0 else 1.0
+        other = min(0.1 * default.cloning, 1.0) if default.cloning >= 1.0 else 1.0
         around.append(dataclasses.replace(default, cloning=other))
     return tuple(around)
 

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
+from shiftwork.learning.jumps import Jumps
 from shiftwork.plants.operator import Reactive
 from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.limits import FIXED, MovingLimits
@@ -138,15 +139,25 @@ class Replay(eqx.Module):
     Attributes:
         rows: Arrays with a leading axis of the store's capacity.
         size: Number of rows that may be drawn, ().
+        jumps: What is moved from outside, in the learner's units: drawn anew in each batch.
     """
 
     rows: Batch
     size: Int[Array, ""]
+    jumps: Jumps | None = None
 
     @classmethod
-    def of(cls, transitions: Transitions, scaling: Scaling) -> Replay:
-        """Put recorded transitions on the device."""
-        return cls(scaled(transitions, scaling), jnp.asarray(len(transitions.reward)))
+    def of(cls, transitions: Transitions, scaling: Scaling, jumps: Jumps | None = None) -> Replay:
+        """Put recorded transitions on the device.
+
+        Args:
+            transitions: In plant units.
+            scaling: To the learner's units.
+            jumps: What is moved from outside, in plant units.
+        """
+        if jumps is not None:
+            jumps = jumps.scaled(scaling.observation_mean, scaling.observation_std)
+        return cls(scaled(transitions, scaling), jnp.asarray(len(transitions.reward)), jumps)
 
     @classmethod
     def empty(cls, like: Batch, capacity: int) -> Replay:
@@ -187,7 +198,13 @@ class Replay(eqx.Module):
     def sample(self, key: PRNGKeyArray, batch_size: int) -> Batch:
         """Draw rows uniformly, with replacement."""
         rows = jax.random.randint(key, (batch_size,), 0, self.size)
-        return jax.tree.map(lambda x: x[rows], self.rows)
+        batch = jax.tree.map(lambda x: x[rows], self.rows)
+        if self.jumps is None:
+            return batch
+        following = self.jumps.drawn_anew(
+            batch.observation, batch.next_observation, jax.random.fold_in(key, 1)
+        )
+        return batch._replace(next_observation=following)
 
 
 def scaled(transitions: Transitions, scaling: Scaling) -> Batch:

@@ -17,6 +17,7 @@ GOOD = Estimate(
     members=np.array([0.95, 1.0, 1.05, 1.0]),
     block_error=0.05,
     beginnings=1.0,
+    undiscounted=1.0,
     fitted=0.3,
     fitted_error=0.1,
     replay=0.1,

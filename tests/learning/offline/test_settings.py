@@ -116,20 +116,40 @@ def test_actions_without_effect_are_cloned_and_clear_effects_are_trusted():
     # Reward variance 1 + 4/3, of which at lag 0 the action explains 4/7.
     assert clear.r2_without_action[0] == pytest.approx(3 / 7, abs=0.05)
     assert clear.r2[0] == pytest.approx(1.0, abs=0.02)
-    assert cloning(clear) < 0.02
+    assert cloning(clear) < 0.1
+
+
+def test_people_who_vary_nothing_show_nothing_however_their_rule_bends():
+    """Their action is a function of what is seen, and earns by it: no sign of what other moves do."""
+    rng = np.random.default_rng(0)
+    state = rng.normal(size=(60, 101, 1))
+    action = np.clip(np.sin(2 * state[:, :-1]), -0.7, 0.7)
+    reward = np.abs(action[..., 0]) + 0.1 * rng.normal(size=(60, 100))
+    found = gather_evidence(make_records(state, action, reward))
+    assert cloning(found) == FULL_CLONING
 
 
 def test_cloning_fades_with_the_evidence_and_with_rows():
     found = gather_evidence(autoregressive(0.95))
 
-    def weight(share, rows=10**9, state=0.0):
-        return cloning(dataclasses.replace(found, reward_share=share, state_share=state, rows=rows))
+    def weight(share, rows=10**9, state=0.0, variation=0.5):
+        return cloning(
+            dataclasses.replace(
+                found, reward_share=share, state_share=state, variation=variation, rows=rows
+            )
+        )
 
-    shares = (0.0, 0.01, 0.03, 0.05, 0.4)
-    np.testing.assert_allclose([weight(s) for s in shares], [10, 10, 5, 0, 0], atol=1e-6)
-    assert weight(0.0, state=0.4) < 1e-6  # seen in the state: as good
-    rows = (10, 1_700, 20_000)
-    np.testing.assert_allclose([weight(0.4, r) for r in rows], [10, 0.1, 0.0025], rtol=0.02)
+    rows = (1, 1_700, 20_000)
+    np.testing.assert_allclose([weight(0.4, r) for r in rows], [300, 0.1, 0.0025], rtol=0.02)
+    # Half of the way from nothing to clear, half of the rows count.
+    assert weight(0.06, 3_400) == pytest.approx(0.1)
+    assert weight(0.02, 10**5) == FULL_CLONING
+    # Seen in the state alone, in proportion.
+    assert weight(0.0, 1_700, state=0.6) == pytest.approx(0.1)
+    assert weight(0.0, 3_400, state=0.03) == pytest.approx(0.1)
+    # Moves half as free, a quarter of the rows.
+    assert weight(0.0, 6_800, state=0.6, variation=0.1) == pytest.approx(0.1)
+    assert weight(0.0, 17_000, state=0.0) == FULL_CLONING
     assert cloning(dataclasses.replace(found, not_measurable="of that")) == FULL_CLONING
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from shiftwork.assistant.figures import Figure, cited
 from shiftwork.assistant.pieces import period_means, pieces
 from shiftwork.assistant.tools.summarize import NothingKnown
 from shiftwork.errors import UserError
-from shiftwork.records.historian.plant_file.durations import seconds
 
 OBJECTIVE = "objective"
 """Stands for a tag in figures about the objective as a whole."""
@@ -57,7 +55,7 @@ def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
             "range that the records cover, of at least one period"
         )
     rows = sum(course.rows for course in courses.values())
-    factor, amount = amount_of(goal.unit, plant.period_s)
+    factor, amount = goal.amount(plant.period_s)
     series = {OBJECTIVE: earned}
     series |= {
         name: sign * means[name] for name, sign in _terms(goal.expression.text, names).items()
@@ -76,16 +74,6 @@ def earnings(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
         rows=rows,
         coverage=float(known.mean()),
     )
-
-
-def amount_of(unit: str, period_s: float) -> tuple[float, str | None]:
-    """What a period's value counts in the amount, and the amount's unit; None if unknown."""
-    if unit.endswith("/h"):
-        return period_s / 3600, unit.removesuffix("/h")
-    parts = re.fullmatch(r"(.+) in (\d+(?:\.\d+)? ?(?:s|min|h|d))", unit)
-    if parts and abs(seconds(parts[2].replace(" ", "")) - period_s) < 1e-9:
-        return 1.0, parts[1]
-    return 0.0, None
 
 
 def _terms(text: str, names: list[str]) -> dict[str, float]:

@@ -12,7 +12,6 @@ from shiftwork.assistant.explaining.opened import OpenAgent
 from shiftwork.assistant.explaining.reasons import Reasons, reasons
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure, cited
-from shiftwork.assistant.tools.earnings import amount_of
 from shiftwork.errors import UserError
 
 AGENT, RECORDS = "agent", "records"
@@ -118,7 +117,7 @@ def _actions(export: Export, opened: OpenAgent, moment: Moment, why: Reasons) ->
 def _estimates(
     export: Export, opened: OpenAgent, others: tuple[np.ndarray, ...], why: Reasons
 ) -> Iterator[Found]:
-    factor, amount = amount_of(export.plant.goal.unit, export.plant.period_s)
+    factor, amount = export.plant.goal.amount(export.plant.period_s)
     scale, unit = (1.0, export.plant.goal.unit) if amount is None else (factor, amount)
     if len(why.value):
         yield AGENT, "own estimate of the proposal", scale * float(why.value.mean()), unit

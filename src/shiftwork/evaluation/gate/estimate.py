@@ -56,6 +56,7 @@ class Estimate:
         members: The gain in each model's eyes, (M,).
         block_error: Standard error of the gain over blocks of starting states.
         beginnings: The gain from the episodes' beginnings; NaN where there are few.
+        undiscounted: The gain over the rollouts' steps, each counted alike.
         fitted: The gain by fitted Q evaluation.
         fitted_error: Standard deviation of its members.
         replay: How much more than people really earned the models promise for their actions.
@@ -71,6 +72,7 @@ class Estimate:
     members: np.ndarray
     block_error: float
     beginnings: float
+    undiscounted: float
     fitted: float
     fitted_error: float
     replay: float
@@ -113,6 +115,7 @@ def estimate(
     per_step = 1.0 - discount
     rolled = roll(world, plans, seen[rows], discount, steps, seed)
     gain = per_step * (rolled.earned[1:] - rolled.earned[:1])
+    plain = (rolled.plain[1:] - rolled.plain[:1]).mean((1, 2)) / steps
     first = records.starts[: 2 * STARTS]
     beginnings = np.full(len(agents), np.nan)
     if len(first) >= FEWEST_BEGINNINGS:
@@ -143,6 +146,7 @@ def estimate(
                 members=gain[number].mean(1),
                 block_error=_block_error(gain[number].mean(0), blocks[rows]),
                 beginnings=float(beginnings[number]),
+                undiscounted=float(plain[number]),
                 fitted=float(fitted[number].mean()),
                 fitted_error=float(fitted[number].std(ddof=1)) if value_members > 1 else 0.0,
                 replay=float(error.mean()),

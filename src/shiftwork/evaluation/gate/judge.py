@@ -34,7 +34,7 @@ panel (docs/gate.md; ``python -m benchmarks.gate.table``)."""
 STRANGE = 0.3
 """Share of a gain that is doubted where all plans are without recorded neighbours."""
 
-ENOUGH_SUPPORT = 0.7
+ENOUGH_SUPPORT = 0.6
 """Share of the plans that must have recorded neighbours."""
 
 MOST_EVENTS = 2.0

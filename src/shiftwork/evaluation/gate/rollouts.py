@@ -22,10 +22,12 @@ class Rolled(NamedTuple):
 
     Attributes:
         earned: Discounted rewards up to the horizon, (P, M, B), plant reward.
+        plain: The same rewards, undiscounted.
         observation: States on the way by the first member, (P, S, B, O), plant units.
     """
 
     earned: Float[np.ndarray, "P M B"]
+    plain: Float[np.ndarray, "P M B"]
     observation: Float[np.ndarray, "P S B O"]
 
 
@@ -44,8 +46,10 @@ def roll(
     """Let agents run in the model; all meet the same surprises."""
     given = (jnp.asarray(start), jnp.asarray(discount, jnp.float32), jax.random.key(seed))
     rolled = [_roll(world, plans.operator(i), *given, steps) for i in range(len(plans))]
-    earned, visited = zip(*rolled, strict=True)
-    return Rolled(np.asarray(jnp.stack(earned), np.float64), np.asarray(jnp.stack(visited)))
+    earned, plain, visited = (jnp.stack(parts) for parts in zip(*rolled, strict=True))
+    return Rolled(
+        np.asarray(earned, np.float64), np.asarray(plain, np.float64), np.asarray(visited)
+    )
 
 
 @eqx.filter_jit
@@ -56,20 +60,20 @@ def _roll(
     discount: Float[Array, ""],
     key: PRNGKeyArray,
     steps: int,
-) -> tuple[Float[Array, "M B"], Float[Array, "S B O"]]:
+) -> tuple[Float[Array, "M B"], Float[Array, "M B"], Float[Array, "S B O"]]:
     members = world.change.shape[0]
 
-    def one(observation: Array, given: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array]]:
+    def one(observation: Array, given: tuple[Array, Array]) -> tuple[Array, tuple[Array, ...]]:
         key, weight = given
         rows = jax.random.randint(key, (len(start),), 0, len(world.residual))
         later, reward = world.step(observation, acting(operator, observation), rows)
-        return later, (weight * reward, later[0])
+        return later, (weight * reward, reward, later[0])
 
     begin = jnp.broadcast_to(start, (members, *start.shape))
     weights = discount ** jnp.arange(steps)
-    _, (earned, seen) = jax.lax.scan(one, begin, (jax.random.split(key, steps), weights))
+    _, (earned, plain, seen) = jax.lax.scan(one, begin, (jax.random.split(key, steps), weights))
     kept = np.unique(np.linspace(0, steps - 1, VISITED).astype(int))
-    return earned.sum(0), seen[kept]
+    return earned.sum(0), plain.sum(0), seen[kept]
 
 
 def replay(

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from jaxtyping import Float, Int
+from scipy.spatial import cKDTree
 
 from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
+from shiftwork.learning.offline.regression import Errors, missed_across_halves
 from shiftwork.learning.replay import Scaling
 from shiftwork.records.episodes import Episodes
 
@@ -40,7 +43,8 @@ ECHO = 0.999
 LOWER = 0.05
 """Quantile of the bootstrap over blocks that is called the lower bound."""
 
-RIDGES = 10.0 ** np.arange(0, 6)
+NEIGHBOURS = 12
+"""Rows among which a like state of another block is looked for."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,11 @@ class Evidence:
         horizon: Integral scale of ``r2`` in steps, inside the bounds.
         reward_share: Lower bound of the share of the predictable reward that only the action
             explains.
-        state_share: Lower bound of the share of one step's change that only the action explains,
-            of the observation where it is the largest.
+        state_share: Lower bound of the share that only the action explains of what is left open of
+            one step's change by what is seen, of the observation where it is the largest.
         state_tag: Name of that observation.
+        variation: How far people's moves differ in like states, in half-widths of the box that they
+            used: the deviation, of the action where it is the least.
         rows: Recorded steps.
         not_measurable: Why nothing was measured, empty where it was.
     """
@@ -69,13 +75,9 @@ class Evidence:
     reward_share: float
     state_share: float
     state_tag: str
+    variation: float
     rows: int
     not_measurable: str = ""
-
-    @property
-    def action_share(self) -> float:
-        """The clearer of both signs that actions matter: on rewards, or on what is seen next."""
-        return max(self.reward_share, self.state_share)
 
     @property
     def discount(self) -> float:
@@ -108,7 +110,9 @@ def _gather(key: ByHash, seed: int) -> Evidence:
             f"{steps:,} steps in {blocks} episodes, or pieces of {SHORTEST_BLOCK} steps of long "
             f"ones, are too few: {FEWEST_BLOCKS} with {FEWEST_ROWS} steps in all are needed"
         )
-        return Evidence(nothing.astype(np.int64), nothing, nothing, UNKNOWN, 0.0, 0.0, "", steps, reason)  # fmt: skip
+        return Evidence(
+            nothing.astype(np.int64), nothing, nothing, UNKNOWN, 0.0, 0.0, "", 0.0, steps, reason
+        )
     rows, scaling = records.transitions, Scaling.of(records)
     rng = np.random.default_rng(seed)
     half = np.zeros(blocks, bool)
@@ -116,7 +120,8 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), 200)
     seen = np.clip(scaling.observe(rows.observation), -5, 5)
     done = np.asarray(scaling.recorded(rows.action, rows.observation))
-    done = np.clip((done - done.mean(0)) / (done.std(0) + 1e-6), -5, 5)
+    spread = done.std(0) + 1e-6
+    done = np.clip((done - done.mean(0)) / spread, -5, 5)
     both = np.concatenate([seen, done], axis=1).astype(np.float32)
     width = both.shape[1]
     weight = (rng.normal(size=(width, FEATURES)) / np.sqrt(width)).astype(np.float32)
@@ -127,7 +132,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         inputs: np.ndarray, columns: int, known: np.ndarray, target: np.ndarray
     ) -> np.ndarray:
         """What the first columns of the inputs leave unexplained of a target, (T, C)."""
-        return _missed(
+        return missed_across_halves(
             inputs[known, :columns],
             weight[:columns],
             shift,
@@ -138,12 +143,12 @@ def _gather(key: ByHash, seed: int) -> Evidence:
 
     def judged(
         known: np.ndarray, target: np.ndarray, inputs: np.ndarray = both
-    ) -> tuple[_Errors, _Errors]:
+    ) -> tuple[Errors, Errors]:
         """Errors with and without the action, of each column of ``target``, by block."""
         whole = target - target.mean(0)
         return (
-            _Errors.of(missed(inputs, width, known, target), whole, block[known], blocks),
-            _Errors.of(missed(inputs, part, known, target), whole, block[known], blocks),
+            Errors.of(missed(inputs, width, known, target), whole, block[known], blocks),
+            Errors.of(missed(inputs, part, known, target), whole, block[known], blocks),
         )
 
     def beyond_habit(known: np.ndarray) -> np.ndarray:
@@ -160,15 +165,18 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         known = known[rng.permutation(len(known))[:ROWS]]
         if len(np.unique(block[known])) < FEWEST_BLOCKS or len(known) < FEWEST_ROWS:
             break
-        pair = judged(known, reward[known + lag][:, None])
+        pair = judged(known, reward[known + lag][:, None], beyond_habit(known))
         with_action.append(pair[0])
         without.append(pair[1])
     lags = lags[: len(with_action)]
     r2 = np.array([e.share()[0] for e in with_action])
     less = np.array([e.share()[0] for e in without])
     state_share, state_tag = _effect_on_state(records, scaling, judged, beyond_habit, draws, rng)
+    some = rng.permutation(steps)[:ROWS]
+    free = _differing(seen[some], beyond_habit(some)[some, part:], block[some])
+    variation = float((free * spread).min())
     if r2.max(initial=0.0) < 0.01:
-        return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, steps)
+        return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, variation, steps)
     horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
     shares = [
         _share(
@@ -186,6 +194,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         float(np.quantile(shares, LOWER)),
         state_share,
         state_tag,
+        variation,
         steps,
     )
 
@@ -221,7 +230,7 @@ def _share(lags: np.ndarray, r2: np.ndarray, less: np.ndarray) -> float:
 def _effect_on_state(
     records: Episodes,
     scaling: Scaling,
-    judged: Callable[..., tuple[_Errors, _Errors]],
+    judged: Callable[..., tuple[Errors, Errors]],
     beyond_habit: Callable[[np.ndarray], np.ndarray],
     draws: np.ndarray,
     rng: np.random.Generator,
@@ -229,9 +238,10 @@ def _effect_on_state(
     """The largest lower bound of what the action explains of an observation's next change.
 
     On a plant that integrates, one action explains almost nothing of the next rewards and nearly
-    everything in sum; but it is seen in what the state does next. An observation that only repeats
-    the action (a set-point in force) is no evidence and is left out. Nor is an action that follows
-    from what is seen, as a controller's does: only what goes beyond it counts.
+    everything in sum; but it is seen in what the state does next. What follows from the state anyway
+    (a pendulum's fall) says nothing of actions, so the share is of what is left. An observation that
+    only repeats the action (a set-point in force) is no evidence and is left out. Nor is an action that
+    follows from what is seen, as a controller's does: only what goes beyond it counts.
     """
     rows = records.transitions
     known = rng.permutation(len(rows.reward))[:ROWS]
@@ -243,98 +253,35 @@ def _effect_on_state(
         j
         for j in range(change.shape[1])
         if change[:, j].std() > 1e-6
-        and all(_correlation(following[:, j], a) < ECHO for a in action.T)
+        and all(correlation(following[:, j], a) < ECHO for a in action.T)
     ]
     if not columns:
         return 0.0, ""
     whole, less = judged(known, change[:, columns], beyond_habit(known))
-    gain = np.array([np.clip(whole.share(d) - less.share(d), 0.0, None) for d in draws])
-    low = np.quantile(gain, LOWER, axis=0)
+    left = np.array([(d @ whole.left) / np.maximum(d @ less.left, 1e-12) for d in draws])
+    low = np.quantile(np.clip(1.0 - left, 0.0, 1.0), LOWER, axis=0)
     best = int(low.argmax())
     return float(low[best]), records.observation_tags[columns[best]].name
 
 
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    spread = float(a.std() * b.std())
-    return abs(float(((a - a.mean()) * (b - b.mean())).mean())) / spread if spread > 1e-12 else 0.0
-
-
-@dataclass(frozen=True)
-class _Errors:
-    """Squares of what was not predicted, and of what there was to predict, by block.
-
-    Attributes:
-        left: (blocks, C).
-        whole: (blocks, C).
-    """
-
-    left: np.ndarray
-    whole: np.ndarray
-
-    @classmethod
-    def of(cls, missed: np.ndarray, whole: np.ndarray, block: np.ndarray, blocks: int) -> _Errors:
-        """Sum the squares by block, of (T, C) each."""
-        sums = np.zeros((2, blocks, missed.shape[1]))
-        np.add.at(sums[0], block, np.square(missed))
-        np.add.at(sums[1], block, np.square(whole))
-        return cls(*sums)
-
-    def share(self, draw: np.ndarray | None = None) -> np.ndarray:
-        """Share of the variance that was predicted, (C,), not below 0; of a bootstrap's draw."""
-        count = np.ones(len(self.left)) if draw is None else draw
-        whole = np.maximum(count @ self.whole, 1e-12)
-        return np.clip(1.0 - (count @ self.left) / whole, 0.0, 1.0)
-
-
-def _missed(
-    inputs: np.ndarray,
-    weight: np.ndarray,
-    shift: np.ndarray,
-    target: np.ndarray,
-    held_out: np.ndarray,
-    block: np.ndarray,
-) -> np.ndarray:
-    """Fit on each half of the blocks; return what it misses on the other, (T, C).
+def _differing(
+    seen: Float[np.ndarray, "N O"], beyond: Float[np.ndarray, "N A"], block: Int[np.ndarray, " N"]
+) -> Float[np.ndarray, " A"]:
+    """How far actions differ in like states of different blocks: their deviation, (A,).
 
     Args:
-        inputs: (T, I).
-        weight: (I, FEATURES) of the random features.
-        shift: (FEATURES,).
-        target: (T, C).
-        held_out: (T,) which half a row belongs to.
-        block: (T,) its block.
+        seen: Scaled observations.
+        beyond: What of the actions does not follow from them by regression; what is left of a habit
+            that bends is nearly the same in like states.
+        block: Blocks of the rows.
     """
-    features = np.maximum(inputs @ weight + shift, 0.0)
-    design = np.concatenate([np.ones((len(inputs), 1), np.float32), inputs, features], axis=1)
-    missed = target - target.mean(0)
-    for judge in (held_out, ~held_out):
-        if judge.any() and not judge.all():
-            centre = target[~judge].mean(0)
-            fitted = _ridge(design[~judge], target[~judge] - centre, block[~judge], design[judge])
-            missed[judge] = target[judge] - centre - fitted
-    return missed
+    near = cKDTree(seen).query(seen, NEIGHBOURS)[1]
+    other = block[near] != block[:, None]
+    first = near[np.arange(len(near)), np.where(other.any(1), other.argmax(1), 1)]
+    return np.asarray(np.sqrt(np.square(beyond - beyond[first]).mean(0) / 2.0))
 
 
-def _ridge(design: np.ndarray, target: np.ndarray, block: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Predict by ridge regression; the ridge by cross-validation over blocks, column by column.
-
-    Rows of one block are alike, so that only blocks kept apart show what a ridge is worth.
-    """
-    parts = [block % 2 == 0, block % 2 == 1]
-    grams = [(design[p].T @ design[p]).astype(np.float64) for p in parts]
-    along = [design[p].T @ target[p] for p in parts]
-    missed = np.zeros((len(RIDGES), target.shape[1]))
-    for fit, judge in ((0, 1), (1, 0)):
-        for row, solution in enumerate(_solutions(grams[fit], along[fit])):
-            predicted = design[parts[judge]] @ solution
-            missed[row] += np.square(target[parts[judge]] - predicted).sum(0)
-    best = missed.argmin(0)
-    solutions = np.stack(_solutions(grams[0] + grams[1], along[0] + along[1]))
-    return np.asarray(at @ solutions[best, :, np.arange(target.shape[1])].T)
-
-
-def _solutions(gram: np.ndarray, along: np.ndarray) -> list[np.ndarray]:
-    """The weights for each ridge, (F, C) each."""
-    size, axes = np.linalg.eigh(gram)
-    size, along = np.maximum(size, 0.0)[:, None], axes.T @ along
-    return [(axes @ (along / (size + ridge))).astype(np.float32) for ridge in RIDGES]
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Size of the correlation of two columns, 0 where one does not vary."""
+    spread = float(a.std() * b.std())
+    return abs(float(((a - a.mean()) * (b - b.mean())).mean())) / spread if spread > 1e-12 else 0.0

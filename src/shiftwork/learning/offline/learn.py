@@ -22,6 +22,7 @@ from shiftwork.learning.learner import Learner, Sizes, Values
 from shiftwork.learning.loop import History, create_members, member, train
 from shiftwork.learning.nets import Actor
 from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.from_outside import find_jumps
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import settle, value_range
 from shiftwork.learning.progress import Advance
@@ -131,7 +132,7 @@ def learn(
     sizes = Sizes(records.observation.shape[1], records.action.shape[1])
     members, history = train(
         create_members(chosen.learner, sizes, configs, values, seeds),
-        Replay.of(expected.transitions, scaling),
+        replay_of(records, scaling),
         seeds,
         updates,
         advance=advance,
@@ -150,6 +151,16 @@ def learn(
             "lower --critic-rate or raise --cloning"
         )
     return Learned(name, configs, members, tuple(seeds), scaling, records, history)
+
+
+def replay_of(records: Episodes, scaling: Scaling) -> Replay:
+    """Make records ready to learn from.
+
+    Rare, large rewards count by their expectation (``rare_events.py``), and what is moved from outside
+    is drawn anew in each batch (``from_outside.py``).
+    """
+    expected, _ = with_expected_rewards(records)
+    return Replay.of(expected.transitions, scaling, find_jumps(records))
 
 
 POSITIVE = ("width", "actor_width", "depth", "critics", "subset", "batch", "penalty_batch", "actor_delay",

@@ -12,7 +12,7 @@ docs/settings.md):
 4. *Cloning.* By the evidence that actions matter (``learning/offline/evidence.py``), at its lower
    bound: on rewards, or on what is seen next. Where there is none, differences between the values of
    actions are noise, and an agent that climbs them leaves people's practice for nothing; it had
-   better stay near. And by the number of rows: from few of them a critic learns noise.
+   better stay near. And by the number of rows that tell moves apart: from few a critic learns noise.
 """
 
 from __future__ import annotations
@@ -26,22 +26,50 @@ from shiftwork.learning.learner import Values
 from shiftwork.learning.offline.evidence import Evidence, gather_evidence
 from shiftwork.records.episodes import Episodes
 
-NO_EVIDENCE, CLEAR_EVIDENCE = 0.01, 0.05
-FULL_CLONING = 10.0
-"""Ten times the weight of values: what remains of them is a nudge."""
+NO_EVIDENCE, CLEAR_EVIDENCE = 0.02, 0.1
+"""Shares of the predictable reward that only the action explains: below the first nothing is known."""
+
+NO_STATE, CLEAR_STATE = 0.01, 0.05
+"""The same for the share of one step's change."""
+
+FREE_MOVES = 0.2
+"""Deviation of people's moves in like states, in half-widths, from which on all rows count."""
+
+FEWEST_TELLING = 100
+"""Rows that tell moves apart, below which nothing is said to be known."""
+
+FULL_CLONING = 300.0
+"""Values are so light beside it that the agent is a clone: with 10 it still left, step by step, what
+people did without any variation, and earned less than they."""
 
 SCARCE_ROWS, SCARCE_CLONING, SCARCE_POWER = 1_700, 0.1, 1.5
 """With so many rows cloning weighs so much even where the evidence is clear, and fades with more."""
 
 
 def cloning(evidence: Evidence) -> float:
-    """Weight of cloning: full without evidence that actions matter, else by the number of rows."""
+    """Weight of cloning: by the number of rows that tell one move from another."""
     if evidence.not_measurable:
         return FULL_CLONING
-    doubt = (CLEAR_EVIDENCE - evidence.action_share) / (CLEAR_EVIDENCE - NO_EVIDENCE)
-    doubt = float(np.clip(doubt, 0.0, 1.0))
-    scarce = SCARCE_CLONING * (SCARCE_ROWS / evidence.rows) ** SCARCE_POWER
-    return min(FULL_CLONING, max(FULL_CLONING * doubt, scarce))
+    return float(min(FULL_CLONING, scarce(telling_rows(evidence))))
+
+
+def telling_rows(evidence: Evidence) -> float:
+    """Rows that tell one move from another.
+
+    None without a sign that actions matter, in the rewards or in what is seen next. And people who
+    hardly vary their moves leave many rows and little in them that shows what other moves would do: such
+    rows count as fewer, by the variance of the moves in like states.
+    """
+    by_reward = (evidence.reward_share - NO_EVIDENCE) / (CLEAR_EVIDENCE - NO_EVIDENCE)
+    by_state = (evidence.state_share - NO_STATE) / (CLEAR_STATE - NO_STATE)
+    sign = np.clip(max(by_reward, by_state), 0.0, 1.0)
+    free = min(1.0, (evidence.variation / FREE_MOVES) ** 2)
+    return max(1e-9, float(evidence.rows * sign * free))
+
+
+def scarce(rows: Any) -> Any:
+    """Weight of cloning that so many rows, a number or an array above 0, call for if actions matter."""
+    return SCARCE_CLONING * (SCARCE_ROWS / rows) ** SCARCE_POWER
 
 
 def explained(config: Any, evidence: Evidence) -> str:
@@ -67,16 +95,20 @@ def explained(config: Any, evidence: Evidence) -> str:
         )
     if not hasattr(config, "cloning"):
         return line
-    if evidence.action_share < CLEAR_EVIDENCE:
+    telling = telling_rows(evidence)
+    if telling < FEWEST_TELLING:
         shown = "too little of what follows depends on the actions for the records to show it"
     elif evidence.reward_share >= evidence.state_share:
         shown = f"actions explain at least {100 * evidence.reward_share:.0f} % of that"
     else:
         shown = (
             f"actions explain at least {100 * evidence.state_share:.0f} % of how "
-            f"'{evidence.state_tag}' changes"
+            f"'{evidence.state_tag}' changes where that does not follow from what is seen"
         )
-    return f"{line}; {shown}, so with {evidence.rows:,} steps cloning {config.cloning:.2g}"
+    count = f"{evidence.rows:,} steps"
+    if telling < 0.95 * evidence.rows:
+        count += f", as good as {telling:,.0f} with free moves,"
+    return f"{line}; {shown}, so with {count} cloning {config.cloning:.3g}"
 
 
 def value_range(records: Episodes, discount: float, reward_unit: float) -> Values:

@@ -33,6 +33,7 @@ from shiftwork.errors import Stopped, UserError
 from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
 from shiftwork.learning.config import replaced
 from shiftwork.learning.learner import Learner, Metrics
+from shiftwork.learning.offline.settings import scarce
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Batch, Replay, Scaling
 from shiftwork.plants.plant import Plant
@@ -135,8 +136,7 @@ def online_learner(learner: Learner, online: Online) -> Learner:
         changes["actor_delay"] = online.updates_per_step
     if hasattr(config, "pessimistic"):
         changes["pessimistic"] = False
-    changed: Learner = eqx.tree_at(lambda x: x.config, learner, replaced(config, **changes))
-    return changed
+    return _configured(learner, replaced(config, **changes))
 
 
 def mixed(
@@ -239,20 +239,35 @@ def one_step(
 def learn_once(
     learner: Learner, records: Replay, store: Replay, key: PRNGKeyArray, online: Online
 ) -> tuple[Learner, Metrics]:
-    """Make the updates that follow one plant step (or one step of every copy)."""
-    config = learner.config
+    """Make the updates that follow one plant step (or one step of every copy).
+
+    Where records did not show what actions do, cloning holds the agent to people's practice. Its own
+    moves are chance in part and do show it, so cloning weighs no more than that many rows of clear
+    evidence call for (``learning/offline/settings.py``).
+    """
+    given = config = learner.config
+    if hasattr(config, "cloning"):
+        loosened = jnp.minimum(config.cloning, scarce(jnp.maximum(store.size, 1)))
+        config = replaced(config, cloning=loosened)
+        learner = _configured(learner, config)
     sample = mixed(records, store, online, config.batch)
     rate = jnp.asarray(online.rate)
     if online.fading:
         rate *= jnp.maximum(1.0 - store.size / online.steps, 0.0)
     if hasattr(config, "actor_delay"):
-        return learner.update(sample, key, rate)
+        learner, metrics = learner.update(sample, key, rate)
+        return _configured(learner, given), metrics
 
     def one(learner: Learner, key: PRNGKeyArray) -> tuple[Learner, Metrics]:
         return learner.update(sample, key, rate)
 
     learner, metrics = jax.lax.scan(one, learner, jax.random.split(key, online.updates_per_step))
-    return learner, jax.tree.map(lambda x: x[-1], metrics)
+    return _configured(learner, given), jax.tree.map(lambda x: x[-1], metrics)
+
+
+def _configured(learner: Learner, config: Any) -> Learner:
+    changed: Learner = eqx.tree_at(lambda x: x.config, learner, config)
+    return changed
 
 
 @eqx.filter_jit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -102,6 +103,23 @@ class Objective(Table):
 
     expression: Annotated[Expression, read_expression("objective.expression")]
     unit: str = Field(default="", max_length=100)
+
+    def amount(self, period_s: float) -> tuple[float, str | None]:
+        """Say what a period's value counts in what is earned, and the unit of that.
+
+        Args:
+            period_s: Decision period, seconds.
+
+        Returns:
+            Factor and unit: for "$/h" the period in hours and "$", for "k$ in 4 h" with that period
+            1 and "k$"; 0 and None if the unit does not say of which time it is.
+        """
+        if self.unit.endswith("/h"):
+            return period_s / 3600, self.unit.removesuffix("/h")
+        parts = re.fullmatch(r"(.+) in (\d+(?:\.\d+)? ?(?:s|min|h|d))", self.unit)
+        if parts and abs(seconds(parts[2].replace(" ", "")) - period_s) < 1e-9:
+            return 1.0, parts[1]
+        return 0.0, None
 
 
 class EpisodeRules(Table):
