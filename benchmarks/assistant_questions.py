@@ -11,6 +11,7 @@ Rows are in ``results/assistant_questions.csv``, one for each pair.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -272,7 +273,8 @@ def open_plant(plant: str, folder: Path) -> tuple[Assistant, Truth]:
         people_at("furnace" if plant == "furnace" else "centre-small", folder / plant, 1, 0)
         records = next((folder / plant).rglob("*.parquet"))
         source = next((folder / plant).glob("*.toml"))
-    text = source.read_text(encoding="utf-8")
+    # Only the names given here count: those of a simulated centre's own file would help it.
+    text = re.sub(r"(?m)^(?:description|synonyms) = .*\n", "", source.read_text(encoding="utf-8"))
     for key, names in NAMES[plant].items():
         text = text.replace(
             f"[tags.{key}]", f'[tags.{key}]\nsynonyms = ["{names[0]}", "{names[1]}"]'

@@ -9,13 +9,14 @@ import pytest
 
 import shiftwork
 from shiftwork.cli.main import main
-from support.assistant_builders import NOW, write_export
+from support.assistant_builders import NOW, write_agent, write_export
 
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     write_export(folder)
+    write_agent(folder, folder / "agent")
     return [
         "--records",
         str(folder / "export.csv"),
@@ -23,6 +24,8 @@ def options(tmp_path_factory):
         str(folder / "plant.toml"),
         "--now",
         NOW,
+        "--agent",
+        str(folder / "agent"),
     ]
 
 
@@ -48,6 +51,14 @@ def test_a_chart_is_written(options, tmp_path, capsys, name):
     main(["ask", "plot flow yesterday", *options, "--chart", str(tmp_path / name)])
     begin = (tmp_path / name).read_bytes()[:8]
     assert begin.startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
+
+
+def test_an_explanation_says_what_it_lacks(options, capsys):
+    main(["ask", "explain the agent's last decision", *options])
+    assert "own estimate of the proposal" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["ask", "explain the agent's last decision", *options[:-1], "nowhere"])
+    assert "nowhere: is no agent" in capsys.readouterr().err
 
 
 def test_mistakes_are_one_line(options, capsys):
@@ -88,6 +99,10 @@ def test_a_strangers_client_lists_and_calls_every_tool(options):
         "compare": {"tag": "flow", **day, "other_start": "2025-10-27", "other_stop": "2025-10-28"},
         "relate": {"tag": "flow", "other": "cot", "start": "2025-10-20", "stop": "2025-10-27"},
         "earnings": day,
+        "explain": {"start": "2025-10-28T14:00", "stop": "2025-10-28T15:00"},
+        "operated": day,
+        "search": {"words": "엔벨로프 envelope"},
+        "schedule": {"start": "2025-10-28T14:00", "stop": "2025-10-28T15:00"},
         "chart": {"tags": ["flow"], **day},
     }
     server = StdioServerParameters(
@@ -106,7 +121,13 @@ def test_a_strangers_client_lists_and_calls_every_tool(options):
             return found, wrong
 
     found, wrong = asyncio.run(visit())
-    figures = {name: result["figures"] for name, result in found.items() if name != "find_tags"}
+    assert "no operated plant" in found.pop("operated")["problem"]
+    figures = {
+        name: result["figures"]
+        for name, result in found.items()
+        if name not in ("find_tags", "search")
+    }
+    assert found["search"]["quotes"]
     assert all(figures.values())
     assert (
         figures["ask"][0]["value"]

@@ -6,8 +6,8 @@ import pytest
 
 from shiftwork.assistant.assistant import Assistant
 from shiftwork.assistant.grammar.parse import parse
-from shiftwork.assistant.grammar.text import Back, Rest
 from shiftwork.assistant.grammar.times import find_ranges
+from shiftwork.assistant.text import Back, Rest
 from shiftwork.records.historian.plant_file.model import Shift
 from support.assistant_builders import NOW, write_export
 

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+
+from shiftwork.agents.agent import Agent
+from shiftwork.agents.critic import Critic
+from shiftwork.operation.records_seen import RecordsSeen
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.historian.cut import cut_episodes
+from shiftwork.records.historian.grid import to_grid
+from shiftwork.records.historian.plant_file.load import load_plant_file
+from shiftwork.records.historian.samples import read_samples
 
 ZONE = "Europe/Berlin"
 NOW = "2025-10-29T10:30"
@@ -55,6 +66,13 @@ unit = "$/h"
 hold = true
 [tags.mode]
 role = "state"
+max_age = "30d"
+[schedule]
+[[schedule.furnaces]]
+tube = "skin"
+limit = 1000
+mode = "mode"
+cracking = "auto"
 """
 SOURCES = {"flow": "FI-101", "cot": "TI-101", "skin": "TI-102", "valve": "valve"}
 """Name in the export of each tag that tests ask about."""
@@ -102,3 +120,41 @@ def course(
     line = grid["value"] + (grid["next"] - grid["value"]) * age / gap
     use_line = straight & grid["next"].notna() & (gap <= oldest_s)
     return grid["value"].where(~use_line, line).where(age < oldest_s)
+
+
+def write_agent(folder: Path, to: Path, critics: bool = True) -> tuple[Agent, Critic, Episodes]:
+    """Write an agent of random weights for the export in ``folder``, as learn writes folders."""
+    plant = load_plant_file(folder / "plant.toml")
+    grid = to_grid(read_samples([folder / "export.csv"], plant), plant)
+    records = cut_episodes(grid, plant).episodes
+    draw = np.random.default_rng(5)
+
+    def nets(inputs: int, outputs: int, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        sizes = (inputs, 16, 16, outputs)
+        weights = [draw.normal(0, 0.6, (count, *pair)) for pair in pairwise(sizes)]
+        biases = [draw.normal(0, 0.3, (count, 1, size)) for size in sizes[1:]]
+        return [w.astype(np.float32) for w in weights], [b.astype(np.float32) for b in biases]
+
+    inputs = records.observation.shape[1]
+    weights, biases = nets(inputs, 1, 1)
+    std = records.observation.std(0)
+    agent = Agent(
+        tuple(w[0] for w in weights),
+        tuple(b[0, 0] for b in biases),
+        records.observation.mean(0),
+        np.where(std > 0, std, 1.0).astype(np.float32),
+        np.array([0.2], np.float32),
+        np.array([0.6], np.float32),
+        records.observation_tags,
+        records.action_tags,
+    )
+    own = nets(inputs + 1, 1, 4)
+    critic = Critic(tuple(own[0]), tuple(own[1]), True, 200.0, np.zeros(0, np.float32), 3.0)
+
+    def attach(temporary: Path) -> None:
+        RecordsSeen.learn(records).save(temporary)
+        if critics:
+            critic.save(temporary)
+
+    agent.save(to, card="", attach=attach)
+    return agent, critic, records

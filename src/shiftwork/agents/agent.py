@@ -6,6 +6,7 @@ policy.npz      scaling and weights of the policy
 learner.npz     everything else that learning needs to go on (not needed to act)
 history.npz     metrics along the way (for reports)
 taught.npz      which recorded rows taught it (no verdict may rest on them)
+critic.npz      what it thinks actions are worth (to explain them; see critic.py)
 README.md       the model card
 """
 
@@ -29,6 +30,7 @@ from shiftwork.records.tags import Tags, tags_from_json, tags_to_json
 
 VERSION = 1
 ABOUT = "agent.json"
+POLICY = "policy.npz"
 
 FARTHEST = np.float32(1e6)
 """Deviations from an observation's mean beyond which it makes no difference how far it is."""
@@ -150,7 +152,7 @@ class Agent:
             arrays |= {f"bias_{i}": b for i, b in enumerate(self.biases)}
             for name in ("observation_mean", "observation_std", "action_low", "action_high"):
                 arrays[name] = getattr(self, name)
-            np.savez(temporary / "policy.npz", **arrays)  # type: ignore[arg-type]
+            np.savez(temporary / POLICY, **arrays)  # type: ignore[arg-type]
 
         about = {
             "format": "shiftwork-agent",
@@ -172,7 +174,7 @@ class Agent:
         about = _read_about(folder)
         observation_tags = tags_from_json(about.pop("observation_tags", None), str(folder / ABOUT))
         action_tags = tags_from_json(about.pop("action_tags", None), str(folder / ABOUT))
-        file = folder / "policy.npz"
+        file = folder / POLICY
         arrays = read_npz(file)
         layers = sum(key.startswith("weight_") for key in arrays)
         names = [f"{kind}_{i}" for i in range(layers) for kind in ("weight", "bias")]

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from shiftwork.assistant.documents.passages import Passage
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure, Tool, recompute
-from shiftwork.assistant.grammar.text import Language
 from shiftwork.assistant.shown import render
+from shiftwork.assistant.text import Language
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
 
@@ -50,6 +51,7 @@ class Answer:
             goes back names again.
         figures: In the order of the slots.
         charts: Pictures that belong to it.
+        passages: Quoted from documents and logs; what they say is theirs.
         notes: What was assumed, or done without.
     """
 
@@ -59,12 +61,14 @@ class Answer:
     text: str
     figures: tuple[Figure, ...] = ()
     charts: tuple[ChartSource, ...] = ()
+    passages: tuple[Passage, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @property
     def shown(self) -> str:
-        """The text with its figures, as people read it."""
-        return render(self.text, self.figures, self.language) if self.figures else self.text
+        """The text with its figures and quotes, as people read it."""
+        text = render(self.text, self.figures, self.language) if self.figures else self.text
+        return "\n\n".join([text, *(quoted(passage, self.language) for passage in self.passages)])
 
     def __str__(self) -> str:
         """The shown text."""
@@ -77,6 +81,13 @@ class Answer:
             temporary.write_text(
                 json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
             )
+
+
+def quoted(passage: Passage, language: Language) -> str:
+    """A passage as a quote with its source."""
+    line = f"{passage.line}행" if language == "ko" else f"line {passage.line}"
+    head = f" ({passage.head})" if passage.head else ""
+    return f"“{passage.text}”\n— {passage.source}, {line}{head}"
 
 
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Answer)
@@ -105,7 +116,7 @@ def load_answer(path: Path) -> Answer:
 
 
 def recompute_answer(answer: Answer, export: Export, tools: Mapping[str, Tool]) -> None:
-    """Compute every figure and picture of an answer again.
+    """Compute every figure and picture of an answer again, and look up every quote.
 
     Args:
         answer: The answer.
@@ -113,8 +124,14 @@ def recompute_answer(answer: Answer, export: Export, tools: Mapping[str, Tool]) 
         tools: The tools by name.
 
     Raises:
-        UserError: A figure, its citation or a picture is not the same.
+        UserError: A figure, its citation, a picture or a quote is not the same.
     """
+    for passage in answer.passages:
+        if passage not in export.documents.passages:
+            raise UserError(
+                f"{passage.source}: line {passage.line} is quoted from another file than this; open the "
+                "documents that it was quoted from"
+            )
     for figure in answer.figures:
         recompute(figure, export, tools)
     for source in answer.charts:

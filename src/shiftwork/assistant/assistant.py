@@ -8,20 +8,26 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
 from shiftwork.assistant.check import faults
+from shiftwork.assistant.documents.passages import quotable
 from shiftwork.assistant.export import ChangingClock, Export
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.parse import Question, parse
-from shiftwork.assistant.grammar.text import Back, Language, language_of
+from shiftwork.assistant.grammar.parse import parse
+from shiftwork.assistant.grammar.question import Question
 from shiftwork.assistant.model.loop import run
 from shiftwork.assistant.model.server import Complete, ModelFailed
-from shiftwork.assistant.sentences import back_text, figures_text
+from shiftwork.assistant.sentences import FOUND, MISSING, back_text, figures_text
+from shiftwork.assistant.text import Back, Language, language_of
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
+from shiftwork.assistant.tools.explain import MOVES, NAMED, NoAgent, explain, moment_of
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.relate import TooLittle, relate
+from shiftwork.assistant.tools.schedule import NoSchedule, schedule
 from shiftwork.assistant.tools.summarize import NothingKnown, summarize
 from shiftwork.errors import UserError
 
@@ -42,6 +48,9 @@ class Assistant:
         tags: str | Path,
         now: str | None = None,
         model: Complete | None = None,
+        agent: str | Path | None = None,
+        operated: str | Path | None = None,
+        documents: Sequence[str | Path] = (),
     ) -> None:
         """Open an export.
 
@@ -51,14 +60,18 @@ class Assistant:
             now: Local time of the plant from which "yesterday" counts, ISO; the clock's if None.
             model: Reads questions that the grammar does not understand; none if None. What it is
                 told (the question, names of tags, figures) goes where it runs.
+            agent: An agent's folder, so that it can be asked why.
+            operated: The folder that operate writes to, whose audit says what the agent saw and
+                did.
+            documents: The plant's documents and logs (.md, .txt, .csv, .log), files or folders.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        self.export = Export.open(paths, tags)
+        self.export = Export.open(paths, tags, agent, operated, documents)
         self.model = model
-        self._now = _local(now) if now is not None else None
+        self._now = local_time(now, "now") if now is not None else None
 
     def ask(self, question: str) -> Answer:
         """Answer a question; what cannot be answered comes back as a question or a refusal."""
@@ -91,6 +104,8 @@ class Assistant:
         language = question.language
         if question.intent == "find tags":
             return self._tags(text, question)
+        if question.intent == "search":
+            return self._search(text, question)
         try:
             figures = self._figures(question)
             charts = self._charts(question)
@@ -105,6 +120,10 @@ class Assistant:
             ) from None
         except ChangingClock:
             raise Back("ask", "changing clock") from None
+        except NoAgent:
+            raise Back("refused", "no agent") from None
+        except NoSchedule:
+            raise Back("refused", "no schedule") from None
         except TooLittle:
             raise Back("refused", "too little") from None
         except UserError as error:
@@ -112,7 +131,8 @@ class Assistant:
         shown = figures_text(figures, language)
         if wrong := faults(shown, figures, self.export.plant.tags):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
-        return Answer(text, language, "answered", shown, figures, charts)
+        notes = self._notes(figures, language) if question.intent == "explain" else ()
+        return Answer(text, language, "answered", shown, figures, charts, notes=notes)
 
     def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
         """Let a model read the question; if that fails, what the grammar says stands."""
@@ -137,6 +157,10 @@ class Assistant:
         spans = [(found.start, found.stop) for found in ranges]
         if question.intent == "earnings":
             return earnings(export, *spans[0])
+        if question.intent == "explain":
+            return self._explained(question)
+        if question.intent == "schedule":
+            return schedule(export, *self._moment(question))
         if question.intent == "relate":
             return relate(export, tags[0], tags[1], *spans[0])
         if question.intent == "compare":
@@ -156,6 +180,40 @@ class Assistant:
                     wanted = (f"share {'inside' if limits.inside else 'outside'} limits",)
                 found += [computed[name] for name in wanted]
         return tuple(found)
+
+    def _explained(self, question: Question) -> tuple[Figure, ...]:
+        """All of an explanation but the inputs that matter less, and the actions not asked about."""
+        if self.export.agent is None:
+            raise NoAgent("no agent is open; name its folder with --agent")
+        found = explain(self.export, *self._moment(question))
+        named = [figure for figure in found if figure.statistic == MOVES][:NAMED]
+        actions = {tag.key for tag in self.export.plant.of_role("action")}
+        asked = set(question.tags) or actions
+        of_actions = [figure for figure in found if figure.tag in asked and figure not in named]
+        rest = [f for f in found if f.tag not in actions and f.statistic != MOVES]
+        return (*(f for f in of_actions if f.statistic != MOVES), *named, *rest)
+
+    def _moment(self, question: Question) -> tuple[str, str]:
+        """The moment asked about, or else now; where the records or the audit end, their end."""
+        if question.ranges:
+            return question.ranges[0].start, question.ranges[0].stop
+        export = self.export
+        last = int(export.grid.time.astype(np.int64)[-1])
+        if question.intent == "explain" and export.operated is not None:
+            last = export.operated.last_us() or last
+        now = self.now().isoformat(timespec="seconds")
+        at = min(export.span(now, "2200-01-01")[0], last)
+        period_us = round(export.plant.period_s * 1e6)
+        return export.local(at), export.local(at + period_us)
+
+    def _notes(self, figures: tuple[Figure, ...], language: Language) -> tuple[str, ...]:
+        """What an explanation lacks, and why the envelope held what was proposed."""
+        opened, korean = self.export.agent, language == "ko"
+        notes = [MISSING[name][korean] for name in (opened.missing if opened else ())]
+        span = self.export.span(figures[0].start, figures[0].stop)
+        for key, reason in moment_of(self.export, *span).held.items():
+            notes.append(f"{key}: {'엔벨로프' if korean else 'envelope'}: “{quotable(reason)}”")
+        return tuple(notes)
 
     def _charts(self, question: Question) -> tuple[ChartSource, ...]:
         if question.intent != "chart":
@@ -190,6 +248,14 @@ class Assistant:
             lines.append("...")
         return Answer(text, question.language, "answered", "\n".join(lines))
 
+    def _search(self, text: str, question: Question) -> Answer:
+        span = (question.ranges[0].start, question.ranges[0].stop) if question.ranges else None
+        found = self.export.documents.search(question.words, span=span, logs=question.logs)
+        if not found:
+            raise Back("refused", "nothing found", said=question.words)
+        lead = FOUND[question.language == "ko"]
+        return Answer(text, question.language, "answered", lead, passages=found)
+
     def _back(self, text: str, language: Language, back: Back) -> Answer:
         first, last = (m.isoformat(" ", "minutes") for m in self.export.span_local)
         numeric = [tag.key for tag in self.export.plant.tags.values() if tag.role != "state"]
@@ -202,11 +268,20 @@ class Assistant:
         return Answer(text, language, back.status, back_text(back, language, parts))
 
 
-def _local(now: str) -> datetime:
+def local_time(text: str, name: str) -> datetime:
+    """Read a local time of the plant.
+
+    Args:
+        text: ISO, without an offset.
+        name: What it is, for the message.
+
+    Raises:
+        UserError: It is no such time.
+    """
     try:
-        moment = datetime.fromisoformat(now)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is not None:
-        raise UserError(f"now is '{now}'; write local time of the plant as 2025-07-16T12:30")
+        raise UserError(f"{name} is '{text}'; write local time of the plant as 2025-07-16T12:30")
     return moment

@@ -1,8 +1,10 @@
-"""An export that is open for questions: its samples, its plant file, and the hash of each file."""
+"""An export that is open for questions: its samples, its plant file, and the hash of each file.
+
+Beside it an agent, an operated plant and documents may be open.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +15,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from shiftwork.assistant.documents.passages import Passage, own_documents, passages_of
+from shiftwork.assistant.documents.search import Documents
+from shiftwork.assistant.explaining.moments import Operated
+from shiftwork.assistant.explaining.opened import OpenAgent
+from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
+from shiftwork.files import sha256
+from shiftwork.records.historian.grid import Grid, to_grid
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.readers.discover import find_files, is_server
@@ -32,19 +41,35 @@ class Export:
         plant: What the tags mean.
         samples: The samples, sorted by tag and time.
         hashes: SHA-256 of the plant file and of each file of the export, sorted.
+        agent: Who may be asked why, or None.
+        operated: The plant that an agent operates, or None.
+        texts: Passages of the plant's own documents and logs.
     """
 
     plant: PlantFile
     samples: Samples
     hashes: tuple[str, ...]
+    agent: OpenAgent | None = None
+    operated: Operated | None = None
+    texts: tuple[Passage, ...] = ()
 
     @classmethod
-    def open(cls, records: Sequence[str | Path], tags: str | Path) -> Export:
+    def open(
+        cls,
+        records: Sequence[str | Path],
+        tags: str | Path,
+        agent: str | Path | None = None,
+        operated: str | Path | None = None,
+        documents: Sequence[str | Path] = (),
+    ) -> Export:
         """Read an export and its plant file.
 
         Args:
             records: Files, folders or patterns.
             tags: The plant file.
+            agent: An agent's folder.
+            operated: The folder that operate writes to.
+            documents: The plant's documents and logs, files or folders.
 
         Raises:
             UserError: Something cannot be read, or the export is a server, which has no hash.
@@ -56,9 +81,44 @@ class Export:
                     "have; write its samples to a file first with convert --stage samples"
                 )
         plant = load_plant_file(Path(tags))
+        schedule_rules(plant)  # a mistake in it is told now, not at the first question
         samples = read_samples(records, plant)
-        files = {_sha256(path) for path in [plant.path, *find_files(records)]}
-        return cls(plant, samples, tuple(sorted(files)))
+        files = {sha256(path) for path in [plant.path, *find_files(records)]}
+        return cls(
+            plant,
+            samples,
+            tuple(sorted(files)),
+            OpenAgent.open(Path(agent), plant) if agent is not None else None,
+            Operated(Path(operated)) if operated is not None else None,
+            passages_of(documents, plant.zone),
+        )
+
+    def holds(self, hashes: Sequence[str]) -> bool:
+        """Return whether everything that a figure cites is open here."""
+        known = {*self.hashes, *(self.agent.hashes if self.agent else ())}
+        audit = self.operated
+        return all(h in known or (audit is not None and audit.holds(h)) for h in hashes)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The plant's own documents and logs, and those of this project."""
+        return Documents((*self.texts, *passages_of(own_documents(), self.plant.zone)))
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The samples on the plant's decisions, as they are for learning."""
+        return to_grid(self.samples, self.plant)
+
+    def local(self, at_us: int) -> str:
+        """Local time of the plant, ISO, without zone; with it where clocks change."""
+        moment = datetime.fromtimestamp(at_us // 1_000_000, ZoneInfo(self.plant.zone))
+        form = "seconds" if moment.second else "minutes"
+        plain = moment.replace(tzinfo=None).isoformat(timespec=form)
+        try:
+            _instant(plain, self.plant.zone)
+        except ChangingClock:
+            return moment.isoformat(timespec=form)
+        return plain
 
     @cached_property
     def rows(self) -> dict[str, tuple[int, int]]:
@@ -139,8 +199,3 @@ def _instant(text: str, zone: str) -> int:
             )
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

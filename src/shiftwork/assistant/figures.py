@@ -21,9 +21,11 @@ class Figure:
         start: Begin of the range as asked for, ISO; the range is half open.
         stop: End of the range, ISO.
         zone: Time zone of the plant, in which times without an offset are read.
-        rows: Usable samples inside the range or ranges.
+        rows: Usable samples inside the range or ranges; of explanations the records that distances
+            are measured to, of schedules the periods known until then, of an audit its records.
         coverage: Share of the range in which the value is known, 0 to 1; the lower of two ranges.
-        hashes: SHA-256 of the plant file and of the export's files, sorted.
+        hashes: SHA-256 of the plant file, of the export's files and of whatever else it rests on
+            (an agent's files, a record of an audit), sorted.
         tool: The tool that computed it.
         arguments: The tool's arguments.
     """
@@ -53,6 +55,7 @@ def cited(
     *,
     rows: int,
     coverage: float,
+    hashes: Iterable[str] = (),
 ) -> tuple[Figure, ...]:
     """Make figures of what a tool found, each with its citation.
 
@@ -63,7 +66,9 @@ def cited(
         found: Tag, statistic, value and unit of each.
         rows: Usable samples behind all of them.
         coverage: Share of the range in which the values are known, 0 to 1.
+        hashes: Of what they rest on besides the export.
     """
+    rests_on = tuple(sorted({*export.hashes, *hashes}))
     return tuple(
         Figure(
             value=value,
@@ -75,7 +80,7 @@ def cited(
             zone=export.plant.zone,
             rows=rows,
             coverage=coverage,
-            hashes=export.hashes,
+            hashes=rests_on,
             tool=tool,
             arguments=arguments,
         )
@@ -95,10 +100,10 @@ def recompute(figure: Figure, export: Export, tools: Mapping[str, Tool]) -> Figu
         UserError: The files are others than those cited, the tool is not known, or the result
             differs in any part.
     """
-    if figure.hashes != export.hashes:
+    if not export.holds(figure.hashes):
         raise UserError(
             f"the {figure.statistic} of {figure.tag} cites other files than these; "
-            "open the files and the plant file that it was computed from"
+            "open the files, plant file and agent that it was computed from"
         )
     if figure.tool not in tools:
         raise unknown("tool", figure.tool, tools)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.text import Back, Language
+from shiftwork.assistant.text import Back, Language
 
 BACK: dict[str, tuple[str, str]] = {
     # Asked back.
@@ -114,7 +114,31 @@ BACK: dict[str, tuple[str, str]] = {
         "Earnings are those of the whole plant, by account. Ask without {said}, or for the mean of {said}.",
         "수익은 플랜트 전체를 계정별로 계산합니다. {said} 없이 묻거나 {said}의 평균을 물어보세요.",
     ),
+    "which action": (
+        "'{said}' is no action of the agent. Which action is meant: {near}?",
+        "'{said}'은(는) 에이전트가 조작하는 값이 아닙니다. 어느 것인가요: {near}?",
+    ),
+    "which moment": (
+        "This is said of one moment. At what time of the range from {start}?",
+        "한 시점에 대해서만 답합니다. {start}부터의 기간 가운데 몇 시인지 알려 주세요.",
+    ),
+    "search for what": (
+        "What is to be searched for? Such as: search documents for decoke.",
+        "무엇을 찾을까요? 예: 문서에서 디코킹 찾아줘.",
+    ),
     # Refused.
+    "nothing found": (
+        "No document or log that is open has any of these words: {said}. Open more with --documents.",
+        "열린 문서와 일지에는 이 말이 없습니다: {said}. --documents로 더 열어 주세요.",
+    ),
+    "no schedule": (
+        "The plant file does not say what is decoked and what runs dry. Add a table [schedule] to it.",
+        "플랜트 파일에 무엇을 디코킹하고 무엇이 바닥나는지 나와 있지 않습니다. [schedule] 표를 추가하세요.",
+    ),
+    "no agent": (
+        "No agent is open that could be asked why. Name its folder with --agent.",
+        "이유를 물어볼 에이전트가 열려 있지 않습니다. --agent로 폴더를 알려 주세요.",
+    ),
     "why": (
         "Records show what moved together, not why. A test at the plant, or a simulation, would be needed; ask for a comparison or a relation instead.",
         "기록으로는 함께 움직인 것은 알 수 있지만 이유는 알 수 없습니다. 플랜트 시험이나 시뮬레이션이 필요합니다. 비교나 상관을 물어보세요.",
@@ -157,6 +181,24 @@ BACK: dict[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 """What is said when a question goes back, English and Korean."""
+
+
+FOUND = (
+    "What the documents and logs say, the best fit in front; quoted, not checked:",
+    "문서와 일지의 내용입니다. 잘 맞는 것부터이며, 인용일 뿐 확인된 것은 아닙니다:",
+)
+"""In front of quotes, English and Korean."""
+MISSING: dict[str, tuple[str, str]] = {
+    "critics": (
+        "The agent's folder holds no critics (it was cloned, or learned by an earlier version), so it has no estimate of what actions are worth; learn it again to have one.",
+        "에이전트 폴더에 평가망이 없습니다(모방 학습이거나 이전 버전). 조작의 가치를 추정할 수 없습니다. 다시 학습하면 생깁니다.",
+    ),
+    "records": (
+        "The agent's folder says nothing of its records, so the distance to them is not known.",
+        "에이전트 폴더에 학습 기록이 없어 기록까지의 거리를 알 수 없습니다.",
+    ),
+}  # fmt: skip
+"""What an explanation lacks, English and Korean."""
 
 
 def back_text(back: Back, language: Language, parts: dict[str, str]) -> str:
@@ -238,6 +280,21 @@ def _notes(figures: Sequence[Figure], language: Language) -> list[str]:
             "A correlation does not say why: the tags may follow something else, or an operator."
             if not korean
             else "상관은 이유를 말하지 않습니다. 두 태그가 다른 것이나 운전원을 따를 수 있습니다."
+        )
+    if any(figure.tool == "explain" for figure in figures):
+        notes.append(
+            "Its own estimate is what the agent's critics learned from its records; it is no "
+            "measurement, and it tends to favour the agent's own proposal. What moves the agent's action need not move the plant."
+            if not korean
+            else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아니고, "
+            "에이전트 자신의 제안을 좋게 보는 경향이 있습니다. "
+            "에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."
+        )
+    if any(figure.tool == "schedule" for figure in figures):
+        notes.append(
+            "The recorded course drawn on as a straight line; what people will do about it is unknown."
+            if not korean
+            else "기록된 흐름을 직선으로 이어 본 것입니다. 사람들이 어떻게 대응할지는 알 수 없습니다."
         )
     if any(figure.tool == "earnings" for figure in figures):
         notes.append(

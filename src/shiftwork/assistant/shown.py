@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.text import Language
+from shiftwork.assistant.text import Language
 
 SLOT = re.compile(r"\{f([1-9]\d{0,2})(?:\.(label|range|coverage|rows))?\}")
 """A place in a text where a figure is shown, or a part of its citation."""
@@ -34,6 +34,47 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "lag of the strongest correlation": ("its lag (above 0: the tag named last follows)", "그 지연(0보다 크면 뒤의 태그가 뒤따름)"),
     "earned per period": ("mean per decision period", "결정 주기당 평균"),
     "earned in total": ("total over known periods", "값을 아는 주기의 합계"),
+    "decisions": ("decisions", "결정 수"),
+    "decisions that the envelope held": ("decisions that the envelope held", "엔벨로프가 붙든 결정 수"),
+    "writes that the plant took over": ("writes that the plant took over", "플랜트가 받아들인 쓰기 수"),
+    "faults": ("faults", "고장 기록 수"),
+    "changes of mode": ("changes of mode", "모드 변경 수"),
+    "changes by people": ("changes by people", "사람의 변경 수"),
+    "changes that people were refused": ("changes that people were refused", "거절된 변경 수"),
+    "decoke due in": ("decoke due in, at the rise of its present run", "디코킹까지 남은 시간(이번 운전의 상승 속도로)"),
+    "tube temperature": ("tube temperature now", "현재 튜브 온도"),
+    "rise in a day": ("rise in a day, present run", "하루 상승량(이번 운전)"),
+    "limit of the tubes": ("limit of the tubes", "튜브 온도 한계"),
+    "runs dry in": ("runs dry in, at the rate of the last hours", "바닥까지 남은 시간(최근 몇 시간의 속도로)"),
+    "above the heel": ("stock above the heel", "힐 위의 재고"),
+    "ships at anchor": ("ships at anchor", "대기 선박 수"),
+    "longest wait of a ship at anchor": ("longest wait of a ship at anchor", "가장 오래 기다린 선박의 대기 시간"),
+    "laytime left of that ship": ("laytime left of that ship (below 0: demurrage)", "그 선박의 남은 정박 시간(0보다 작으면 체선)"),
+    "next ship expected in": ("next ship expected in", "다음 선박 도착 예정까지"),
+    "demurrage of the last day": ("paid in the last day", "최근 하루 체선료"),
+    "proposed": ("proposed by the agent", "에이전트의 제안"),
+    "in force before": ("in force before", "직전 설정값"),
+    "allowed by the envelope": ("allowed by the envelope", "엔벨로프가 허용한 값"),
+    "set afterwards": ("set afterwards", "그 뒤 설정된 값"),
+    "binding limit of the moment, lower": ("lower limit of the moment, which binds", "걸려 있는 그 시점의 하한"),
+    "binding limit of the moment, upper": ("upper limit of the moment, which binds", "걸려 있는 그 시점의 상한"),
+    "binding limit of what people did, lower": ("lower end of what people did, which binds", "걸려 있는 사람들의 조작 범위 하한"),
+    "binding limit of what people did, upper": ("upper end of what people did, which binds", "걸려 있는 사람들의 조작 범위 상한"),
+    "own estimate of the proposal": ("own estimate of the proposal (discounted sum of the objective over coming periods)", "스스로의 추정: 제안의 가치(앞으로 올 주기의 목적식을 할인한 합)"),
+    "own estimate, spread of the critics": ("own estimate of the proposal, spread of its critics", "스스로의 추정: 제안의 가치, 평가망 사이의 폭"),
+    "own estimate, in force less proposal": ("own estimate of what was in force, less the proposal's", "스스로의 추정: 직전 설정값의 가치 − 제안의 가치"),
+    "own estimate, in force less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, in force less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "own estimate, set afterwards less proposal": ("own estimate of what was set afterwards, less the proposal's", "스스로의 추정: 그 뒤 설정된 값의 가치 − 제안의 가치"),
+    "own estimate, set afterwards less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, set afterwards less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "best alternative by own estimate": ("in the best alternative by the agent's own estimate", "에이전트 스스로의 추정에서 가장 나은 대안"),
+    "own estimate, best alternative less proposal": ("own estimate of the best alternative, less the proposal's", "스스로의 추정: 가장 나은 대안의 가치 − 제안의 가치"),
+    "own estimate, best alternative less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
+    "own estimate, best alternative less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "distance to the nearest record": ("distance to the nearest record, in deviations", "가장 가까운 기록까지의 거리(표준편차 단위)"),
+    "distance within which nearly all records lie": ("distance within which 99 % of held-out records lie", "따로 둔 기록의 99 %가 들어오는 거리"),
+    "moves the action by this part of its range": ("alone, at its recorded values, moves the action by, mean part of its range", "홀로 기록된 값들로 바뀔 때 조작의 평균 변화, 조작 범위 대비"),
 }  # fmt: skip
 
 
@@ -50,7 +91,7 @@ def render(text: str, figures: Sequence[Figure], language: Language) -> str:
 
 def value(figure: Figure) -> str:
     """The value with its unit; shares in percent."""
-    if figure.statistic.startswith("share "):
+    if figure.statistic.startswith(("share ", "moves ")):
         return f"{number(100 * figure.value)} %"
     return f"{number(figure.value)} {figure.unit}".rstrip()
 

@@ -1,19 +1,46 @@
-"""The verbs ``ask`` and ``chat``: questions about an export, from the command line."""
+"""The assistant's verbs: questions, pages and the MCP server, from the command line."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from shiftwork.assistant.answers import Answer, load_answer
-from shiftwork.assistant.assistant import Assistant
+from shiftwork.assistant.assistant import Assistant, local_time
+from shiftwork.assistant.handover.spans import last_over, span_of
+from shiftwork.assistant.mcp_server import serve
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
+from shiftwork.cli.commands import Ask, Asked, Handover, Mcp, Talk
+from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
+
+
+def run(options: Asked) -> None:
+    """Carry out one of the assistant's verbs.
+
+    Raises:
+        UserError: A mistake of the user's.
+    """
+    if isinstance(options, Mcp) and options.http is not None:
+        serve_http(options, options.http)
+    elif isinstance(options, Mcp):
+        serve(open_assistant(options))
+    elif isinstance(options, Handover):
+        handover(open_assistant(options), options)
+    elif isinstance(options, Talk):
+        model = open_model(options.model, options.model_address)
+        if not isinstance(options, Ask):
+            chat(open_assistant(options, model))
+        elif (options.question is None) == (options.recompute is None):
+            raise UserError("ask needs a question in quotes, or --recompute with a saved answer")
+        elif options.recompute is not None:
+            recompute(open_assistant(options, model), options.recompute)
+        elif options.question is not None:
+            ask(open_assistant(options, model), options.question, options.out, options.chart)
 
 
 def ask(assistant: Assistant, question: str, out: Path | None, picture: Path | None) -> None:
@@ -70,6 +97,59 @@ def chat(assistant: Assistant) -> None:
         sys.stdout.flush()
 
 
+def handover(assistant: Assistant, options: Handover) -> None:
+    """Write the page of a stretch of time, and say what to compute it again with.
+
+    Raises:
+        UserError: Nothing is known of the stretch, or something cannot be written.
+    """
+    # Pages load Matplotlib, which loads slowly.
+    from shiftwork.assistant.handover.contents import contents_of
+    from shiftwork.assistant.handover.page import write_page
+
+    if options.out.suffix.lower() != ".html":
+        raise UserError(f"{options.out}: a page is written as .html; choose another --out")
+    plant = assistant.export.plant
+    if options.at is not None:
+        span = span_of(options.over, local_time(options.at, "--at"), plant)
+    else:
+        running = span_of(options.over, assistant.now(), plant)
+        span = last_over(options.over, running, plant)
+    page = contents_of(assistant.export, options.over, span, options.language)
+    saved = write_page(page, options.out)
+    console.print(
+        f"Page written to {options.out}: {len(page.figures)} figures, {span.start:%Y-%m-%d %H:%M} to "
+        f"{span.stop:%Y-%m-%d %H:%M}; check them with: shiftwork ask --recompute {saved}"
+    )
+
+
+def serve_http(options: Mcp, port: int) -> None:
+    """Serve the assistant by MCP over HTTP to people who have a token.
+
+    Raises:
+        UserError: Nobody has a token, the port is in use, or a package is missing.
+    """
+    needs("starlette", "web", "MCP over HTTP")
+    from shiftwork.web.mcp import PATH, mcp_app
+    from shiftwork.web.people import named
+    from shiftwork.web.serve import serve_app
+
+    folder = options.people or options.operated
+    if folder is None or not named(folder):
+        where = folder or "FOLDER"
+        raise UserError(
+            "mcp --http lets named people in only, and there are none; give one a token with: "
+            f"shiftwork desk allow NAME --out {where}, and name the folder with --people"
+        )
+    assistant = open_assistant(options)
+    console.print(f"People with a token: {', '.join(named(folder))}", markup=False)
+    serve_app(
+        lambda taken: mcp_app(assistant, folder, taken),
+        port,
+        lambda address: console.print(f"MCP: {address.rstrip('/')}{PATH}", soft_wrap=True),
+    )
+
+
 def open_model(name: str | None, address: str) -> Complete | None:
     """Connect to a language model, if one is named; nothing is sent before a question needs it.
 
@@ -79,17 +159,27 @@ def open_model(name: str | None, address: str) -> Complete | None:
     return connect(address, name, os.environ.get("SHIFTWORK_MODEL_KEY")) if name else None
 
 
-def open_assistant(
-    records: Sequence[str], tags: Path, now: str | None, model: Complete | None = None
-) -> Assistant:
-    """Open an export for questions.
+def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
+    """Open an export, and what is named beside it, for questions.
 
     Raises:
-        UserError: No records are given, or something cannot be read.
+        UserError: No records or no plant file are given, or something cannot be read.
     """
-    if not records:
+    if options.tags is None:
+        raise UserError(
+            "the assistant needs --tags: the plant file that says what the columns mean"
+        )
+    if not options.records:
         raise UserError("the assistant needs --records: files, folders or patterns of an export")
-    return Assistant(records, tags, now=now, model=model)
+    return Assistant(
+        options.records,
+        options.tags,
+        now=options.now,
+        model=model,
+        agent=options.agent,
+        operated=options.operated,
+        documents=options.documents,
+    )
 
 
 def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:

@@ -7,12 +7,15 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
+
+if TYPE_CHECKING:
+    from shiftwork.assistant.assistant import Assistant
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,15 @@ class Page:
     """The folder that operate writes to."""
     port: int = 8017
     """TCP port."""
+    records: tuple[str, ...] = ()
+    """Files, folders or patterns of an export, so that people can ask about it on the page; the
+    operating folder's own closed days (.parquet) are one."""
+    tags: Path | None = None
+    """Its plant file (.toml); questions need both."""
+    agent: Path | None = None
+    """The agent's folder, so that it can be asked why."""
+    documents: tuple[Path, ...] = ()
+    """Documents and logs (.md, .txt, .csv, .log), or folders of them, to search."""
 
 
 _Desk = (
@@ -167,4 +179,26 @@ def _page(options: Page) -> None:
     needs("starlette", "web", "the page")
     from shiftwork.web.serve import serve
 
-    serve(options.out, options.port, lambda address: console.print(f"control room: {address}"))
+    serve(
+        options.out,
+        options.port,
+        lambda address: console.print(f"control room: {address}"),
+        _assistant(options),
+    )
+
+
+def _assistant(options: Page) -> Assistant | None:
+    """Open what people may ask about; nothing if no records are named."""
+    if not options.records and options.tags is None:
+        return None
+    if not options.records or options.tags is None:
+        raise UserError("questions on the page need both --records and --tags")
+    from shiftwork.assistant.assistant import Assistant
+
+    return Assistant(
+        options.records,
+        options.tags,
+        agent=options.agent,
+        operated=options.out,
+        documents=options.documents,
+    )

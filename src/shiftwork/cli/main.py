@@ -219,33 +219,10 @@ def _team(options: commands.Team) -> None:
         record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
 
 
-def _ask(options: commands.Ask) -> None:
-    if (options.question is None) == (options.recompute is None):
-        raise UserError("ask needs a question in quotes, or --recompute with a saved answer")
-    if options.tags is None:
-        raise UserError("ask needs --tags: the plant file that says what the columns mean")
-    from shiftwork.cli import assistant_verbs as verbs
+def _assistant(options: commands.Asked) -> None:
+    from shiftwork.cli.assistant_verbs import run
 
-    model = verbs.open_model(options.model, options.model_address)
-    assistant = verbs.open_assistant(options.records, options.tags, options.now, model)
-    if options.recompute is not None:
-        verbs.recompute(assistant, options.recompute)
-    elif options.question is not None:
-        verbs.ask(assistant, options.question, options.out, options.chart)
-
-
-def _chat(options: commands.Chat) -> None:
-    from shiftwork.cli import assistant_verbs as verbs
-
-    model = verbs.open_model(options.model, options.model_address)
-    verbs.chat(verbs.open_assistant(options.records, options.tags, options.now, model))
-
-
-def _mcp(options: commands.Mcp) -> None:
-    from shiftwork.assistant.mcp_server import serve
-    from shiftwork.cli.assistant_verbs import open_assistant
-
-    serve(open_assistant(options.records, options.tags, options.now), options.http)
+    run(options)
 
 
 VERBS: dict[str, tuple[type, Any]] = {
@@ -259,9 +236,10 @@ VERBS: dict[str, tuple[type, Any]] = {
     "improve": (commands.Improve, _improve),
     "report": (commands.Report, _report),
     "team": (commands.Team, _team),
-    "ask": (commands.Ask, _ask),
-    "chat": (commands.Chat, _chat),
-    "mcp": (commands.Mcp, _mcp),
+    "ask": (commands.Ask, _assistant),
+    "chat": (commands.Chat, _assistant),
+    "mcp": (commands.Mcp, _assistant),
+    "handover": (commands.Handover, _assistant),
 }
 """Each verb's options and the function that carries it out."""
 

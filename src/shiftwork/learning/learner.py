@@ -52,6 +52,10 @@ class Learner(Protocol):
     """
 
     @property
+    def config(self) -> Any:
+        """Its algorithm's settings."""
+
+    @property
     def actor(self) -> Actor:
         """The policy as it stands, which explores."""
 

@@ -94,7 +94,7 @@ def run_piece(
 
     Rates fall linearly to zero over the ``total`` updates.
     """
-    config = members.config  # type: ignore[attr-defined]
+    config = members.config
     per_cycle = getattr(config, "actor_delay", 1)
 
     def cycle(
@@ -138,7 +138,7 @@ def train(
         Stopped: Ctrl-C was pressed; the checkpoint is written.
         UserError: The checkpoint belongs to other work, or is damaged.
     """
-    per_cycle = getattr(members.config, "actor_delay", 1)  # type: ignore[attr-defined]
+    per_cycle = getattr(members.config, "actor_delay", 1)
     cycles = max(PIECE // per_cycle, 1)
     piece = cycles * per_cycle
     pieces = -(-updates // piece)

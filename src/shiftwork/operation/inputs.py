@@ -126,13 +126,25 @@ class AgentInput:
         """Keys of the tags that must be known before the agent can decide."""
         return frozenset(key for key in self._columns if key in self.plant.tags)
 
+    @property
+    def action_keys(self) -> tuple[str, ...]:
+        """The plant file's key of each of the agent's actions, in the agent's order."""
+        return self._given
+
     def decide(self, observation: Mapping[str, float]) -> np.ndarray:
         """Let the agent decide; the action is in the order of the plant file's actions, (A,)."""
-        columns = {key: np.array([value]) for key, value in observation.items()}
-        values = dict(observation)
+        decided = self.agent.act(self.row(observation))
+        return np.asarray(decided, np.float64)[list(self._actions)]
+
+    def row(self, observation: Mapping[str, float]) -> np.ndarray:
+        """Put known values, by key, into the agent's columns, (O,); NaN where one is unknown."""
+        moment = {key: np.array([value], np.float64) for key, value in observation.items()}
+        return self.rows(moment)[0]
+
+    def rows(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The same for several moments: values (T,) by key into (T, O)."""
+        values = dict(columns)
         for tag in self.plant.of_role("action"):
             box = Box.of(tag, columns, self.plant.period_s)
-            values[f"{tag.key} low"] = float(box.low[0])
-            values[f"{tag.key} high"] = float(box.high[0])
-        row = np.array([values[key] for key in self._columns])
-        return np.asarray(self.agent.act(row), np.float64)[list(self._actions)]
+            values[f"{tag.key} low"], values[f"{tag.key} high"] = box.low, box.high
+        return np.stack([values[key] for key in self._columns], -1)

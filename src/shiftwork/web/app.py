@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -25,15 +25,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shiftwork.errors import UserError
 from shiftwork.operation.desk import CHANGES, Caller
+from shiftwork.operation.modes import Person
+from shiftwork.web.asking import Asking
 from shiftwork.web.people import person_of
 from shiftwork.web.source import Source
+
+if TYPE_CHECKING:
+    from shiftwork.assistant.assistant import Assistant
 
 STATIC = Path(__file__).parent / "static"
 EVERY_S = 0.5
 """Between two states that the page is sent."""
 HOSTS = ("127.0.0.1", "localhost")
 MOST_BYTES = 4096
-"""A change is never longer."""
+"""No change and no question is longer."""
 COUNTS = {"reset": (0,), "override": (0,), "limits": (1, 3), "accept": (3,), "reject": (3,)}
 """How many values a change has; one unless named."""
 HEADERS = {
@@ -66,15 +71,17 @@ class StrictHeaders:
         await self.app(scope, receive, strict)
 
 
-def control_room(folder: Path, port: int) -> Starlette:
+def control_room(folder: Path, port: int, assistant: Assistant | None = None) -> Starlette:
     """Make the page of one operating process.
 
     Args:
         folder: The folder that operate writes to.
         port: The port it is served on, for the check of origins.
+        assistant: Answers questions on the page; none are asked if None.
     """
     source = Source(folder)
     origins = {f"http://{host}:{port}" for host in HOSTS}
+    asking = Asking(assistant) if assistant is not None else None
 
     async def page(_: Request) -> Response:
         return FileResponse(STATIC / "page.html")
@@ -88,15 +95,20 @@ def control_room(folder: Path, port: int) -> Starlette:
     async def records(_: Request) -> Response:
         return await _answer(source.events)
 
-    async def change(request: Request) -> Response:
+    def named(request: Request) -> Response | Person:
+        """The named person whose token a request from this page bears, or why there is none."""
         if request.headers.get("origin") not in origins:
             return JSONResponse({"answer": "the request comes from another page"}, 403)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         person = person_of(folder, token) if scheme == "Bearer" and token else None
-        if person is None:
-            return JSONResponse(
-                {"answer": "the token is not known; enter yours, or ask an engineer for one"}, 401
-            )
+        return person or JSONResponse(
+            {"answer": "the token is not known; enter yours, or ask an engineer for one"}, 401
+        )
+
+    async def change(request: Request) -> Response:
+        person = named(request)
+        if isinstance(person, Response):
+            return person
         try:
             wanted, given = _wanted(await _body(request))
         except ValueError:
@@ -112,9 +124,29 @@ def control_room(folder: Path, port: int) -> Starlette:
 
         return await _answer(ask)
 
+    async def question(request: Request) -> Response:
+        if asking is None:
+            return JSONResponse({"answer": "no assistant is open"}, 404)
+        if request.method == "GET":
+            return JSONResponse({"answer": "ready"})
+        person = named(request)
+        if isinstance(person, Response):
+            return person
+        try:
+            return await asking.answer(await _body(request))
+        except ValueError:
+            return JSONResponse({"answer": "the question is too long; ask a short one"}, 400)
+
+    async def chart(request: Request) -> Response:
+        if asking is None:
+            return JSONResponse({"answer": "no assistant is open"}, 404)
+        return await asking.chart(request)
+
     return Starlette(
         routes=[
             Route("/", page),
+            Route("/question", question, methods=["GET", "POST"]),
+            Route("/chart/{hash}", chart),
             Route("/events", events),
             Route("/trend/{key}", trend),
             Route("/records", records),

@@ -57,6 +57,15 @@ def person_of(folder: Path, token: str) -> Person | None:
     return found
 
 
+def named(folder: Path) -> tuple[str, ...]:
+    """The people who have a token.
+
+    Raises:
+        UserError: The file holds something else.
+    """
+    return tuple(_read(folder))
+
+
 def _read(folder: Path) -> dict[str, dict[str, str]]:
     file = folder / FILE
     if not file.is_file():

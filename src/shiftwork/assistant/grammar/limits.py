@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from shiftwork.assistant.grammar.text import Back, Rest
+from shiftwork.assistant.text import Back, Rest
 
 _NUMBER = r"([-+−]?\d+(?:,\d{3})*(?:\.\d+)?)"
 _UNIT = r"\s*((?:°\s?|\$|%|wt ?%|mol ?%|vol ?%)?(?:[a-z]+[0-9]?(?:/[a-z0-9]*)*)?|도|톤|퍼센트)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shiftwork.assistant.grammar.text import Back
+from shiftwork.assistant.text import Back
 
 Grain = Literal[
     "point", "minute", "hour", "day", "week", "month", "quarter", "year", "shift", "span"

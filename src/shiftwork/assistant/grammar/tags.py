@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from shiftwork.assistant.grammar.text import HANGUL, Back, Rest, plain
+from shiftwork.assistant.text import HANGUL, Back, Rest, plain
 from shiftwork.assistant.tools.find_tags import names_of
 from shiftwork.records.historian.plant_file.model import PlantTag
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from shiftwork.assistant.grammar import periods
 from shiftwork.assistant.grammar.periods import DAY, Period
-from shiftwork.assistant.grammar.text import Back, Rest
+from shiftwork.assistant.text import Back, Rest
 
 Kind = Literal["period", "year", "month", "month day", "quarter", "week", "day", "weekday", "clock", "shift"]  # fmt: skip
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from shiftwork.assistant.grammar import periods
 from shiftwork.assistant.grammar.periods import DAY, Period
-from shiftwork.assistant.grammar.text import TAKEN, Back, Rest
 from shiftwork.assistant.grammar.time_words import Item, time_items
+from shiftwork.assistant.text import TAKEN, Back, Rest
 from shiftwork.records.historian.plant_file.model import Shift
 
 _CLOSE = re.compile(r"\s*(?:의|에|,|of|in|on|at|the|of the|in the|on the|from|t)?\s*")
@@ -120,7 +120,7 @@ def _joined(first: Item, second: Item, shifts: Mapping[str, Shift]) -> Item | No
             begin = start + DAY * other.numbers[0]
             return _complete(other, Period(begin, begin + DAY, "day"))
         if other.kind == "shift" and grain == "day":
-            return _complete(other, _shift_on(start, shifts[other.name]))
+            return _complete(other, shift_on(start, shifts[other.name]))
         if other.kind == "clock" and grain == "day":
             return _complete(other, _at_clock(start, other.numbers))
     if first.kind == "month" and second.kind == "day":
@@ -152,7 +152,8 @@ def _week(year: int, month: int, number: int, said: str) -> Period:
     return periods.last_week_of_month(year, month, said)
 
 
-def _shift_on(midnight: datetime, shift: Shift) -> Period:
+def shift_on(midnight: datetime, shift: Shift) -> Period:
+    """The shift that starts on a day."""
     start, stop = (
         midnight + timedelta(minutes=_minutes(text)) for text in (shift.start, shift.stop)
     )

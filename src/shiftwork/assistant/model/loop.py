@@ -11,11 +11,11 @@ from typing import Any
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.export import Export
 from shiftwork.assistant.figures import Figure
-from shiftwork.assistant.grammar.text import Language
 from shiftwork.assistant.model.calls import calls_in
 from shiftwork.assistant.model.server import Complete, ModelFailed
 from shiftwork.assistant.sentences import figures_text
 from shiftwork.assistant.shown import label, range_of, value
+from shiftwork.assistant.text import Language
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.errors import UserError
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from shiftwork.assistant.figures import Tool
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
+from shiftwork.assistant.tools.explain import explain
+from shiftwork.assistant.tools.operated import operated
 from shiftwork.assistant.tools.relate import relate
+from shiftwork.assistant.tools.schedule import schedule
 from shiftwork.assistant.tools.summarize import summarize
 
 TOOLS: Mapping[str, Tool] = {
@@ -15,4 +18,7 @@ TOOLS: Mapping[str, Tool] = {
     "compare": compare,
     "relate": relate,
     "earnings": earnings,
+    "explain": explain,
+    "schedule": schedule,
+    "operated": operated,
 }

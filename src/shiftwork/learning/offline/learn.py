@@ -13,9 +13,11 @@ import numpy as np
 
 from shiftwork.agents.agent import Agent
 from shiftwork.agents.card import model_card
+from shiftwork.agents.critic import Critic as AgentCritic
 from shiftwork.errors import UserError
 from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
+from shiftwork.learning.critic import Critic
 from shiftwork.learning.learner import Learner, Sizes, Values
 from shiftwork.learning.loop import History, create_members, member, train
 from shiftwork.learning.nets import Actor
@@ -248,6 +250,27 @@ def make_agent(
     )
 
 
+def critics_of(learner: Learner, reward_unit: float) -> AgentCritic | None:
+    """Take out of a learner what is needed to explain; None if it has no critics.
+
+    Args:
+        learner: What learned.
+        reward_unit: Plant reward that counts as 1 to the learner.
+    """
+    critic = getattr(learner, "critic", None)
+    if not isinstance(critic, Critic):
+        return None
+    scale = getattr(learner.config, "reward_scale", 1.0)  # PARS learns values of scaled rewards
+    return AgentCritic(
+        tuple(np.asarray(w) for w in critic.mlp.weights),
+        tuple(np.asarray(b) for b in critic.mlp.biases),
+        critic.mlp.layer_norm,
+        float(critic.offset),
+        np.zeros(0, np.float32) if critic.support is None else np.asarray(critic.support),
+        float(reward_unit / scale),
+    )
+
+
 def save_agent(
     agent: Agent,
     learner: Learner,
@@ -256,7 +279,7 @@ def save_agent(
     records: Episodes,
     before: Path | None = None,
 ) -> None:
-    """Write an agent's folder with all that is needed to go on learning and to judge it.
+    """Write an agent's folder with all that is needed to go on learning, judge and explain it.
 
     Args:
         agent: What acts.
@@ -271,6 +294,8 @@ def save_agent(
         remember(records, temporary, before)
         save_tree(temporary / "learner.npz", learner, {"algorithm": agent.about["algorithm"]})
         np.savez_compressed(temporary / "history.npz", **history)  # type: ignore[arg-type]
+        if critics := critics_of(learner, agent.about["reward_unit"]):
+            critics.save(temporary)
 
     agent.save(folder, card=model_card(agent), attach=attach)
 

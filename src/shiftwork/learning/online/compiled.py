@@ -130,7 +130,7 @@ def online_learner(learner: Learner, online: Online) -> Learner:
     Offline the actor climbs the least of the critics, which is cautious where the records are
     thin; online, mistakes are seen and mended, and the mean explores.
     """
-    config = learner.config  # type: ignore[attr-defined]
+    config = learner.config
     changes: dict[str, Any] = {}
     if hasattr(config, "actor_delay"):
         changes["actor_delay"] = online.updates_per_step
@@ -245,7 +245,7 @@ def learn_once(
     moves are chance in part and do show it, so cloning weighs no more than that many rows of clear
     evidence call for (``learning/offline/settings.py``).
     """
-    given = config = learner.config  # type: ignore[attr-defined]
+    given = config = learner.config
     if hasattr(config, "cloning"):
         loosened = jnp.minimum(config.cloning, scarce(jnp.maximum(store.size, 1)))
         config = replaced(config, cloning=loosened)

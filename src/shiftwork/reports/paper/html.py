@@ -71,16 +71,17 @@ footer { margin-top: 3rem; color: var(--muted); font-size: .85rem; }
 """
 
 
-def document(title: str, body: str, footer: str) -> str:
+def document(title: str, body: str, footer: str, language: str = "en") -> str:
     """Make a whole page.
 
     Args:
         title: Its heading, not yet escaped.
         body: What follows the heading, HTML.
         footer: Its last lines, not yet escaped.
+        language: Of the page, by its short name.
     """
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -207,6 +207,47 @@ async function ask(change, given) {
   } catch { setText($("answer"), `▲ ${word("unreachable")}`); }
 }
 
+// Everything that comes back is text to the page, never markup; the newest answer stands in front.
+async function askAbout(event) {
+  event.preventDefault();
+  const question = $("question").value.trim();
+  if (!question) return;
+  const box = element("article", {}, element("h3", {}, question), element("p", {}, word("asked")));
+  $("answers").prepend(box);
+  try {
+    const response = await fetch("/question", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${$("token").value.trim()}` },
+      body: JSON.stringify({ question }),
+    });
+    const { answer } = await response.json();
+    if (response.ok) {
+      box.lastChild.replaceWith(...answerParts(answer, question));
+      $("question").value = "";
+    } else setText(box.lastChild, `▲ ${answer}`);
+  } catch { setText(box.lastChild, `▲ ${word("unreachable")}`); }
+  while ($("answers").children.length > 20) $("answers").lastChild.remove();
+}
+
+function answerParts(answer, question) {
+  const parts = [element("pre", {}, answer.text), ...answer.notes.map((note) => element("p", {}, note))];
+  for (const hash of answer.charts)
+    parts.push(element("img", { src: `/chart/${encodeURIComponent(hash)}`, alt: question }));
+  if (answer.figures.length) {
+    const sources = answer.figures.map((figure) => element("li", {}, element("b", {}, `${figure.label}: ${figure.value}`),
+      ` ${figure.range}; ${figure.rows}; ${figure.coverage}; ${figure.tool}(${JSON.stringify(figure.arguments)}); ` +
+      figure.hashes.map((hash) => hash.slice(0, 12)).join(", ")));
+    parts.push(element("details", {}, element("summary", {}, word("sources")), element("ul", {}, ...sources)));
+  }
+  return parts;
+}
+
+async function offerQuestions() {
+  try { await fetched("/question"); } catch { return; }  // no assistant is open
+  $("asking").hidden = false;
+  $("asker").addEventListener("submit", askAbout);
+}
+
 function main() {
   $("language").addEventListener("click", () => {
     language = language === "en" ? "ko" : "en";
@@ -229,6 +270,7 @@ function main() {
   setInterval(showAge, 250);
   setInterval(trends, TREND_MS);
   speak();
+  offerQuestions();
 }
 
 main();

@@ -280,6 +280,7 @@ class PlantFile(Table):
         shifts: By name, in the order of the file; the assistant reads questions with them.
         opcua: The connection, for operation, which checks it.
         operation: The engineer's rules, for operation, which checks them.
+        schedule: What is decoked and what runs dry, for the assistant, which checks it.
     """
 
     name: Text
@@ -293,6 +294,7 @@ class PlantFile(Table):
     shifts: dict[str, Shift] = Field(default_factory=dict)
     opcua: dict[str, Any] = Field(default_factory=dict)
     operation: dict[str, Any] = Field(default_factory=dict)
+    schedule: dict[str, Any] = Field(default_factory=dict)
     _path: Path = PrivateAttr(default=Path())
 
     @field_validator("episodes", mode="before")
