@@ -124,7 +124,7 @@ def test_td3bc_weighs_values_as_published():
         learner.actor, learner.critic, Batch(seen, done, zeros, seen, done, zeros, zeros)
     )
     action = np.asarray(learner.actor(seen))
-    value = np.asarray(learner.critic(seen, action)[0])
+    value = np.asarray(learner.critic(seen, jnp.asarray(action))[0])
     assert abs(value.mean()) > 3.0
     wanted = np.square(action - np.asarray(done)).mean() - 2.5 * value.mean() / np.abs(value).mean()
     np.testing.assert_allclose(loss, wanted, rtol=1e-4)
