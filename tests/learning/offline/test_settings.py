@@ -129,13 +129,27 @@ def test_people_who_vary_nothing_show_nothing_however_their_rule_bends():
     assert cloning(found) == FULL_CLONING
 
 
+def test_moves_that_last_are_told_from_new_ones():
+    rng = np.random.default_rng(0)
+    state = rng.normal(size=(20, 401, 1))
+    for steps, low, high in ((1, 1.0, 1.5), (40, 25.0, 60.0)):
+        moves = np.repeat(rng.uniform(-1, 1, (20, 400 // steps, 1)), steps, 1)
+        found = gather_evidence(make_records(state, moves, rng.normal(size=(20, 400))))
+        assert low <= found.held < high
+
+
 def test_cloning_fades_with_the_evidence_and_with_rows():
     found = gather_evidence(autoregressive(0.95))
 
-    def weight(share, rows=10**9, state=0.0, variation=0.5):
+    def weight(share, rows=10**9, state=0.0, variation=0.5, held=1.0):
         return cloning(
             dataclasses.replace(
-                found, reward_share=share, state_share=state, variation=variation, rows=rows
+                found,
+                reward_share=share,
+                state_share=state,
+                variation=variation,
+                held=held,
+                rows=rows,
             )
         )
 
@@ -147,6 +161,8 @@ def test_cloning_fades_with_the_evidence_and_with_rows():
     # Seen in the state alone, in proportion.
     assert weight(0.0, 1_700, state=0.6) == pytest.approx(0.1)
     assert weight(0.0, 3_400, state=0.03) == pytest.approx(0.1)
+    # Moves held four times as long as a few steps, a quarter of the rows.
+    assert weight(0.4, 6_800, held=48.0) == pytest.approx(0.1)
     # Moves half as free, a quarter of the rows.
     assert weight(0.0, 6_800, state=0.6, variation=0.1) == pytest.approx(0.1)
     assert weight(0.0, 17_000, state=0.0) == FULL_CLONING

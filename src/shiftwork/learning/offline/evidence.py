@@ -43,6 +43,9 @@ ECHO = 0.999
 LOWER = 0.05
 """Quantile of the bootstrap over blocks that is called the lower bound."""
 
+MOST_HELD, FORGOTTEN = 500, 0.05
+"""Longest lag at which moves are compared, and the correlation below which they are others."""
+
 NEIGHBOURS = 12
 """Rows among which a like state of another block is looked for."""
 
@@ -64,6 +67,7 @@ class Evidence:
         state_tag: Name of that observation.
         variation: How far people's moves differ in like states, in half-widths of the box that they
             used: the deviation, of the action where it is the least.
+        held: Steps over which such a difference lasts, of the action where it lasts longest.
         rows: Recorded steps.
         not_measurable: Why nothing was measured, empty where it was.
     """
@@ -76,6 +80,7 @@ class Evidence:
     state_share: float
     state_tag: str
     variation: float
+    held: float
     rows: int
     not_measurable: str = ""
 
@@ -111,7 +116,17 @@ def _gather(key: ByHash, seed: int) -> Evidence:
             f"ones, are too few: {FEWEST_BLOCKS} with {FEWEST_ROWS} steps in all are needed"
         )
         return Evidence(
-            nothing.astype(np.int64), nothing, nothing, UNKNOWN, 0.0, 0.0, "", 0.0, steps, reason
+            nothing.astype(np.int64),
+            nothing,
+            nothing,
+            UNKNOWN,
+            0.0,
+            0.0,
+            "",
+            0.0,
+            1.0,
+            steps,
+            reason,
         )
     rows, scaling = records.transitions, Scaling.of(records)
     rng = np.random.default_rng(seed)
@@ -175,8 +190,12 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     some = rng.permutation(steps)[:ROWS]
     free = _differing(seen[some], beyond_habit(some)[some, part:], block[some])
     variation = float((free * spread).min())
+    first = np.arange(min(steps, 2 * ROWS))
+    held = _held(beyond_habit(first)[first, part:], block[first])
     if r2.max(initial=0.0) < 0.01:
-        return Evidence(lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, variation, steps)
+        return Evidence(
+            lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, variation, held, steps
+        )
     horizon = float(np.trapezoid(r2, lags) / r2.max()) if len(lags) > 1 else SHORTEST
     shares = [
         _share(
@@ -195,6 +214,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         state_share,
         state_tag,
         variation,
+        held,
         steps,
     )
 
@@ -279,6 +299,21 @@ def _differing(
     other = block[near] != block[:, None]
     first = near[np.arange(len(near)), np.where(other.any(1), other.argmax(1), 1)]
     return np.asarray(np.sqrt(np.square(beyond - beyond[first]).mean(0) / 2.0))
+
+
+def _held(beyond: Float[np.ndarray, "N A"], block: Int[np.ndarray, " N"]) -> float:
+    """Integral time of what of the actions is not habit, steps, at least 1; of the slowest action."""
+    longest = 1.0
+    for column in (beyond - beyond.mean(0)).T:
+        total = 1.0
+        for lag in range(1, MOST_HELD):
+            inside = block[lag:] == block[:-lag]
+            alike = (column[lag:] * column[:-lag])[inside]
+            if len(alike) < FEWEST_ROWS or alike.mean() < FORGOTTEN * column.var():
+                break
+            total += 2.0 * float(alike.mean() / column.var())
+        longest = max(longest, total)
+    return longest
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:

@@ -35,6 +35,9 @@ NO_STATE, CLEAR_STATE = 0.01, 0.05
 FREE_MOVES = 0.2
 """Deviation of people's moves in like states, in half-widths, from which on all rows count."""
 
+LONG_HELD = 12.0
+"""Steps over which moves may last before rows count as fewer."""
+
 FEWEST_TELLING = 100
 """Rows that tell moves apart, below which nothing is said to be known."""
 
@@ -58,13 +61,15 @@ def telling_rows(evidence: Evidence) -> float:
 
     None without a sign that actions matter, in the rewards or in what is seen next. And people who
     hardly vary their moves leave many rows and little in them that shows what other moves would do: such
-    rows count as fewer, by the variance of the moves in like states.
+    rows count as fewer, by the variance of the moves in like states, and so do rows of moves that were
+    held for long: they are few experiments.
     """
     by_reward = (evidence.reward_share - NO_EVIDENCE) / (CLEAR_EVIDENCE - NO_EVIDENCE)
     by_state = (evidence.state_share - NO_STATE) / (CLEAR_STATE - NO_STATE)
     sign = np.clip(max(by_reward, by_state), 0.0, 1.0)
     free = min(1.0, (evidence.variation / FREE_MOVES) ** 2)
-    return max(1e-9, float(evidence.rows * sign * free))
+    often = min(1.0, LONG_HELD / evidence.held)
+    return max(1e-9, float(evidence.rows * sign * free * often))
 
 
 def scarce(rows: Any) -> Any:
