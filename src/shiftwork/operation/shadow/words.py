@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 TEXT = {
-    "title": ("Shadow, day by day: {plant}", "관찰 일일 보고: {plant}"),
+    "title": ("Daily page of shadow and advisory: {plant}", "관찰·제안 일일 보고: {plant}"),
     "day": ("{day} (UTC)", "{day} (UTC)"),
     "lead_pass": (
         "Had it acted, we believe that it would have earned more than people did. {gain}",
@@ -112,8 +112,8 @@ TEXT = {
     "why": ("Why", "이유"),
     "settle": ("What would settle it", "판정에 필요한 것"),
     "mean_what": (
-        "The gain of a step is a mean over all live steps that judge; this day's figure is that mean times the steps of the day. It says what acting always would have brought, not what this one day held. Proposals that people accepted count as what people did. This page changes no verdict: shiftwork judge does.",
-        "단계별 수익은 판정에 쓴 모든 실제 단계의 평균이고, 이날의 값은 그 평균에 이날의 단계 수를 곱한 것입니다. 이 하루의 사건이 아니라 늘 직접 조작했을 때의 기대값입니다. 사람이 수락한 제안은 사람이 한 일로 셉니다. 이 보고는 판정을 바꾸지 않습니다. 판정은 shiftwork judge 가 합니다.",
+        "The gain of a step is a mean over all live steps that judge; this day's figure is that mean times the steps of the day. It says what acting always would have brought, not what this one day held. Proposals that people accepted count as what people did. The gate judges what the agent wants: what the envelope holds back earns less. This page changes no verdict: shiftwork judge does.",
+        "단계별 수익은 판정에 쓴 모든 실제 단계의 평균이고, 이날의 값은 그 평균에 이날의 단계 수를 곱한 것입니다. 이 하루의 사건이 아니라 늘 직접 조작했을 때의 기대값입니다. 사람이 수락한 제안은 사람이 한 일로 셉니다. 판정은 에이전트가 원하는 조작을 대상으로 하며, 안전 한계가 막은 만큼은 덜 법니다. 이 보고는 판정을 바꾸지 않습니다. 판정은 shiftwork judge 가 합니다.",
     ),
     "faults": ("What went wrong", "고장"),
     "no_faults": ("No fault stands in the audit of this day.", "이날 감사 기록에 고장이 없습니다."),
