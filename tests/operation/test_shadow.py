@@ -1,5 +1,7 @@
 """The daily page of shadow and advisory: from cycles to audit and history, and from these to figures."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +218,9 @@ def test_an_objective_that_never_changes_and_an_agent_without_a_memory_are_said(
     plant.write_text(plant.read_text().replace('expression = "heat"', 'expression = "0"'))
     main(arguments(place))
     assert "objective is the same in every step" in " ".join(capsys.readouterr().err.split())
+    text, _ = read_page((place / "page.html").read_text(encoding="utf-8"))
+    assert "People earned" not in text  # nothing says what they earned
+    plant.write_text(plant.read_text().replace('expression = "0"', 'expression = "heat"'))
     (place / "agent" / "taught.npz").unlink()
     main(arguments(place))
     assert "nothing says which rows taught the agent" in " ".join(capsys.readouterr().err.split())
@@ -236,3 +241,9 @@ def test_mistakes_are_one_line_each(place, capsys):
         assert words in said
         assert said.count("\n") == 1
     assert not Path("page.pdf").exists()
+    with closing(sqlite3.connect(place / "out" / "audit.sqlite")) as base:
+        base.execute("UPDATE audit SET body = replace(body, '6.0', '7.0') WHERE number = 2")
+        base.commit()
+    with pytest.raises(SystemExit):
+        main(arguments(place))
+    assert "record 2 (decision) or the one before it was changed" in capsys.readouterr().err

@@ -31,7 +31,7 @@ class Shadow:
     """The plant file, as operate was given it."""
     day: str | None = None
     """The day (UTC), YYYY-MM-DD; the last with a decision of this agent unless given."""
-    out: Path = Path("shadow.html")
+    out: Path = Path("runs/shadow.html")
     """The page."""
     language: Literal["en", "ko"] = "en"
     """English or Korean."""
@@ -43,7 +43,8 @@ def run(arguments: list[str], prog: str) -> None:
     """Read, judge, and write the page.
 
     Raises:
-        UserError: Audit or history cannot be read, or hold nothing of this agent on that day.
+        UserError: Audit or history cannot be read or hold nothing of this agent on that day, or the
+            audit's chain is broken.
     """
     options = tyro.cli(Shadow, args=arguments, prog=prog)
     if options.out.suffix.lower() not in (".html", ".htm"):
@@ -52,6 +53,7 @@ def run(arguments: list[str], prog: str) -> None:
     # Pictures and learning code load slowly; a mistake in the options should not wait for them.
     from shiftwork.agents.agent import Agent
     from shiftwork.files import written_whole
+    from shiftwork.operation.audit import verify
     from shiftwork.operation.shadow.day import read_day
     from shiftwork.operation.shadow.page import Page, answer_of, html_of
     from shiftwork.operation.shadow.rows import live_rows
@@ -60,6 +62,7 @@ def run(arguments: list[str], prog: str) -> None:
 
     plant, agent = load_plant_file(options.plant_file), Agent.load(options.agent)
     verdict, audit = judged(options.agent), options.folder / "audit.sqlite"
+    verify(audit)
     seen = read_day(audit, plant, verdict.weights, day)
     number = _day(seen.name)
     assert number is not None
@@ -105,12 +108,12 @@ def _earned(
     people = rows.steps.reward[rows.on(day)]
     size, judged, why_not = (0, 0), None, ""
     taught: tuple[str, ...] = ()
+    if np.ptp(rows.steps.reward) == 0:
+        return Earned(people, "", 0.0, None, size, None, "no_reward", taught, before)
     try:
         judging, taught = rows.judging(options.agent)
         size = gate.size_of(judging)
-        if np.ptp(judging.reward) == 0:
-            why_not = "no_reward"
-        elif size[0] < gate.FEWEST_ROWS or size[1] < gate.FEWEST_BLOCKS:
+        if size[0] < gate.FEWEST_ROWS or size[1] < gate.FEWEST_BLOCKS:
             why_not = "too_few"
         else:
             with progress_bar("judging", gate.TOTAL_WORK, "updates") as advance:

@@ -247,7 +247,8 @@ def _earned(earned: Earned, say: Say) -> str:
         if earned.amount is not None:
             total = mean * len(earned.people) * earned.factor
             rows.append(("people_day", f"{number(total)} {earned.amount}", HISTORY))
-    rows.append(("rows", f"{earned.size[0]:,} / {earned.size[1]:,}", HISTORY))
+    if earned.size[0]:
+        rows.append(("rows", f"{earned.size[0]:,} / {earned.size[1]:,}", HISTORY))
     judged, lists = earned.judged, ""
     if judged is not None:
         day = len(earned.people) * earned.factor

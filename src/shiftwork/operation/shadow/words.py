@@ -122,8 +122,8 @@ TEXT = {
     "more_faults": ("{n} faults in all.", "고장은 모두 {n}건입니다."),
     "sources": ("Sources", "출처"),
     "source_audit": (
-        "Audit {file}, records {first} to {last}; SHA-256 of the last: {hash}. Decisions in each mode: {modes}.{other}",
-        "감사 기록 {file}, {first}~{last}번; 마지막 기록의 SHA-256: {hash}. 모드별 결정: {modes}.{other}",
+        "Audit {file}, records {first} to {last}; SHA-256 of the last: {hash}; the chain verifies. Decisions in each mode: {modes}.{other}",
+        "감사 기록 {file}, {first}~{last}번; 마지막 기록의 SHA-256: {hash}; 해시 사슬 확인됨. 모드별 결정: {modes}.{other}",
     ),
     "source_other": (
         " {n} decisions by other weights are left out.",
