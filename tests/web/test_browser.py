@@ -129,6 +129,8 @@ def test_a_shift_at_the_page(tmp_path):
         for width in (1440, 800):  # nothing is wider than the window
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            box = page.locator(reject).bounding_box()
+            assert box["x"] + box["width"] <= width, "the last switch is out of sight"
         process.kill()
         shows(page, "#frozen", "This page is frozen")
         assert broken == []
