@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.results import origin, read_rows, write_rows, write_table
+from benchmarks.results import FIRST_SEED, origin, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import interquartile_mean
 from shiftwork.learning.offline.algorithms import algorithm
@@ -158,7 +158,7 @@ def learned(name: str, records: Any, seeds: int, updates: int, discount: float |
             name,
             config,
             updates=updates,
-            seeds=tuple(range(seeds)),
+            seeds=tuple(range(FIRST_SEED, FIRST_SEED + seeds)),
             tail=TAIL,
             advance=advance,
         )
@@ -240,7 +240,10 @@ def main() -> None:
             fading=True,
         )
         replay = replay_of(records, found.scaling)
-        plant, seeds = FurnaceWithinEnvelope(FurnaceAgainstStandard()), tuple(range(options.seeds))
+        plant, seeds = (
+            FurnaceWithinEnvelope(FurnaceAgainstStandard()),
+            tuple(range(FIRST_SEED, FIRST_SEED + options.seeds)),
+        )
         with progress_bar("online", online.steps, "steps") as advance:
             members, _ = improve(
                 found.members, plant, found.scaling, replay, online, seeds, advance=advance

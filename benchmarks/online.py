@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.results import ROOT, read_rows, write_rows, write_table
+from benchmarks.results import FIRST_SEED, ROOT, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import iqm_interval
 from shiftwork.learning.learner import Learner, Sizes
@@ -40,9 +40,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--updates", type=int, default=30_000)
+    parser.add_argument("--updates", type=int, default=40_000)
     options = parser.parse_args()
-    seeds = tuple(range(options.seeds))
+    seeds = tuple(range(FIRST_SEED, FIRST_SEED + options.seeds))
     records = load_records("dmsd")
     config = settle(Config(), records)
     with progress_bar("offline", options.updates, "updates") as advance:

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from benchmarks.offline import SETS, scores
-from benchmarks.results import read_rows, scored, write_rows, write_table
+from benchmarks.results import FIRST_SEED, read_rows, scored, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.selection import candidates, select
 from shiftwork.learning.offline.learn import learn
@@ -24,7 +24,11 @@ def run(name: str, seeds: int, updates: int) -> list[dict[str, Any]]:
     """Score every candidate with every seed, and let each seed choose; one row for each pair."""
     records = load_records(SETS[name][0])
     configs = candidates("pars", records)
-    pairs = [(seed, number) for seed in range(seeds) for number in range(len(configs))]
+    pairs = [
+        (seed, number)
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds)
+        for number in range(len(configs))
+    ]
     begun = time.perf_counter()
     with progress_bar(f"{name}: candidates", updates, "updates") as advance:
         learned = learn(
@@ -37,7 +41,7 @@ def run(name: str, seeds: int, updates: int) -> list[dict[str, Any]]:
         )
     found = scores(name, learned)
     rows = []
-    for seed in range(seeds):
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         with progress_bar(f"{name}: choice of seed {seed}", updates + 40_000, "updates") as advance:
             choice = select(records, "pars", configs, updates=updates, seed=seed, advance=advance)
         for number, config in enumerate(configs):

@@ -64,6 +64,9 @@ def test_every_benchmark_that_a_document_names_can_be_imported(
     assert len(names) >= 15
     for name in names:
         __import__(name)
+        if hasattr(sys.modules[name], "__path__"):  # a folder runs its __main__
+            name += ".__main__"
+            __import__(name)
         assert "main" in dir(sys.modules[name]), name
 
 

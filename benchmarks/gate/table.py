@@ -9,6 +9,7 @@ in spreads of the estimate. Prints the width over all plants, which is the gate'
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,9 +24,9 @@ from shiftwork.evaluation.gate.support import CONFIDENCE, EventRate, Support
 Row = dict[str, str]
 COVERED = 0.9
 HEADER = (
-    "plant left out", "records", "intervals that cover", "good agents that pass",
-    "losing agents that pass", "losing agents called worse", "rank correlation",
-    "of fitted Q alone", "regret of the gate's first",
+    "", "intervals that cover", "good agents that pass", "losing agents that pass",
+    "losing agents called worse", "rank correlation", "of fitted Q alone",
+    "of weighted importance sampling", "regret of the gate's first",
 )  # fmt: skip
 CLEAR = 0.05
 """Share of people's value from which on a gain should pass."""
@@ -79,37 +80,29 @@ def judged(row: Row, width: float) -> tuple[str, bool]:
     return gate.decide(e, gain)[0], gain.low <= float(row["truth"]) <= gain.high
 
 
-def main() -> None:
-    """Write the tables and the picture."""
-    rows = [r for r in read_rows("gate_panel") if r["agent"]]
-    plants = list(dict.fromkeys(r["plant"] for r in rows))
-    table: list[list[str]] = []
-    totals: dict[str, list[tuple[bool, ...]]] = {}
-    for plant in plants:
-        width = float(np.quantile(errors([r for r in rows if r["plant"] != plant]), COVERED))
-        for kind in dict.fromkeys(r["records"] for r in rows):
-            some = [r for r in rows if (r["plant"], r["records"]) == (plant, kind)]
-            if some:
-                table.append(_line(plant, kind, some, width, totals))
-    for kind, found in totals.items():
-        covered, good, good_passed, bad, bad_passed, worse = np.array(found).T
-        table.append(
-            ["all", kind, f"{100 * covered.mean():.0f} %", f"{good_passed.sum()} of {good.sum()}",
-             f"{bad_passed.sum()} of {bad.sum()}", f"{worse.sum()} of {bad.sum()}", "", "", ""]
-        )  # fmt: skip
-    own = float(np.quantile(errors(rows), COVERED))
-    print(write_table("gate", HEADER, table))
-    _picture(rows, plants)
-    print(f"width over all plants: {own:.2f} (the gate uses {gate.QUANTILE})")
+@dataclass(frozen=True)
+class Case:
+    """How the gate judged one plant by one set of records, with the width of the other plants.
+
+    Attributes:
+        plant: The plant.
+        records: The set.
+        flags: Of each agent: covered, good, good and passed, losing, losing and passed, losing and
+            called worse, (agents, 6).
+        ranks: Rank correlation with the truth of the gate, of fitted Q evaluation and of weighted
+            importance sampling, (3,).
+        regret: What the gate's first loses against the best, as a share of people's value.
+    """
+
+    plant: str
+    records: str
+    flags: np.ndarray
+    ranks: np.ndarray
+    regret: float
 
 
-def _line(
-    plant: str,
-    kind: str,
-    rows: Sequence[Row],
-    width: float,
-    totals: dict[str, list[tuple[bool, ...]]],
-) -> list[str]:
+def case(plant: str, kind: str, rows: Sequence[Row], width: float) -> Case:
+    """Judge the agents of one plant and set of records."""
     truth = np.array([float(r["truth"]) for r in rows])
     value = abs(float(rows[0]["people"]))
     decided = [judged(r, width) for r in rows]
@@ -117,21 +110,80 @@ def _line(
     worse = np.array([d == "worse" for d, _ in decided])
     covered = np.array([c for _, c in decided])
     good, bad = truth > CLEAR * value, truth < 0.0
-    for one in zip(covered, good, good & passed, bad, bad & passed, bad & worse, strict=True):
-        totals.setdefault(kind, []).append(tuple(bool(x) for x in one))
-    gain, fitted = (np.array([float(r[k]) for r in rows]) for k in ("gain", "fitted"))
-    regret = (truth.max() - truth[gain.argmax()]) / value
-    return [
+    estimates = [np.array([float(r[k]) for r in rows]) for k in ("gain", "fitted", "weighted")]
+    return Case(
         plant,
         kind,
+        np.stack([covered, good, good & passed, bad, bad & passed, bad & worse], 1),
+        np.array([spearmanr(truth, e).statistic for e in estimates]),
+        float((truth.max() - truth[estimates[0].argmax()]) / value),
+    )
+
+
+def line(name: str, cases: Sequence[Case]) -> list[str]:
+    """A line of the table: cases together; ranks and regret as means over cases."""
+    covered, good, good_passed, bad, bad_passed, worse = np.concatenate([c.flags for c in cases]).T
+    ranks = np.mean([c.ranks for c in cases], 0)
+    return [
+        name,
         f"{100 * covered.mean():.0f} %",
-        f"{(good & passed).sum()} of {good.sum()}",
-        f"{(bad & passed).sum()} of {bad.sum()}",
-        f"{(bad & worse).sum()} of {bad.sum()}",
-        f"{spearmanr(truth, gain).statistic:.2f}",
-        f"{spearmanr(truth, fitted).statistic:.2f}",
-        f"{100 * regret:.1f} %",
+        f"{good_passed.sum()} of {good.sum()}",
+        f"{bad_passed.sum()} of {bad.sum()}",
+        f"{worse.sum()} of {bad.sum()}",
+        *(f"{r:.2f}" for r in ranks),
+        f"{100 * np.mean([c.regret for c in cases]):.1f} %",
     ]
+
+
+def main() -> None:
+    """Write the table and the pictures."""
+    rows = read_rows("gate_panel")
+    plants = list(dict.fromkeys(r["plant"] for r in rows))
+    cases = []
+    for plant in plants:
+        width = float(np.quantile(errors([r for r in rows if r["plant"] != plant]), COVERED))
+        for kind in SETS:
+            some = [r for r in rows if (r["plant"], r["records"]) == (plant, kind)]
+            cases.append(case(plant, kind, some, width))
+    table = [line(p, [c for c in cases if c.plant == p]) for p in plants]
+    table += [
+        line(f"{kind}: {np.prod(shape):,} steps", [c for c in cases if c.records == kind])
+        for kind, shape in SETS.items()
+    ]
+    print(write_table("gate", HEADER, [*table, line("all", cases)]))
+    _picture(rows, plants)
+    _need(rows, plants)
+    own = float(np.quantile(errors(rows), COVERED))
+    print(f"width over all plants: {own:.2f} (the gate uses {gate.QUANTILE})")
+
+
+def _need(rows: Sequence[Row], plants: Sequence[str]) -> None:
+    """Half the width of the interval against the recorded steps, a line for each plant."""
+    figure, field = plt.subplots(figsize=(7, 3.8), constrained_layout=True)
+    steps = {kind: int(np.prod(shape)) for kind, shape in SETS.items()}
+    for plant in plants:
+        own = [r for r in rows if r["plant"] == plant]
+        clear = CLEAR * abs(float(own[0]["people"]))
+        shown = sorted(steps, key=lambda kind: steps[kind])
+        half = [
+            np.median(
+                [
+                    gate.QUANTILE * gate.spread(estimated(r)) / clear
+                    for r in own
+                    if r["records"] == kind and float(r["truth"]) > clear
+                ]
+            )
+            for kind in shown
+        ]
+        field.plot([steps[k] for k in shown], half, marker="o", markersize=3, label=plant)
+    field.axhline(1.0, color="#444", linewidth=0.8)
+    field.set(xscale="log", yscale="log", xlabel="recorded steps to judge by",
+              ylabel="half width, in gains worth proving")  # fmt: skip
+    field.set_xticks(sorted(steps.values()), [f"{s:,}" for s in sorted(steps.values())])
+    field.minorticks_off()
+    field.spines[["top", "right"]].set_visible(False)
+    field.legend(frameon=False, fontsize=8, ncols=2)
+    figure.savefig(ROOT / "docs" / "pictures" / "gate_need.png", dpi=110)
 
 
 def _picture(rows: Sequence[Row], plants: Sequence[str]) -> None:

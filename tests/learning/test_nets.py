@@ -108,3 +108,23 @@ def test_every_step_of_a_cycle_learns_from_its_own_batch():
         critic, adam = adam.step(critic, gradient, jnp.asarray(1e-3))
     for a, b in zip(*map(jax.tree.leaves, (moved.critic, critic)), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_td3bc_weighs_values_as_published():
+    """Eq. 5 with alpha 2.5: the mean over rows and columns, and values by their own mean size."""
+    learner = td3bc.TD3BC.create(
+        KEYS[0],
+        Sizes(2, 3),
+        td3bc.Config(discount=0.9, batch=BATCH, width=4, actor_width=4),
+        Values(7.0, -1.0, 9.0, 1.0),
+    )
+    seen, done = jax.random.normal(KEYS[1], (BATCH, 2)), jax.random.uniform(KEYS[2], (BATCH, 3))
+    zeros = jnp.zeros(BATCH)
+    loss, _ = learner.actor_loss(
+        learner.actor, learner.critic, Batch(seen, done, zeros, seen, done, zeros, zeros)
+    )
+    action = np.asarray(learner.actor(seen))
+    value = np.asarray(learner.critic(seen, jnp.asarray(action))[0])
+    assert abs(value.mean()) > 3.0
+    wanted = np.square(action - np.asarray(done)).mean() - 2.5 * value.mean() / np.abs(value).mean()
+    np.testing.assert_allclose(loss, wanted, rtol=1e-4)

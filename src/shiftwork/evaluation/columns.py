@@ -1,4 +1,4 @@
-"""Columns that values and rewards are learned from: what was seen, and distances of like tags."""
+"""Rows and columns that values and rewards are learned from."""
 
 from __future__ import annotations
 
@@ -9,10 +9,28 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int
 
+from shiftwork.records.episodes import Transitions
 from shiftwork.records.tags import Tags
 
 MOST_PAIRS = 60
 """Distances that are looked at; with more tags of one unit the first ones stand for all."""
+
+MOST_ROWS = 400_000
+"""Rows that one fit holds: it draws no more, and millions would take the memory of a small machine."""
+
+
+def some_rows(transitions: Transitions, seed: int) -> tuple[Transitions, Int[np.ndarray, " R"]]:
+    """Draw rows that stand for all where there are very many; otherwise keep all.
+
+    Returns:
+        The rows, and their numbers, (R,), rising.
+    """
+    count = len(transitions.reward)
+    if count <= MOST_ROWS:
+        return transitions, np.arange(count)
+    kept = np.sort(np.random.default_rng(seed).permutation(count)[:MOST_ROWS])
+    parts = {name: column[kept] for name, column in vars(transitions).items()}
+    return Transitions(**parts), kept
 
 
 def alike(tags: Tags) -> Int[np.ndarray, "2 P"]:

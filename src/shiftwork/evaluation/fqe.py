@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.agents.agent import Agent
-from shiftwork.evaluation.columns import alike, distances
+from shiftwork.evaluation.columns import alike, distances, some_rows
 from shiftwork.evaluation.plans import Plans
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.learning.critic import Critic
@@ -112,7 +112,8 @@ def fit_values(
         advance: Receives progress in updates.
     """
     scaling = Scaling.of(records, tail=0.0)
-    transitions = records.transitions
+    transitions, kept = some_rows(records.transitions, seed)
+    weights = weights[:, kept]
     rows = scaled(transitions, scaling)
     pairs = jnp.asarray(alike(records.observation_tags))
     following = jnp.asarray(transitions.next_observation)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from shiftwork.evaluation import columns
 from shiftwork.evaluation.columns import alike, distances
 from shiftwork.evaluation.gate.rollouts import replay
 from shiftwork.evaluation.gate.world import fit_world
@@ -111,3 +112,23 @@ def test_distances_are_of_tags_of_one_unit():
     assert alike((Tag("a"), Tag("b"))).shape == (2, 0)
     found = distances(np.array([[1.0, 3.0, 9.0]]), np.array([2.0, 4.0, 1.0]), alike(TAGS))
     assert found.tolist() == [[0.5]]
+
+
+def test_of_very_many_rows_some_stand_for_all(monkeypatch):
+    monkeypatch.setattr(columns, "MOST_ROWS", 300)
+    records = of_equal_length(
+        np.arange(1_002.0).reshape(501, 2, 1),
+        np.zeros((500, 2, 1)),
+        np.arange(1_000.0).reshape(500, 2),
+        (Tag("x", ""),),
+        (Tag("u", "", -1.0, 1.0),),
+    )
+    rows, kept = columns.some_rows(records.transitions, seed=0)
+    assert len(kept) == 300
+    assert (np.diff(kept) > 0).all()
+    np.testing.assert_array_equal(rows.reward, records.reward[kept])
+    np.testing.assert_array_equal(rows.next_observation, records.transitions.next_observation[kept])
+    monkeypatch.setattr(columns, "MOST_ROWS", 1_000)
+    rows, kept = columns.some_rows(records.transitions, seed=0)
+    assert rows is records.transitions
+    assert len(kept) == 1_000

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from shiftwork.evaluation.columns import alike, distances
+from shiftwork.evaluation.columns import alike, distances, some_rows
 from shiftwork.learning.nets import MLP, Adam
 from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes
@@ -125,7 +125,8 @@ def fit_world(
         seed: Of nets, blocks and batches.
         advance: Receives progress in updates.
     """
-    rows = records.transitions
+    rows, kept = some_rows(records.transitions, seed)
+    blocks = blocks[kept]
     observation = rows.observation.astype(np.float64)
     columns = np.concatenate([observation, rows.action.astype(np.float64)], 1)
     mean, std = columns.mean(0), _deviation(columns)
@@ -141,7 +142,8 @@ def fit_world(
 
     rng = np.random.default_rng(seed)
     count = int(blocks.max()) + 1
-    rows_of = np.split(np.argsort(blocks, kind="stable"), np.cumsum(np.bincount(blocks))[:-1])
+    order = np.argsort(blocks, kind="stable")
+    rows_of = np.split(order, np.cumsum(np.bincount(blocks, minlength=count))[:-1])
     draws = rng.integers(0, count, (members, count))
     drawn = [np.concatenate([rows_of[b] for b in draw]) for draw in draws]
     shortest = min(map(len, drawn))

@@ -4,10 +4,11 @@
         y = r + discount min_i Q'_i(s', a'),  a' = clip(pi'(s') + clip(noise), box)
         minimize  sum_i mean (Q_i(s, a) - y)^2
         every actor_delay-th time:
-            minimize  |pi(s) - a|^2  -  alpha Q_1(s, pi(s)) / mean |Q|      (eq. 5, over alpha)
+            minimize  mean (pi(s) - a)^2  -  alpha Q_1(s, pi(s)) / mean |Q|      (eq. 5)
             move both targets
 
-Ours: values begin at the records' mean return, and the weight of Q measures how values differ.
+The mean of the squares is over rows and columns of the action. Weights are the paper's: where all
+rewards carry a large constant, values count for less. Ours: values begin at the records' mean return.
 """
 
 from __future__ import annotations
@@ -111,12 +112,13 @@ class TD3BC(eqx.Module):
     def actor_loss(
         self, actor: Actor, critic: Critic, batch: Batch
     ) -> tuple[Float[Array, ""], Metrics]:
-        """|pi(s) - a|^2 - alpha Q_1(s, pi(s)) / mean |Q - offset|."""
+        """Mean (pi(s) - a)^2 - alpha Q_1(s, pi(s)) / mean |Q|."""
         action = actor(batch.observation)
         value = critic.first(batch.observation, action)[0]
         distance = cloning_error(action, batch.action).mean()
-        weight = self.config.alpha * value_weight(value, critic.offset)
-        return distance - weight * value.mean(), {"cloning_error": distance}
+        weight = self.config.alpha * value_weight(value)
+        loss = distance / action.shape[-1] - weight * value.mean()
+        return loss, {"cloning_error": distance}
 
     def update(
         self, sample: Sample, key: PRNGKeyArray, rate: Float[Array, ""]
