@@ -92,6 +92,9 @@ def test_evaluate_improve_and_report_go_on_from_the_agent(
     main(["improve", str(agent), "--plant", "dmsd", "--records", str(records), "--out", str(better),
           "--online.steps", "120", "--online.piece", "60", "--online.updates-per-step", "2"])  # fmt: skip
     assert Agent.load(better).about["online_steps"] == 120
+    # At a plant it is held to the same records.
+    seen = read_npz(better / "records_seen.npz")
+    assert seen["rows"].tolist() == read_npz(agent / "records_seen.npz")["rows"].tolist()
     trace = read_npz(better / "history.npz")
     assert trace["steps"].tolist() == [0, 60, 120]
     assert trace["training_end"].tolist() == [100]

@@ -192,7 +192,7 @@ def test_a_clamped_write_is_tracked(at):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda plant: setattr(plant, "status", BAD), "heat the plant calls it bad"),
+        (lambda plant: setattr(plant, "status", BAD), "heat is called bad by the plant"),
         (lambda plant: setattr(plant, "heat", 999.0), "heat 999 is outside its span"),
         (lambda plant: setattr(plant, "heat", np.nan), "heat is not a number"),
         (lambda plant: setattr(plant.side, "enabled", False), "does not enable writes"),

@@ -12,11 +12,14 @@ import numpy as np
 from shiftwork.operation.connection import Lost
 from shiftwork.operation.modes import ActionState, Mode, Run
 from shiftwork.operation.opcua.connection import OpcUaConnection
+from shiftwork.operation.records_seen import BLOCK
 from shiftwork.operation.writing import Intent, write
-from support.rig import FROZEN_S, KEYS, PERIOD_S, TICK_S, Rig
+from support.rig import DRIFTED, FROZEN_S, KEYS, PERIOD_S, TICK_S, Rig
 
 MOST_S = PERIOD_S + 3.0
 """A fault is answered within one cycle and 3 s."""
+SHED_AFTER_S = 2.0
+"""A hold that lasts longer becomes a shed, in the row that waits for it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,33 @@ async def audit_fails(rig):
     rig.cycle.audit._insert = disk_full
 
 
+def no_sync(*_):
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+async def sync_fails(rig):
+    rig.cycle.audit._insert = no_sync
+
+
+async def drift(rig):
+    """As if the tag's mean of the last cycles lay beyond all means of the records."""
+    rig.drift._kept.extend([np.full(1, DRIFTED)] * BLOCK)
+
+
+async def settle(rig):
+    rig.drift._kept.clear()
+
+
+async def long_gone(rig):
+    rig.cycle.rules = rig.cycle.rules.model_copy(update={"shed_after_s": SHED_AFTER_S})
+    rig.proxy.drop()
+
+
+async def back(rig):
+    rig.cycle.rules = rig.cycle.rules.model_copy(update={"shed_after_s": 300.0})
+    rig.proxy.go_on()
+
+
 async def history_fails(rig):
     rig.cycle.history.add = disk_full
 
@@ -174,6 +204,10 @@ ROWS = (
     Row("set-point moved by another", "tracking", ordered("move force_1"), nothing, tracked, False),
     Row("another writer", "off", ordered("owner intruder"), clear, lowered(Mode.OFF), False),
     Row("audit full", "shed", audit_fails, operate_again, shed, False),
+    Row("sync of the audit fails", "shed", sync_fails, operate_again, shed, False),
+    Row("tag drifts away from the records", "advisory", drift, settle, lowered(Mode.ADVISORY), False),
+    Row("agent raises three times", "shed", decides(fails), wander, shed, False, own_s=2 * PERIOD_S),
+    Row("link gone for longer than shed_after", "shed", long_gone, back, shed, False, True, SHED_AFTER_S),
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from shiftwork.operation.modes import Mode, Person, Run
 from shiftwork.operation.opcua.connection import OpcUaConnection
 from shiftwork.operation.opcua.settings import opcua_settings
 from shiftwork.operation.opened import opened_cycle
+from shiftwork.operation.records_seen import Drift
 from shiftwork.operation.run import run
 from shiftwork.operation.settings import operation_rules
 from shiftwork.operation.shown import Clock
@@ -33,6 +34,7 @@ KEYS = ("force_1", "force_2")
 PERIOD_S, TICK_S, TIMEOUT_S = 1.0, 0.2, 1.0
 # A shed of its own in the middle of a fault would be another answer than the one that is timed.
 FROZEN_S = 2.0
+DRIFTED = 1e6  # a mean that no run of this plant has
 NEEDED = frozenset({"position_1", "velocity_1", "target_1"})
 RULES = f"""shed_after = "300s"
 fastest = {{ position_1 = 100.0 }}
@@ -90,6 +92,7 @@ class Rig:
         rows = self.random.uniform(-1, 1, (400, 3)) * [1.6, 0.6, 0.6]
         support = Support.learn(("target_1",), KEYS, rows)
         self.support = replace(support, limit=1.5 * support.limit)
+        self.drift = Drift(("position_1",), np.full(1, -DRIFTED / 2), np.full(1, DRIFTED / 2))
         await self.begin()
         return self
 
@@ -123,7 +126,7 @@ class Rig:
                 self.connection,
                 agent,
                 judged,
-                (self.support,),
+                (self.support, self.drift),
                 clock=clock,
             )
         )

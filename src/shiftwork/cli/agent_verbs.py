@@ -138,13 +138,18 @@ def learn_agent(
             checkpoint=checkpoint,
         )
     agent = learned.save(out)
-    try:
-        RecordsSeen.learn(records).save(out)
-    except UserError as error:
-        console.print(f"At a plant, nothing will hold it to the records: {error}")
+    _records_go_with(records, out)
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
     return agent
+
+
+def _records_go_with(records: Episodes, folder: Path) -> None:
+    """Write into an agent's folder what holds it to the records at a plant, or say that nothing will."""
+    try:
+        RecordsSeen.learn(records).save(folder)
+    except UserError as error:
+        console.print(f"At a plant, nothing will hold it to the records: {error}")
 
 
 def _kept_apart(records: Episodes) -> Episodes:
@@ -301,6 +306,7 @@ def improve_agent(
     agent = make_agent(learner, scaling, records, about)
     trace = _trace(steps, returns, lived)
     save_agent(agent, learner, out, dataclasses.asdict(trace), records, folder)
+    _records_go_with(records, out)
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
     return agent

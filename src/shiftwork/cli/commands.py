@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-AT_A_PLANT = ("plant", "connect", "operate", "desk", "audit")
+AT_A_PLANT = ("plant", "connect", "operate", "desk", "shadow", "audit")
 """Verbs that put agents to work at a plant (``operation_verbs``)."""
 
 

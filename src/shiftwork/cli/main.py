@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """Learn how a plant is run from its records, then improve by experience.
 
 Each verb explains itself: shiftwork learn --help. Agents at a plant have verbs of their own: plant
-serve, connect, operate, desk, audit."""
+serve, connect, operate, desk, shadow, audit."""
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -117,9 +117,14 @@ async def run_demo(options: OperateDemo) -> None:
 
 
 async def _play(plant: VirtualPlantPart, caller: Any, stop: asyncio.Event) -> None:
+    """Play each fault in closed loop, and close the loop again after it."""
+    console.print(
+        f"closing the loop, then {len(FAULTS)} faults one after the other; about a minute"
+    )
+    console.print(f"{'fault':40} answered  closed again  answer", soft_wrap=True)
     unanswered = []
+    await _close_loop(caller, stop)
     for fault in FAULTS:
-        await _close_loop(caller, stop)
         begin = time.monotonic()
         await plant.cause(fault.order)
         end = time.monotonic() + ANSWER_S
@@ -127,21 +132,32 @@ async def _play(plant: VirtualPlantPart, caller: Any, stop: asyncio.Event) -> No
             if time.monotonic() > end or stop.is_set():
                 break
             await asyncio.sleep(0.02)
-        took = time.monotonic() - begin
+        answered_s = time.monotonic() - begin
         if answer is None:
             unanswered.append(fault.name)
-        console.print(f"{fault.name:40} {took:4.1f} s  {answer or 'no answer'}")
         await plant.recover(fault.order, stop)
-    if unanswered and not stop.is_set():
+        begin = time.monotonic()
+        await _close_loop(caller, stop)
+        if stop.is_set():
+            return
+        closed_s = time.monotonic() - begin
+        console.print(
+            f"{fault.name:40} {answered_s:6.1f} s  {closed_s:10.1f} s  {answer or 'no answer'}",
+            soft_wrap=True,
+        )
+    if unanswered:
         raise UserError(f"no answer to: {', '.join(unanswered)}; read the logs in {plant.out}")
+    console.print(f"each of the {len(FAULTS)} faults had its answer, and the loop was closed again")
 
 
 def _answer(state: dict[str, Any], fault: Fault) -> str | None:
     """What the operating process did, if it is what the fault asks for."""
     if state["run"] == fault.answer:
         return f"{fault.answer}: {state['reason']}"
-    first = state["actions"][0]["state"]
-    return f"force_1 {first}: {state['reason']}" if first == fault.answer else None
+    first = state["actions"][0]
+    if first["state"] != fault.answer:
+        return None
+    return f"{first['key']} {fault.answer}: {state['reason'].removeprefix(first['key'] + ': ')}"
 
 
 async def _close_loop(caller: Any, stop: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from shiftwork.cli import connect_verbs, desk_verbs
+from shiftwork.cli import connect_verbs, desk_verbs, shadow_verb
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.operate_demo import OperateDemo, run_demo
 from shiftwork.cli.progress import console
@@ -104,6 +104,8 @@ def run(arguments: list[str]) -> None:
         connect_verbs.run(rest, prog)
     elif verb == "desk":
         desk_verbs.run(rest, prog)
+    elif verb == "shadow":
+        shadow_verb.run(rest, prog)
     else:
         audit: Any = tyro.cli(_Audit, args=rest, prog=prog)
         (_verify if isinstance(audit, Verify) else _export)(audit)

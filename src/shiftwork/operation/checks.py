@@ -57,7 +57,7 @@ class Checks:
         tag = self.plant.tags[key]
         if sample.status == BAD:
             self._since.pop(key, None)
-            return "the plant calls it bad"
+            return "is called bad by the plant"
         if tag.role == "state":
             return ""
         value = sample.number

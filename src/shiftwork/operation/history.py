@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -120,8 +121,7 @@ class History:
             (begin, end),
         ).fetchall()
         frame = _table(rows, self._plant)
-        name = str(pl.from_epoch(pl.Series([begin]), "us").dt.date()[0])
-        file = self.folder / f"{name}.parquet"
+        file = self.folder / f"{day_name(day)}.parquet"
         if file.exists():  # a crash before, or samples of a day already closed: a clock went back
             frame = pl.concat([pl.read_parquet(file), frame])
             frame = frame.unique(["time", "tag"], keep="last", maintain_order=True)
@@ -134,6 +134,33 @@ class History:
     def close(self) -> None:
         """Close the file."""
         self._base.close()
+
+
+def day_name(day: int) -> str:
+    """The date of a day (days since 1970, UTC), YYYY-MM-DD."""
+    return str(date(1970, 1, 1) + timedelta(days=day))
+
+
+def open_days(folder: Path, plant: PlantFile, until_us: int) -> pl.DataFrame:
+    """Read what is not yet in a file of its own, in the shape of these files.
+
+    Args:
+        folder: Of the history; another process may be writing it.
+        plant: Names the tags.
+        until_us: Samples from then on are left out, microseconds since 1970 UTC.
+
+    Raises:
+        UserError: The history cannot be read.
+    """
+    file = folder / "history.sqlite"
+    if not file.is_file():
+        return _table([], plant)
+    query = "SELECT time_us, tag, value, state, status FROM samples WHERE time_us < ? ORDER BY 1, 2"
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as base:
+            return _table(base.execute(query, (until_us,)).fetchall(), plant)
+    except sqlite3.Error as error:
+        raise UserError(f"{file}: cannot be read as a history ({error})") from None
 
 
 def _table(

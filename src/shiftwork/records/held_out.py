@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt64
+from jaxtyping import Bool, UInt64
 
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes
@@ -70,20 +70,33 @@ def between(records: Episodes, first: int, end: int) -> Episodes:
     Raises:
         UserError: No row is kept.
     """
-    begins = np.maximum(records.starts, first)
-    ends = np.minimum(records.starts + records.length, end)
-    kept = np.flatnonzero(ends > begins)
-    if not len(kept):
+    row = np.arange(len(records.reward))
+    return only(records, (row >= first) & (row < end))
+
+
+def only(records: Episodes, keep: Bool[np.ndarray, " T"]) -> Episodes:
+    """Keep some rows; what follows a row that is left out is an episode of its own.
+
+    An episode that is cut has no terminal there.
+
+    Raises:
+        UserError: No row is kept.
+    """
+    rows = np.flatnonzero(keep)
+    if not len(rows):
         raise UserError(f"{records.source}: no row is left; give longer records")
+    episode = records.episode_of_step[rows]
+    first = np.flatnonzero(np.r_[True, (np.diff(rows) > 1) | (np.diff(episode) > 0)])
+    begins, length, owner = rows[first], np.diff(np.r_[first, len(rows)]), episode[first]
     # Every episode before it put one more row, its last, among the observations.
-    seen = [np.arange(begins[e] + e, ends[e] + e + 1) for e in kept]
-    whole = ends[kept] == (records.starts + records.length)[kept]
+    seen = [np.arange(b + e, b + e + n + 1) for b, e, n in zip(begins, owner, length, strict=True)]
+    whole = begins + length == (records.starts + records.length)[owner]
     return Episodes(
         records.observation[np.concatenate(seen)],
-        records.action[begins[kept[0]] : ends[kept[-1]]],
-        records.reward[begins[kept[0]] : ends[kept[-1]]],
-        (ends - begins)[kept],
-        records.terminal[kept] & whole,
+        records.action[rows],
+        records.reward[rows],
+        length,
+        records.terminal[owner] & whole,
         records.observation_tags,
         records.action_tags,
         records.source,
@@ -157,6 +170,15 @@ def unseen(records: Episodes, folder: Path) -> tuple[Episodes, str]:
             "learned from, whose last fifth was kept apart"
         )
     return records, ""
+
+
+def rows_that_taught(records: Episodes, folder: Path) -> Bool[np.ndarray, " T"]:
+    """Tell which rows taught an agent, (T,): each one that its folder remembers.
+
+    Raises:
+        UserError: The folder does not say which rows did.
+    """
+    return np.isin(fingerprints(records), _taught(folder))
 
 
 def teaching(records: Episodes, folder: Path) -> Episodes:

@@ -90,8 +90,7 @@ def judge(
     Raises:
         UserError: The records are too few, or of another plant than the agent's.
     """
-    blocks = int(blocks_of(records)[0].max()) + 1
-    rows = len(records.reward)
+    rows, blocks = size_of(records)
     if blocks < FEWEST_BLOCKS or rows < FEWEST_ROWS:
         raise UserError(
             f"{records.source}: {rows:,} steps in {blocks} blocks of time are too few to judge by "
@@ -118,6 +117,11 @@ def judge(
     return Judgement(
         decision, gains[0], found[0], gains[1], gains[2], reasons, settle, rows, blocks
     )
+
+
+def size_of(records: Episodes) -> tuple[int, int]:
+    """Steps of records, and blocks of time among them: both must be enough to judge by."""
+    return len(records.reward), int(blocks_of(records)[0].max()) + 1
 
 
 def spread(e: Estimate) -> float:

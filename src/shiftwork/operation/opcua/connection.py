@@ -265,6 +265,8 @@ async def _closed(client: Client, timeout_s: float) -> None:
 def _words(error: BaseException, timeout_s: float) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return f"no answer in {timeout_s:g} s"
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens at its address"
     return str(error) or type(error).__name__
 
 

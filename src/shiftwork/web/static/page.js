@@ -38,13 +38,15 @@ function show() {
   $("run").classList.toggle("bad", !missing && state.run !== "run");
   setText($("highest"), missing ? "–" : word(state.highest));
   $("highest").title = missing ? "" : state.verdict;
-  const faults = missing ? [missing] : state.run === "run" ? state.faults : [...new Set([...state.faults, state.reason])];
+  const all = missing ? [missing] : state.run === "run" ? state.faults : [...new Set([...state.faults, state.reason])];
+  const faults = all.filter((fault) => !all.some((other) => other !== fault && other.includes(fault)));
   $("fault").hidden = !faults.length;
-  setText($("fault"), faults.map((fault) => `▲ ${fault}`).join("   "));
+  setText($("fault"), faults.map((fault) => `▲ ${fault}`).join("\n"));
   for (const button of document.querySelectorAll("[data-mode]"))
     button.setAttribute("aria-pressed", String(!missing && button.dataset.mode === state.mode));
   $("reset").hidden = missing || state.run !== "shed";
   $("why").parentElement.hidden = missing || state.mode !== "advisory";
+  setText($("switch"), word(state.mode === "advisory" ? "answer" : "switch"));
   if (missing) return;
   for (const action of state.actions) showAction(action);
   showAge();
@@ -163,7 +165,7 @@ function draw(action, found) {
     const axis = { stroke: "#4c5359", grid: { stroke: "#c3c6c9", width: 1 }, ticks: { stroke: "#a9adb1" }, font: "14px system-ui" };
     const limit = { stroke: "#6d7378", width: 1, dash: [8, 5], points: { show: false } };
     chart = new uPlot({
-      width: box.clientWidth - 16, height: 190, legend: { show: false }, cursor: { show: false },
+      width: box.clientWidth - 16, height: 190, padding: [8, 40, 0, 0], legend: { show: false }, cursor: { show: false },
       axes: [{ ...axis, values: (_, at) => at.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB")), space: 90 }, { ...axis, size: 64 }],
       series: [{}, { stroke: "#1d2125", width: 2.5, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) },
         { stroke: "#2f5d8a", width: 2, dash: [2, 4], points: { show: false } }, limit, limit],
@@ -184,14 +186,25 @@ function request(body) {
   return `${body.key}: ${word("limits")} ${(body.limits ?? ["–"]).join(" … ")}`;
 }
 
+// A fault that stays comes again each cycle: it is listed once, at its last time, with a count.
 function listed(records) {
-  $("records").replaceChildren(...records.map((record) => {
+  const shown = [], same = new Map();
+  for (const record of records) {
     const body = record.body;
     const text = body.person ? `${body.person} (${body.role}) – ${request(body)}` + (body.reason ? ` – ${body.reason}` : "")
-      : record.kind === "mode" ? `${word(body.mode)}, ${word(body.run === "run" ? "running" : body.run)}: ${body.reason}` : body.reason ?? body.owner ?? "";
-    return element("li", {}, element("time", {}, new Date(record.at_s * 1000).toLocaleTimeString("en-GB")),
-      element("span", {}, word(record.kind)), element("div", {}, text));
-  }));
+      : record.kind === "mode" ? `${word(body.mode)}, ${word(body.run === "run" ? "running" : body.run)}: ${body.reason}` : body.reason ?? body.verdict ?? body.owner ?? "";
+    if (record.kind !== "fault") same.clear();
+    const known = same.get(text);
+    if (known) known.count += 1;
+    else {
+      const line = { record, text, count: 1 };
+      shown.push(line);
+      if (record.kind === "fault") same.set(text, line);
+    }
+  }
+  $("records").replaceChildren(...shown.map(({ record, text, count }) =>
+    element("li", {}, element("time", {}, new Date(record.at_s * 1000).toLocaleTimeString("en-GB")),
+      element("span", {}, word(record.kind)), element("div", {}, count > 1 ? `${text} (× ${count})` : text))));
 }
 
 async function ask(change, given) {
@@ -204,6 +217,8 @@ async function ask(change, given) {
     });
     const { answer } = await response.json();
     setText($("answer"), answer === "done" ? word("done") : `▲ ${answer}`);
+    // The next answer needs a reason of its own.
+    if (answer === "done" && (change === "accept" || change === "reject")) $("why").value = "";
   } catch { setText($("answer"), `▲ ${word("unreachable")}`); }
 }
 

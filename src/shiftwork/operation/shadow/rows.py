@@ -1,0 +1,126 @@
+"""The live rows that may judge an agent: people's own, and none that taught it.
+
+The plant's own history is cut into steps by the code that cuts every export. Left out are the steps in
+closed loop, which are the agent's own practice, and the days of which it has learned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from shiftwork.agents.agent import Agent
+from shiftwork.errors import UserError
+from shiftwork.operation.history import DAY_US, day_name, open_days
+from shiftwork.operation.inputs import AgentInput
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.held_out import ALIKE, only, rows_that_taught
+from shiftwork.records.historian.cut import cut_episodes
+from shiftwork.records.historian.grid import to_grid
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.samples import read_samples
+
+
+@dataclass(frozen=True)
+class LiveRows:
+    """The steps of the history up to a day's end, under the names that the agent's tags have.
+
+    Attributes:
+        steps: All of them.
+        stamp_us: When each step was decided, (T,).
+        closed: Whether it was decided in closed loop, (T,).
+        files: Each file of the history, and the SHA-256 of what was read of it.
+    """
+
+    steps: Episodes
+    stamp_us: Int64[np.ndarray, " T"]
+    closed: Bool[np.ndarray, " T"]
+    files: tuple[tuple[str, str], ...]
+
+    def on(self, day: int) -> Bool[np.ndarray, " T"]:
+        """Steps of people on one day (days since 1970, UTC), (T,)."""
+        return (self.stamp_us // DAY_US == day) & ~self.closed
+
+    def judging(self, agent: Path) -> tuple[Episodes, tuple[str, ...]]:
+        """Find the steps that may judge an agent, and the days left out because they taught it.
+
+        Raises:
+            UserError: No step is left, or the agent's folder does not say which rows taught it.
+        """
+        taught, day = rows_that_taught(self.steps, agent), self.stamp_us // DAY_US
+        days = [one for one in np.unique(day) if taught[day == one].mean() > ALIKE]
+        keep = ~self.closed & ~np.isin(day, days)
+        return only(self.steps, keep), tuple(day_name(int(one)) for one in days)
+
+
+def live_rows(
+    folder: Path, plant: PlantFile, agent: Agent, day: int, closed_us: frozenset[int]
+) -> LiveRows:
+    """Read the history up to the end of a day.
+
+    Args:
+        folder: Where operate writes.
+        plant: The plant file.
+        agent: Names the columns.
+        day: Days since 1970, UTC.
+        closed_us: Stamps of the decisions in closed loop.
+
+    Raises:
+        UserError: There is no history, or nothing in it is a step.
+    """
+    closed_days = [
+        file for file in sorted(folder.glob("????-??-??.parquet")) if file.stem <= day_name(day)
+    ]
+    files = [(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in closed_days]
+    with tempfile.TemporaryDirectory() as place:
+        paths = list(closed_days)
+        still_open = open_days(folder, plant, (day + 1) * DAY_US)
+        if len(still_open):
+            # Through a file, so that open and closed days are read by the same code.
+            paths.append(Path(place) / "open.parquet")
+            still_open.write_parquet(paths[-1])
+            files.append(
+                ("history.sqlite", hashlib.sha256(paths[-1].read_bytes()).hexdigest()),
+            )
+        if not paths:
+            raise UserError(
+                f"{folder}: holds no history up to {day_name(day)}; give the folder of operate"
+            )
+        cut = cut_episodes(to_grid(read_samples(paths, plant), plant), plant)
+    steps = cut.episodes
+    row = np.arange(len(steps.reward)) + steps.episode_of_step
+    stamp_us = cut.stamps[row].astype("datetime64[us]").astype(np.int64)
+    closed = np.isin(stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
+    return LiveRows(_named(steps, agent, plant), stamp_us, closed, tuple(files))
+
+
+def _named(steps: Episodes, agent: Agent, plant: PlantFile) -> Episodes:
+    """The agent's columns, in its order and under its names; the units are the records'."""
+    keys = AgentInput(agent, plant).keys
+    seen = [tag.name for tag in steps.observation_tags]
+    done = [tag.name for tag in steps.action_tags]
+    observed = [seen.index(keys[tag.name]) for tag in agent.observation_tags]
+    acted = [done.index(keys[tag.name]) for tag in agent.action_tags]
+    return replace(
+        steps,
+        observation=steps.observation[:, observed],
+        action=steps.action[:, acted],
+        observation_tags=tuple(
+            replace(steps.observation_tags[column], name=tag.name)
+            for column, tag in zip(observed, agent.observation_tags, strict=True)
+        ),
+        action_tags=tuple(
+            replace(
+                steps.action_tags[column],
+                name=tag.name,
+                low_tag=tag.low_tag,
+                high_tag=tag.high_tag,
+            )
+            for column, tag in zip(acted, agent.action_tags, strict=True)
+        ),
+    )

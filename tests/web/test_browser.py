@@ -1,0 +1,136 @@
+"""The control-room page in a real browser: Chromium, where it and Playwright are installed."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("playwright")
+from playwright import sync_api as playwright
+
+from shiftwork.operation.desk import Desk
+from shiftwork.web.people import allow
+from support.memory_plant import bench
+from support.rig import free_port
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
+]
+
+
+@contextmanager
+def operating(folder):
+    """A cycle each quarter of a second in a thread of its own; yields the bench."""
+    ready, stop, made = threading.Event(), threading.Event(), []
+
+    def work():
+        with bench(folder) as at, closing(Desk(folder / "desk.sqlite")) as desk:
+            made.append(at)
+            while not stop.wait(0.05):
+                desk.serve(at.cycle)
+                if at.plant.now.s < 1000.0 + 40 * (time.monotonic() - begin):
+                    at.run()
+                    desk.show(at.cycle)
+                ready.set()
+
+    begin = time.monotonic()
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield made[0]
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def served(folder):
+    """The page's process and its address."""
+    port = free_port()
+    words = ["desk", "page", "--out", f"{folder}", "--port", f"{port}"]
+    process = subprocess.Popen([sys.executable, "-m", "shiftwork", *words])
+    try:
+        yield process, f"http://127.0.0.1:{port}/"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def browser():
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        try:
+            yield opened.new_page(locale="en-US", viewport={"width": 1440, "height": 900})
+        finally:
+            opened.close()
+
+
+def shows(page, selector, text):
+    playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
+
+
+def test_a_shift_at_the_page(tmp_path):
+    token = allow(tmp_path, "Kim", "operator")
+    with operating(tmp_path) as at, served(tmp_path) as (process, address), browser() as page:
+        broken = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        for attempt in range(100):
+            try:
+                page.goto(address)
+                break
+            except playwright.Error:  # it is not up yet
+                assert attempt < 99
+                time.sleep(0.2)
+        shows(page, "#plant", "kettle")
+        shows(page, "#mode", "Shadow")
+        page.click("#language")
+        shows(page, "#mode", "관찰")
+        assert page.get_attribute("html", "lang") == "ko"
+        page.click("#language")
+
+        # By keyboard alone: the token, then the mode.
+        page.focus("#token")
+        page.keyboard.type(token)
+        page.focus("[data-mode=advisory]")
+        page.keyboard.press("Enter")
+        shows(page, "#mode", "Advisory")
+        shows(page, "#switch", "Answer")
+
+        reject = "tr[data-key=power] [data-answer=reject]"
+        page.click(reject)
+        shows(page, "#answer", "Say why first")
+        page.fill("#why", "<b>the filter</b>")
+        page.click(reject)
+        shows(page, "#answer", "Done")
+        # The next answer needs a reason of its own.
+        playwright.expect(page.locator("#why")).to_have_value("")
+        shows(page, "#records", "Kim (operator) – power: Reject 6")
+        shows(page, "#records", "<b>the filter</b>")
+
+        at.plant.status = 2
+        shows(page, "#run", "Hold")
+        shows(page, "#fault", "heat is called bad by the plant")
+        shows(page, "#records", "heat is called bad by the plant (× ")
+        at.plant.status = 0
+        shows(page, "#run", "Running")
+        assert page.is_hidden("#fault")
+
+        for width in (1440, 800):  # nothing is wider than the window
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            box = page.locator(reject).bounding_box()
+            assert box["x"] + box["width"] <= width, "the last switch is out of sight"
+        process.kill()
+        shows(page, "#frozen", "This page is frozen")
+        assert broken == []
