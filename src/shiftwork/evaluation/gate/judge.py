@@ -27,7 +27,7 @@ from shiftwork.records.episodes import Episodes
 
 Decision = Literal["pass", "not proven", "worse"]
 
-QUANTILE = 2.8
+QUANTILE = 3.0
 """Spreads on either side of the estimate that hold 90 % of the truths of plants left out of the
 panel (docs/gate.md; ``python -m benchmarks.gate.table``)."""
 
