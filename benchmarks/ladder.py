@@ -81,7 +81,7 @@ def table() -> str:
             shares.append((found["default"] - found["people"]) / room)
             share = f"{100 * shares[-1]:.0f} %"
         lines.append((*case, *(f"{found[w]:.3g}" for w in ("people", "clone", "default")),
-                      f"{float(own['default']['cloning']):.2g}", f"{found[best]:.3g} ({best})", share))  # fmt: skip
+                      f"{float(own['default']['cloning']):.3g}", f"{found[best]:.3g} ({best})", share))  # fmt: skip
     lines.append(("median", "", "", "", "", "", "", "", f"{100 * float(np.median(shares)):.0f} %"))
     header = (
         "plant", "hands", "recorded episodes", "people", "clone", "default", "its cloning",
