@@ -80,7 +80,13 @@ def judged(row: Row, width: float) -> tuple[str, bool]:
     return gate.decide(e, gain)[0], gain.low <= float(row["truth"]) <= gain.high
 
 
-@dataclass(frozen=True)
+ELSEWHERE = [(plant, kind) for plant in ("dmsd", "dmsd-heavy") for kind in ("one run", "two runs")]
+"""Cases whose truth is of other states than the records': a long run visits some sixty targets, and the
+truth was run with others, where even a clone of the run earns a quarter less than people. They show
+what records of few targets are worth elsewhere, not how well the gate judges; lines of their own."""
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """How the gate judged one plant by one set of records, with the width of the other plants.
 
@@ -137,20 +143,24 @@ def line(name: str, cases: Sequence[Case]) -> list[str]:
 
 def main() -> None:
     """Write the table and the pictures."""
-    rows = read_rows("gate_panel")
+    everything = read_rows("gate_panel")
+    rows = [r for r in everything if (r["plant"], r["records"]) not in ELSEWHERE]
     plants = list(dict.fromkeys(r["plant"] for r in rows))
     cases = []
     for plant in plants:
         width = float(np.quantile(errors([r for r in rows if r["plant"] != plant]), COVERED))
         for kind in SETS:
-            some = [r for r in rows if (r["plant"], r["records"]) == (plant, kind)]
+            some = [r for r in everything if (r["plant"], r["records"]) == (plant, kind)]
             cases.append(case(plant, kind, some, width))
+    apart = [c for c in cases if (c.plant, c.records) in ELSEWHERE]
+    cases = [c for c in cases if c not in apart]
     table = [line(p, [c for c in cases if c.plant == p]) for p in plants]
     table += [
         line(f"{kind}: {np.prod(shape):,} steps", [c for c in cases if c.records == kind])
         for kind, shape in SETS.items()
     ]
-    print(write_table("gate", HEADER, [*table, line("all", cases)]))
+    table += [line("all", cases), line("not counted: DMSD, other targets than recorded", apart)]
+    print(write_table("gate", HEADER, table))
     _picture(rows, plants)
     _need(rows, plants)
     own = float(np.quantile(errors(rows), COVERED))
@@ -164,7 +174,7 @@ def _need(rows: Sequence[Row], plants: Sequence[str]) -> None:
     for plant in plants:
         own = [r for r in rows if r["plant"] == plant]
         clear = CLEAR * abs(float(own[0]["people"]))
-        shown = sorted(steps, key=lambda kind: steps[kind])
+        shown = sorted({r["records"] for r in own}, key=lambda kind: steps[kind])
         half = [
             np.median(
                 [
