@@ -178,7 +178,7 @@ def _need(rows: Sequence[Row], plants: Sequence[str]) -> None:
         half = [
             np.median(
                 [
-                    gate.QUANTILE * gate.spread(estimated(r)) / clear
+                    gate.QUANTILE * gate.spread(estimated(r)) / float(r["truth"])
                     for r in own
                     if r["records"] == kind and float(r["truth"]) > clear
                 ]
@@ -188,11 +188,11 @@ def _need(rows: Sequence[Row], plants: Sequence[str]) -> None:
         field.plot([steps[k] for k in shown], half, marker="o", markersize=3, label=plant)
     field.axhline(1.0, color="#444", linewidth=0.8)
     field.set(xscale="log", yscale="log", xlabel="recorded steps to judge by",
-              ylabel="half width, in gains worth proving")  # fmt: skip
+              ylabel="half width / true gain")  # fmt: skip
     field.set_xticks(sorted(steps.values()), [f"{s:,}" for s in sorted(steps.values())])
     field.minorticks_off()
     field.spines[["top", "right"]].set_visible(False)
-    field.legend(frameon=False, fontsize=8, ncols=2)
+    figure.legend(frameon=False, fontsize=8, loc="outside right center")
     figure.savefig(ROOT / "docs" / "pictures" / "gate_need.png", dpi=110)
 
 
