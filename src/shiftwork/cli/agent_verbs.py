@@ -175,8 +175,8 @@ def _settled(config: Any, records: Episodes) -> Any:
     if moved := moved_from_outside(records):
         names = joined([f"'{name}'" for name in moved])
         console.print(
-            f"From the records: {names} moved from outside, not by what is done; such moves count by "
-            "how often they come, not one by one"
+            f"From the records: {names} {'is' if len(moved) == 1 else 'are'} moved from outside, not by "
+            "what is done; such moves count by how often they come, not one by one"
         )
     settled = settle(config, records)
     if settled != config:
