@@ -113,12 +113,14 @@ def of_members(policies: Any, scaling: Any, *, guarded: bool = False) -> list[di
     return [{k: float(np.asarray(v)[i]) for k, v in found.items()} for i in range(count)]
 
 
-def note(method: str, scores: list[dict[str, Any]], wall_s: float, **more: Any) -> None:
-    """Write the rows of a method, one for each seed."""
+def note(
+    method: str, scores: list[dict[str, Any]], wall_s: float, first_seed: int = 0, **more: Any
+) -> None:
+    """Write the rows of a method, one for each seed; what does not learn has seed 0."""
     rows = [
         {"method": method, "seed": seed, **score, "discount": "", "cloning": "", "steps": 0,
          "wall_s": wall_s, **more}
-        for seed, score in enumerate(scores)
+        for seed, score in enumerate(scores, first_seed)
     ]  # fmt: skip
     write_rows("furnace", rows, replace=("method",))
     console.print(f"{method}: {[round(s['margin_usd_per_h']) for s in scores]} $/h")
@@ -172,6 +174,7 @@ def note_members(method: str, found: Learned, members: Any, begun: float, steps:
                 name,
                 of_members(members.policy, found.scaling, guarded=name != method),
                 time.perf_counter() - begun,
+                first_seed=found.seeds[0],
                 discount=getattr(found.configs[0], "discount", ""),
                 cloning=getattr(found.configs[0], "cloning", ""),
                 steps=steps,

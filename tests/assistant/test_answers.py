@@ -12,17 +12,10 @@ from shiftwork.assistant.assistant import Assistant
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.shown import number
 from shiftwork.errors import UserError
-from support.assistant_builders import NOW, SOURCES, course, write_export
+from support.assistant_builders import NOW, SOURCES, course
 
 YESTERDAY = ("2025-10-28", "2025-10-29")
 BEFORE = ("2025-10-27", "2025-10-28")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    write_export(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,10 @@ from shiftwork.assistant.explaining.reasons import reasons
 from shiftwork.assistant.tools.explain import explain
 from shiftwork.errors import UserError
 from shiftwork.operation.audit import Audit
-from support.assistant_builders import NOW, write_agent, write_export
+from support.assistant_builders import NOW, write_agent
 
 KEYS = ["flow", "cot", "skin", "valve"]
 WHEN = ("2025-10-28T14:00", "2025-10-28T15:00")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    write_export(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.load import parse_plant
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples, read_samples
@@ -71,3 +73,10 @@ def times(samples: Samples, key: str) -> list[str]:
 def kinds(samples: Samples) -> dict[tuple[str, str], int]:
     """How often what was found, by kind and tag."""
     return {(f.kind, f.tag): f.count for f in samples.findings}
+
+
+def refusal(tmp_path, content, *keys):
+    """Read an export that must be refused, and give the message."""
+    with pytest.raises(UserError) as caught:
+        read(write(tmp_path, "export.csv", content), plant(*keys))
+    return str(caught.value)

@@ -83,6 +83,10 @@ class Opened:
     undeclared: list[UserError] = field(default_factory=list)
     declared: bool = False
 
+    def leave_out(self, error: UserError) -> None:
+        """Leave a file out and say why, without the advice, which is for a file that is needed."""
+        self.left.append(str(error).partition(";")[0])
+
 
 def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
     """Read an export.
@@ -225,7 +229,7 @@ def _open_source(
         except NoTable as error:
             if alone:
                 raise
-            opened.left.append(str(error).partition(";")[0])
+            opened.leave_out(error)
             return
         if documented is None:
             _open_text(source, find, rules, expected, opened, alone=alone)
@@ -238,7 +242,7 @@ def _open_source(
                 if alone:
                     raise
                 # Reports and settings lie beside exports, and seldom make sense as one.
-                opened.left.append(str(error).partition(";")[0])
+                opened.leave_out(error)
 
 
 def _open_text(
@@ -253,15 +257,11 @@ def _open_text(
     try:
         opened.tables.append(read_delimited(source, find(rules), rules, expected))
         opened.declared = True
-    except NoClock as error:
+    except (NoClock, NoTable) as error:
         if alone:
             raise
-        opened.left.append(str(error).partition(";")[0])
-    except NoTable as error:
-        if alone:
-            raise
-        if isinstance(error, OtherKind):
-            opened.left.append(str(error).partition(";")[0])
+        if isinstance(error, NoClock | OtherKind):
+            opened.leave_out(error)
             return
         own = rules.of_another_form
         if own != rules and not source.form:
