@@ -115,7 +115,7 @@ def test_an_action_that_the_historian_hides_is_refused_with_the_reason(tmp_path)
 def test_short_records_say_that_they_are_short(tmp_path):
     found = inspected(Still(rows=300), tmp_path)
     assert action(found).verdict == "imitate"
-    assert "does not show in fewer than 800 decisions" in action(found).reason
+    assert "cannot be measured: fewer than 800 decisions" in action(found).reason
     assert any("3 episodes make wide intervals" in reason for reason in found.reasons)
     assert found.foresight is None
 

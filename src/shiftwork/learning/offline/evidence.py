@@ -37,6 +37,9 @@ BLOCKS = 40
 FEWEST_BLOCKS, FEWEST_ROWS = 6, 400
 """Below these nothing is measured."""
 
+FORESEEN = 0.01
+"""Share of the rewards' variance below which, at every lag, none can be foreseen."""
+
 ECHO = 0.999
 """Correlation from which an observation only repeats the action."""
 
@@ -83,6 +86,11 @@ class Evidence:
     held: float
     rows: int
     not_measurable: str = ""
+
+    @property
+    def foreseen(self) -> bool:
+        """Whether any reward can be foreseen."""
+        return bool(self.r2.max(initial=0.0) >= FORESEEN)
 
     @property
     def discount(self) -> float:
@@ -192,7 +200,7 @@ def _gather(key: ByHash, seed: int) -> Evidence:
     variation = float((free * spread).min())
     first = np.arange(min(steps, 2 * ROWS))
     held = _held(beyond_habit(first)[first, part:], block[first])
-    if r2.max(initial=0.0) < 0.01:
+    if r2.max(initial=0.0) < FORESEEN:
         return Evidence(
             lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, variation, held, steps
         )
@@ -260,15 +268,16 @@ def _effect_on_state(
     On a plant that integrates, one action explains almost nothing of the next rewards and nearly
     everything in sum; but it is seen in what the state does next. What follows from the state anyway
     (a pendulum's fall) says nothing of actions, so the share is of what is left. An observation that
-    only repeats the action (a set-point in force) is no evidence and is left out. Nor is an action that
-    follows from what is seen, as a controller's does: only what goes beyond it counts.
+    only repeats the action, as a share of its box or in its own unit (a set-point in force, a limit
+    that moves with it), is no evidence and is left out. Nor is an action that follows from what is
+    seen, as a controller's does: only what goes beyond it counts.
     """
     rows = records.transitions
     known = rng.permutation(len(rows.reward))[:ROWS]
     seen, action = rows.observation[known], rows.action[known]
     following = np.asarray(scaling.observe(rows.next_observation[known]))
     change = np.clip((following - scaling.observe(seen)).astype(np.float64), -5, 5)
-    action = np.asarray(scaling.recorded(action, seen))
+    action = np.concatenate([action, np.asarray(scaling.recorded(action, seen))], axis=1)
     columns = [
         j
         for j in range(change.shape[1])

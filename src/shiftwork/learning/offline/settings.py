@@ -45,6 +45,9 @@ FULL_CLONING = 300.0
 """Values are so light beside it that the agent is a clone: with 10 it still left, step by step, what
 people did without any variation, and earned less than they."""
 
+CLOSE_CLONING = 0.3
+"""Weight from which the records' owner is told that the agent stays close to practice."""
+
 SCARCE_ROWS, SCARCE_CLONING, SCARCE_POWER = 1_700, 0.1, 1.5
 """With so many rows cloning weighs so much even where the evidence is clear, and fades with more."""
 
@@ -91,7 +94,7 @@ def explained(config: Any, evidence: Evidence) -> str:
         return line + (
             ", and the agent keeps to people's practice" if hasattr(config, "cloning") else ""
         )
-    if evidence.r2.max(initial=0.0) < 0.01:
+    if not evidence.foreseen:
         line = f"From the records: no reward could be predicted, so discount {config.discount:.3f}"
     else:
         line = (

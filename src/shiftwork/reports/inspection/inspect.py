@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shiftwork.learning.offline.evidence import Evidence
 from shiftwork.records.historian.cut import Cut
 from shiftwork.records.historian.grid import Grid
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
@@ -37,7 +38,7 @@ def inspect(
     """
     used = practices(grid, cut)
     looked: Foresight | None = None
-    each: tuple[float | None, ...] = (None,) * len(used)
+    each: tuple[Evidence | None, ...] = (None,) * len(used)
     if cut is not None:
         looked, each = foresight(cut.episodes, plant.period_s)
     actions = tuple(
@@ -46,12 +47,11 @@ def inspect(
             grid.dead_bands[practice.tag.key],
             limits=_limits(practice.tag, cut, column),
             foretold=foretold(cut, practice) if cut else None,
-            explained=explained,
-            measured=looked is not None,
+            evidence=evidence,
             cut=cut is not None,
             answer=answer_to_moves(cut, practice, plant) if cut and _rare(practice) else None,
         )
-        for column, (practice, explained) in enumerate(zip(used, each, strict=True))
+        for column, (practice, evidence) in enumerate(zip(used, each, strict=True))
     )
     verdict, sentence = headline(actions)
     episodes = _summary(cut, plant) if cut else None

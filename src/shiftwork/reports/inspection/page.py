@@ -12,6 +12,7 @@ import numpy as np
 
 import shiftwork
 from shiftwork.files import write_folder
+from shiftwork.learning.offline.settings import FULL_CLONING
 from shiftwork.records.historian.cut import Cut
 from shiftwork.records.historian.grid import Grid
 from shiftwork.reports.inspection import figures, tables
@@ -200,9 +201,8 @@ def _foresight(foresight: Foresight | None, picture: Pictures) -> str:
         f"An agent would look ahead with discount {foresight.discount:.3f}"
     )
     caption += (
-        f" and be held to the operators' practice with weight {foresight.cloning:.2g} (10 is full)."
-        if foresight.cloning > 0
-        else " and need not be held to the operators' practice."
+        f" and be held to the operators' practice with weight {foresight.cloning:.2g} "
+        f"({FULL_CLONING:g} is full)."
     )
     ends = f"At once {percent(foresight.by_all[0])}, horizon {duration(foresight.horizon_s)}."
     return "<h2>How far rewards can be foreseen</h2>" + picture(

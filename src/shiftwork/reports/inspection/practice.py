@@ -10,7 +10,7 @@ from jaxtyping import Float, Float64
 
 from shiftwork.errors import UserError
 from shiftwork.learning.offline.evidence import FEATURES, Evidence, gather_evidence
-from shiftwork.learning.offline.settings import NO_EVIDENCE, cloning
+from shiftwork.learning.offline.settings import cloning
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.historian.cut import Cut
 from shiftwork.records.historian.grid import Grid
@@ -149,8 +149,8 @@ def foretold(cut: Cut, practice: Practice) -> float | None:
 
 def foresight(
     episodes: Episodes, period_s: float
-) -> tuple[Foresight | None, tuple[float | None, ...]]:
-    """Measure how far rewards can be foreseen, and what each action alone explains of it.
+) -> tuple[Foresight | None, tuple[Evidence | None, ...]]:
+    """Measure how far rewards can be foreseen, and what the records show of each action alone.
 
     Args:
         episodes: The records.
@@ -162,13 +162,10 @@ def foresight(
     columns = range(len(episodes.action_tags))
     if len(episodes.length) < 2 or len(episodes.reward) < FEWEST_ROWS:
         return None, (None,) * len(columns)
-    alone = [_evidence(episodes, [column]) for column in columns]
-    each = tuple(
-        e.reward_share if e and e.r2.max(initial=0.0) >= NO_EVIDENCE else None for e in alone
-    )
-    moved = [column for column in columns if alone[column]]
+    each = tuple(_evidence(episodes, [column]) for column in columns)
+    moved = [column for column in columns if each[column]]
     evidence = _evidence(episodes, moved) if moved else None
-    if evidence is None:
+    if evidence is None or evidence.not_measurable:
         return None, each
     return Foresight(
         after_s=tuple(float(lag) * period_s for lag in evidence.lags),

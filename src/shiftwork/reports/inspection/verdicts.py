@@ -6,7 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from shiftwork.learning.offline.settings import CLEAR_EVIDENCE, NO_EVIDENCE
+from shiftwork.learning.offline.evidence import FORESEEN, Evidence
+from shiftwork.learning.offline.settings import (
+    CLOSE_CLONING,
+    FEWEST_TELLING,
+    cloning,
+    telling_rows,
+)
 from shiftwork.records.historian.deadband import DeadBand
 from shiftwork.reports.inspection.contents import (
     RANKS,
@@ -51,8 +57,7 @@ def judge_action(
     *,
     limits: tuple[float, float] | None,
     foretold: float | None,
-    explained: float | None,
-    measured: bool,
+    evidence: Evidence | None,
     cut: bool,
     answer: Answer | None = None,
 ) -> ActionRecord:
@@ -63,17 +68,14 @@ def judge_action(
         band: Its dead-band.
         limits: The widest that it may be.
         foretold: Share of the moves that follows from what was seen.
-        explained: Share of what can be foreseen of the rewards that only it explains.
-        measured: Whether there were enough steps and episodes to measure that.
+        evidence: What the records show of it; None where they are too few.
         cut: Whether episodes could be cut.
         answer: How the plant answers to its moves, where they are rare.
     """
     moved, size = practice.moved, np.abs(practice.move)
     moves = int(moved.sum())
-    verdict, reason = _judged(
-        practice, band, moves, foretold=foretold, explained=explained, measured=measured, cut=cut
-    )
-    if verdict == "imitate" and measured and answer is not None and answer.share >= CLEAR_ANSWER:
+    verdict, reason = _judged(practice, band, moves, foretold=foretold, evidence=evidence, cut=cut)
+    if verdict == "imitate" and answer is not None and answer.share >= CLEAR_ANSWER:
         verdict = "learn" if answer.share >= STRONG_ANSWER else "cautious"
         near = "" if verdict == "learn" else ", close to practice"
         reason = (
@@ -102,7 +104,7 @@ def judge_action(
         box_used=(first, last) if len(share) else None,
         at_limit=float(ends.mean()) if len(share) else None,
         foretold=foretold if moves else None,
-        explained=explained if moves else None,
+        explained=evidence.reward_share if moves and evidence and evidence.foreseen else None,
         verdict=verdict,
         reason=reason,
     )
@@ -114,8 +116,7 @@ def _judged(
     moves: int,
     *,
     foretold: float | None,
-    explained: float | None,
-    measured: bool,
+    evidence: Evidence | None,
     cut: bool,
 ) -> tuple[Verdict, str]:
     if band.hidden:
@@ -134,10 +135,11 @@ def _judged(
         )
     if not cut:
         return "no", f"it was moved {moves:,} times, but no episode could be cut"
-    if not measured:
+    if evidence is None or evidence.not_measurable:
+        few = f"fewer than {FEWEST_ROWS} decisions in two episodes"
         return "imitate", (
-            f"it was moved {moves:,} times, but whether that mattered does not show in fewer "
-            f"than {FEWEST_ROWS} decisions in two episodes; give more records, or set "
+            f"it was moved {moves:,} times, but whether that mattered cannot be measured: "
+            f"{evidence.not_measurable if evidence else few}; give more records, or set "
             "episodes.length to cut long ones"
         )
     rule = ""
@@ -146,13 +148,26 @@ def _judged(
             f"; {percent(foretold)} of its moves follow from what was seen, so the operators keep "
             "a rule and try little else"
         )
-    if explained is None:
-        return "imitate", f"rewards cannot be foreseen at all, whatever it does{rule}"
-    found = f"its moves explain {percent(explained)} of what can be foreseen of the rewards"
-    if explained < NO_EVIDENCE:
+    return _by_evidence(evidence, rule)
+
+
+def _by_evidence(evidence: Evidence, rule: str) -> tuple[Verdict, str]:
+    """The verdict by the rule with which `learn` sets the weight of cloning."""
+    found = "rewards cannot be foreseen at all, whatever it does"
+    if evidence.foreseen:
+        share = percent(evidence.reward_share)
+        found = f"its moves explain {share} of what can be foreseen of the rewards"
+    if evidence.state_share > evidence.reward_share:
+        joint = " and" if evidence.foreseen else "; its moves explain"
+        found += f"{joint} {percent(evidence.state_share)} of how '{evidence.state_tag}' changes"
+    telling = telling_rows(evidence)
+    if telling < FEWEST_TELLING:
         return "imitate", f"{found}, so nothing shows which move was better{rule}"
-    if explained < CLEAR_EVIDENCE:
-        return "cautious", f"{found}, which is little: an agent stays close to practice{rule}"
+    if cloning(evidence) > CLOSE_CLONING:
+        count = f"{evidence.rows:,} steps"
+        if telling < 0.95 * evidence.rows:
+            count += f" tell as much as {telling:,.0f} with free moves, which"
+        return "cautious", f"{found}, but {count} is little: an agent stays close to practice{rule}"
     return "learn", found + rule
 
 
@@ -194,7 +209,7 @@ def reasons(
         yield f"No episode can be cut: {refusal}."
     for action in actions:
         yield f"{action.key}: {action.reason}."
-    if foresight and max(foresight.by_all) >= NO_EVIDENCE:
+    if foresight and max(foresight.by_all) >= FORESEEN:
         yield (
             f"Rewards can be foreseen for {duration(foresight.horizon_s)}, so a decision counts by "
             f"what follows within that time (discount {foresight.discount:.3f})."
