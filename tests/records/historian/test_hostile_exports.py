@@ -64,17 +64,21 @@ def test_five_gigabytes_without_a_line_end(tmp_path):
     refused_lightly(sparse(tmp_path / "c.csv", "time,SP,x0\n2025", 5 * GIB), "line 2 holds a NUL")
 
 
-def test_a_line_that_does_not_end(tmp_path):
-    endless = "x" * (LONGEST_LINE + 2**20)
-    refused_lightly(write(tmp_path, "a.csv", endless), "line 1 is longer than 8 MiB")
-    refused_lightly(write(tmp_path, "b.csv", GOOD + endless), "line 3 is longer than 8 MiB")
-    refused_lightly(
-        write(tmp_path, "c.csv", GOOD + f'{DAY},1,"' + "a\n" * 2**22),
-        "row 3 has a quotation mark that is not closed; fix or remove the row",
-    )
-    refused_lightly(
-        write(tmp_path, "d.csv", ("가" * 2**22).encode("cp949")), "line 1 is longer than 8 MiB"
-    )
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("x" * (LONGEST_LINE + 2**20), "line 1 is longer than 8 MiB"),
+        (GOOD + "x" * (LONGEST_LINE + 2**20), "line 3 is longer than 8 MiB"),
+        (
+            GOOD + f'{DAY},1,"' + "a\n" * 2**22,
+            "row 3 has a quotation mark that is not closed; fix or remove the row",
+        ),
+        (("가" * 2**22).encode("cp949"), "line 1 is longer than 8 MiB"),
+    ],
+    ids=["first", "later", "quoted", "korean"],
+)
+def test_a_line_that_does_not_end(tmp_path, content, problem):
+    refused_lightly(write(tmp_path, "a.csv", content), problem)
 
 
 def test_a_long_line_that_is_honest(tmp_path):

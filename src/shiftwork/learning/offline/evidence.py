@@ -182,21 +182,22 @@ def _gather(key: ByHash, seed: int) -> Evidence:
 
     reward, step = rows.reward.astype(np.float64), np.arange(steps)
     lags = _lags(int(min(np.bincount(block).max() - 1, 2 * LONGEST)))
+    some = rng.permutation(steps)[: 3 * ROWS]
+    beyond = beyond_habit(some)
     with_action, without = [], []
     for lag in lags:
-        known = np.flatnonzero(step + lag < end)
-        known = known[rng.permutation(len(known))[:ROWS]]
+        known = some[step[some] + lag < end[some]][:ROWS]
         if len(np.unique(block[known])) < FEWEST_BLOCKS or len(known) < FEWEST_ROWS:
             break
-        pair = judged(known, reward[known + lag][:, None], beyond_habit(known))
+        pair = judged(known, reward[known + lag][:, None], beyond)
         with_action.append(pair[0])
         without.append(pair[1])
     lags = lags[: len(with_action)]
     r2 = np.array([e.share()[0] for e in with_action])
     less = np.array([e.share()[0] for e in without])
-    state_share, state_tag = _effect_on_state(records, scaling, judged, beyond_habit, draws, rng)
-    some = rng.permutation(steps)[:ROWS]
-    free = _differing(seen[some], beyond_habit(some)[some, part:], block[some])
+    some = some[:ROWS]
+    state_share, state_tag = _effect_on_state(records, scaling, judged, beyond, draws, some)
+    free = _differing(seen[some], beyond[some, part:], block[some])
     variation = float((free * spread).min())
     first = np.arange(min(steps, 2 * ROWS))
     held = _held(beyond_habit(first)[first, part:], block[first])
@@ -259,9 +260,9 @@ def _effect_on_state(
     records: Episodes,
     scaling: Scaling,
     judged: Callable[..., tuple[Errors, Errors]],
-    beyond_habit: Callable[[np.ndarray], np.ndarray],
+    beyond: np.ndarray,
     draws: np.ndarray,
-    rng: np.random.Generator,
+    known: np.ndarray,
 ) -> tuple[float, str]:
     """The largest lower bound of what the action explains of an observation's next change.
 
@@ -273,7 +274,6 @@ def _effect_on_state(
     seen, as a controller's does: only what goes beyond it counts.
     """
     rows = records.transitions
-    known = rng.permutation(len(rows.reward))[:ROWS]
     seen, action = rows.observation[known], rows.action[known]
     following = np.asarray(scaling.observe(rows.next_observation[known]))
     change = np.clip((following - scaling.observe(seen)).astype(np.float64), -5, 5)
@@ -286,7 +286,7 @@ def _effect_on_state(
     ]
     if not columns:
         return 0.0, ""
-    whole, less = judged(known, change[:, columns], beyond_habit(known))
+    whole, less = judged(known, change[:, columns], beyond)
     left = np.array([(d @ whole.left) / np.maximum(d @ less.left, 1e-12) for d in draws])
     low = np.quantile(np.clip(1.0 - left, 0.0, 1.0), LOWER, axis=0)
     best = int(low.argmax())

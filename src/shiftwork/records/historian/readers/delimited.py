@@ -296,11 +296,13 @@ def _whole_rows(text: bytes, end: int, separator: str) -> int:
     """
     if b'"' not in text or count_of(b'"', memoryview(text)[:end]) % 2 == 0:
         return end
+    # Behind the line of the last mark nothing opens or ends.
+    decided = text.find(b"\n", text.rfind(b'"', 0, end), end) + 1 or end
     size, whole = 0, 0
 
     def lines() -> Iterator[str]:
         nonlocal size
-        for line in io.TextIOWrapper(io.BytesIO(text[:end]), "latin-1", newline=""):
+        for line in io.TextIOWrapper(io.BytesIO(text[:decided]), "latin-1", newline=""):
             if size - whole > LONGEST_VALUE:
                 raise csv.Error
             size += len(line)
@@ -311,10 +313,10 @@ def _whole_rows(text: bytes, end: int, separator: str) -> int:
     reader = csv.reader(lines(), delimiter=separator)
     with suppress(csv.Error):
         for _ in reader:
-            if size > end:
+            if size > decided:
                 break
             whole = size
-    return whole
+    return end if whole == decided else whole
 
 
 def _lent(block: memoryview) -> pa.Buffer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Meaning = Literal["code", "good", "uncertain", "bad"]
@@ -124,7 +125,11 @@ _TIME_PART = (
 _GAP = r"[\s._:/|-]*"
 _FIRM_GAP = r"[\s._:/|-]+"
 
+NAMES = 2**16
+"""Names of columns that are remembered: each is looked at from many sides."""
 
+
+@lru_cache(NAMES)
 def plain(name: str) -> str:
     """A column's name as the lists of words have it."""
     return re.sub(r"[\W_]+", "", name.lower())
@@ -133,6 +138,7 @@ def plain(name: str) -> str:
 _ZONE_WORD = re.compile(r"(?:utc|gmt|kst|jst|cet|cest|mez|mesz|local|lokal)[0-9]*", re.I)
 
 
+@lru_cache(NAMES)
 def bare_time(name: str) -> str:
     """A time column's name without its zone: "Time (UTC+09:00)" and "utc_time" as "time"."""
     outside = re.sub(r"[(\[].*?[)\]]", "", name)
@@ -178,16 +184,19 @@ def counts_time(name: str) -> bool:
     )
 
 
+@lru_cache(NAMES)
 def tag_of_quality(name: str) -> str | None:
     """The tag in "FIC101.PV quality", "Quality (FIC101.PV)" or "q_FIC101.PV"."""
     return _of_tag(name, _QUALITY_PART)
 
 
+@lru_cache(NAMES)
 def tag_of_value(name: str) -> str | None:
     """The tag in "FIC101.PV.Value" or "Value (FIC101.PV)"."""
     return _of_tag(name, _VALUE_PART, firm=True)
 
 
+@lru_cache(NAMES)
 def tag_of_time(name: str) -> str | None:
     """The tag in "FIC101.PV time" or "Timestamp (FIC101.PV)"."""
     return _of_tag(name, _TIME_PART, firm=True)
