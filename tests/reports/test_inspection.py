@@ -116,7 +116,7 @@ def test_short_records_say_that_they_are_short(tmp_path):
     found = inspected(Still(rows=300), tmp_path)
     assert action(found).verdict == "imitate"
     assert "cannot be measured: fewer than 800 decisions" in action(found).reason
-    assert any("3 episodes make wide intervals" in reason for reason in found.reasons)
+    assert any("blocks of time are too few to judge by" in why for why in found.reasons)
     assert found.foresight is None
 
 

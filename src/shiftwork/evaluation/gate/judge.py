@@ -90,12 +90,9 @@ def judge(
     Raises:
         UserError: The records are too few, or of another plant than the agent's.
     """
-    rows, blocks = size_of(records)
-    if blocks < FEWEST_BLOCKS or rows < FEWEST_ROWS:
+    if problem := too_few(records):
         raise UserError(
-            f"{records.source}: {rows:,} steps in {blocks} blocks of time are too few to judge by "
-            f"(needed: {FEWEST_ROWS} steps in {FEWEST_BLOCKS} episodes, or pieces of 100 steps of a "
-            "long one); give more records that the agent has not seen"
+            f"{records.source}: {problem}; give more records that the agent has not seen"
         )
     refuse_other_plants(agent, records)
     clone, second = (
@@ -113,9 +110,21 @@ def judge(
     if decide(found[1], gains[1])[0] == "pass":
         reasons = ("the agent with its moves turned round would pass as well", *reasons)
         decision = "not proven" if decision == "pass" else decision
+    rows, blocks = size_of(records)
     settle = what_settles(found[0], gains[0], rows) if decision == "not proven" else ()
     return Judgement(
         decision, gains[0], found[0], gains[1], gains[2], reasons, settle, rows, blocks
+    )
+
+
+def too_few(records: Episodes) -> str:
+    """Say why records are too few to judge by; nothing if they are not."""
+    rows, blocks = size_of(records)
+    if blocks >= FEWEST_BLOCKS and rows >= FEWEST_ROWS:
+        return ""
+    return (
+        f"{rows:,} steps in {blocks} blocks of time are too few to judge by (needed: {FEWEST_ROWS} "
+        f"steps in {FEWEST_BLOCKS} episodes, or pieces of 100 steps of a long one)"
     )
 
 

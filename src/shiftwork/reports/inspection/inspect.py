@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shiftwork.evaluation.gate.judge import size_of, too_few
 from shiftwork.learning.offline.evidence import Evidence
+from shiftwork.records.held_out import kept_apart
 from shiftwork.records.historian.cut import Cut
 from shiftwork.records.historian.grid import Grid
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
@@ -65,7 +67,7 @@ def inspect(
         stamps=len(grid.time),
         verdict=verdict,
         headline=sentence,
-        reasons=tuple(reasons(actions, episodes, looked, support, tags, refusal)),
+        reasons=tuple(reasons(actions, episodes, looked, support, tags, refusal, _judging(cut))),
         actions=actions,
         episodes=episodes,
         refusal=refusal,
@@ -75,6 +77,25 @@ def inspect(
         breaches=breaches(grid, cut),
         tags=tags,
         findings=samples.findings,
+    )
+
+
+def _judging(cut: Cut | None) -> str:
+    """What is left to judge an agent by, as `learn` keeps it apart."""
+    if cut is None:
+        return ""
+    kept = kept_apart(cut.episodes).judge
+    if kept is None:
+        return "Nothing can be kept apart to judge an agent by: record more first."
+    if problem := too_few(kept):
+        return (
+            f"Kept apart by `learn` to judge an agent, the last fifth: {problem}; record on, and judge "
+            "by the later records."
+        )
+    rows, blocks = size_of(kept)
+    return (
+        f"Kept apart by `learn` to judge an agent, the last fifth: {rows:,} steps in {blocks} blocks "
+        "of time, enough for `shiftwork judge`."
     )
 
 

@@ -34,9 +34,6 @@ FEWEST_MOVES = 30
 RULE = 0.9
 """Share of the moves that is foretold from which on the operators keep a rule."""
 
-ENOUGH_EPISODES = 30
-"""Episodes that an evaluation from records needs before people let an agent act."""
-
 MOST_NAMES = 5
 """Tags that a sentence names."""
 
@@ -203,8 +200,9 @@ def reasons(
     support: Support | None,
     tags: Sequence[TagRecord],
     refusal: str,
+    judging: str,
 ) -> Iterable[str]:
-    """Say what the verdict rests on, and what to fix."""
+    """Say what the verdict rests on, what would judge an agent, and what to fix."""
     if refusal:
         yield f"No episode can be cut: {refusal}."
     for action in actions:
@@ -225,11 +223,8 @@ def reasons(
                 "There is one episode, so none can be held out to judge by; set episodes.length "
                 'such as "8h" to cut it.'
             )
-        elif episodes.count < ENOUGH_EPISODES:
-            yield (
-                f"{episodes.count} episodes make wide intervals; at least {ENOUGH_EPISODES} are "
-                "usual before people let an agent act."
-            )
+    if judging:
+        yield judging
     hidden = [tag.key for tag in tags if tag.hidden and tag.role != "action"]
     if hidden:
         shown = hidden if len(hidden) <= MOST_NAMES else [*hidden[:MOST_NAMES], "more"]
