@@ -26,7 +26,8 @@ from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import interquartile_mean
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import Learned, learn, replay_of
-from shiftwork.learning.online.compiled import Online, improve
+from shiftwork.learning.online.compiled import improve
+from shiftwork.learning.online.steps import Online
 from shiftwork.learning.replay import Scaling
 from shiftwork.people.furnace.people import People, people_records
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope

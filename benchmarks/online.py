@@ -25,7 +25,8 @@ from shiftwork.learning.loop import create_members
 from shiftwork.learning.offline.learn import learn, replay_of
 from shiftwork.learning.offline.pars import PARS, Config
 from shiftwork.learning.offline.settings import settle, value_range
-from shiftwork.learning.online.compiled import Online, improve
+from shiftwork.learning.online.compiled import improve
+from shiftwork.learning.online.steps import Online
 from shiftwork.learning.replay import Replay
 from shiftwork.plants.run import run as run_plant
 from shiftwork.plants.tasks.dmsd import Dmsd

@@ -37,8 +37,9 @@ from shiftwork.learning.offline.learn import (
 )
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import explained, settle
-from shiftwork.learning.online.compiled import Online, OnlineHistory, improve
+from shiftwork.learning.online.compiled import OnlineHistory, improve
 from shiftwork.learning.online.gymnasium import improve_foreign
+from shiftwork.learning.online.steps import Online
 from shiftwork.learning.replay import Scaling
 from shiftwork.operation.records_seen import RecordsSeen
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant

@@ -12,7 +12,7 @@ from shiftwork.cli.progress import console
 from shiftwork.cli.report_verb import make_report
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.offline.pars import Config
-from shiftwork.learning.online.compiled import Online
+from shiftwork.learning.online.steps import Online
 from shiftwork.plants.tasks.dmsd import Dmsd
 
 

@@ -276,7 +276,7 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
         config = algorithm(given(arguments, "algo", "pars")).config
         return grown(commands.Learn, "config", config), arguments, _learn
     if arguments[:1] == ["improve"]:
-        from shiftwork.learning.online.compiled import Online
+        from shiftwork.learning.online.steps import Online
 
         return grown(commands.Improve, "online", Online), arguments, _improve
     if arguments[:2] == ["team", "learn"] and given(arguments, "records", ""):

@@ -10,7 +10,7 @@ import pytest
 from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.offline import bc, pars
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.online.compiled import Online, learn_once, online_learner
+from shiftwork.learning.online.steps import Online, learn_once, online_learner
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.tags import Tag, numbered

@@ -18,14 +18,8 @@ from shiftwork.learning.config import replaced
 from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members
 from shiftwork.learning.offline import pars
-from shiftwork.learning.online.compiled import (
-    Online,
-    begin,
-    improve,
-    mixed,
-    online_learner,
-    run_steps,
-)
+from shiftwork.learning.online.compiled import improve, run_steps
+from shiftwork.learning.online.steps import Online, begin, mixed, online_learner
 from shiftwork.learning.replay import Batch, Replay, Scaling
 from shiftwork.plants.plant import Step
 from shiftwork.records.episodes import Episodes

@@ -15,7 +15,7 @@ from shiftwork.learning.learner import Sizes, Values
 from shiftwork.learning.loop import create_members, member
 from shiftwork.learning.offline import bc
 from shiftwork.learning.online import gymnasium as experience
-from shiftwork.learning.online.compiled import Online
+from shiftwork.learning.online.steps import Online
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.plants.probes.single import PROBES, probe_records

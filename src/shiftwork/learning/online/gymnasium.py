@@ -20,16 +20,8 @@ from jaxtyping import Array, PRNGKeyArray
 from shiftwork.errors import Stopped
 from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
 from shiftwork.learning.learner import Learner
-from shiftwork.learning.online.compiled import (
-    CHECKPOINT_S,
-    Online,
-    OnlineHistory,
-    experience,
-    explore,
-    history,
-    learn_once,
-    online_learner,
-)
+from shiftwork.learning.online.compiled import CHECKPOINT_S, OnlineHistory, history
+from shiftwork.learning.online.steps import Online, experience, explore, learn_once, online_learner
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Batch, Replay, Scaling
 from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
