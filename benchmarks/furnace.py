@@ -103,6 +103,14 @@ def judged(operator: Operator, *, guarded: bool = False) -> dict[str, Any]:
     }
 
 
+def judges() -> str:
+    """Tell the judged years from others: what full feed earns in their first month."""
+    month = Furnace(horizon=180)
+    operator = Reactive(lambda seen: jnp.array(CONSTANT[0]))
+    lived = jax.jit(lambda: run(month, operator, jax.random.key(JUDGE_KEY), JUDGED_YEARS))()
+    return f"{float(lived.reward.mean()):.4g}"
+
+
 def of_members(policies: Any, scaling: Any, *, guarded: bool = False) -> list[dict[str, Any]]:
     """Judge the policies of all members, within the envelope or not."""
 
@@ -120,7 +128,7 @@ def note(
     """Write the rows of a method, one for each seed; what does not learn has seed 0."""
     rows = [
         {"method": method, "seed": seed, **score, "discount": "", "cloning": "", "steps": 0,
-         "wall_s": wall_s, **more}
+         "judges": judges(), "wall_s": wall_s, **more}
         for seed, score in enumerate(scores, first_seed)
     ]  # fmt: skip
     write_rows("furnace", rows, replace=("method",))
@@ -185,6 +193,11 @@ def note_members(method: str, found: Learned, members: Any, begun: float, steps:
 def table() -> str:
     """Make the table from the CSV."""
     rows = read_rows("furnace")
+    mine = judges()
+    others = {r["method"] for r in rows if r.get("judges") != mine}
+    if others:
+        console.print(f"Left out, judged by other years: {', '.join(sorted(others))}")
+    rows = [r for r in rows if r.get("judges") == mine]
     best = next((float(r["margin_usd_per_h"]) for r in rows if r["method"] == "optimum"), np.nan)
     lines = []
     for method, label in METHODS.items():
