@@ -42,7 +42,14 @@ FOREIGN = {
 def test_foreign_files_are_refused(tmp_path: Path, content: bytes, named: str, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    refused(lambda: load_records(path), path, named)
+    refused(
+        lambda: load_records(path), path, named if name == "plant.npz" else "with --tags FILE.toml"
+    )
+
+
+def test_an_export_without_a_plant_file_is_told_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time,level\n2025-03-04 00:00,1.5\n")
+    refused(lambda: load_records(tmp_path), tmp_path, f"shiftwork inspect {tmp_path} --draft")
 
 
 def test_places_that_hold_no_file_are_refused(tmp_path: Path) -> None:
@@ -53,7 +60,7 @@ def test_places_that_hold_no_file_are_refused(tmp_path: Path) -> None:
     refused(lambda: load_records(""), "no Minari data set")
     refused(lambda: load_records("/dev/null"), "/dev/null: is no file")
     (tmp_path / "folder.npz").mkdir()
-    refused(lambda: load_records(tmp_path / "folder.npz"), "folder.npz", "metadata.json is missing")
+    refused(lambda: load_records(tmp_path / "folder.npz"), "folder.npz", "no Minari data set")
 
 
 def test_a_single_array_is_refused_with_its_fix(tmp_path: Path) -> None:
