@@ -15,6 +15,7 @@ MODULES = (
     "online",
     "selection",
     "distillation",
+    "disasters",
     "scale",
     "export_fuzz",
     "team",
