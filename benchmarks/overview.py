@@ -41,10 +41,8 @@ def furnace() -> list[Row]:
         values = [float(row["margin_usd_per_h"]) for row in rows if row["method"] == method]
         return f"{sum(values) / len(values):,.0f}" if values else ""
 
-    constant, same = (
-        f"{mean('constant')} (constant set-points)",
-        f"{mean('td3bc')} (TD3+BC, same accounts)",
-    )
+    constant = f"{mean('constant')} (constant set-points)"
+    same = f"{mean('td3bc')} (TD3+BC, same accounts)"
     return [
         ("furnace, $/h, plain margin", mean("people"), constant, mean("pars-plain"), ""),
         (
