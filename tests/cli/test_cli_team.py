@@ -98,6 +98,20 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         ),
         (["team", "people", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (["team", "people", "--plant", "centre-small", "--episodes", "0"], "--episodes is 0; ask"),
+        (["team", "tune-rules", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
+        (["team", "tune-rules", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
+        (
+            ["team", "tune-rules", "--plant", "centre-small", "--out", "rules"],
+            "rules: rules are written as TOML; give --out a name ending in .toml",
+        ),
+        (
+            ["team", "tune-rules", "--plant", "centre-small", "--config.candidates", "1"],
+            "config 'candidates' is 1; it must be at least 4",
+        ),
+        (
+            ["evaluate", "--plant", "centre-small", "--operator", "rules.toml"],
+            "rules.toml: no such file; give the file that team tune-rules wrote",
+        ),
         (["evaluate", "--operator", "people"], "evaluate needs --plant or --records"),
         (["evaluate"], "evaluate needs an operator"),
         (["evaluate", "--operator", "people", "--plant", "dmsd"], "no people are simulated at"),
@@ -114,6 +128,21 @@ def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
     assert len(told) == 1
     assert line in told[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_tuned_rules_are_an_operator(tmp_path, capsys):
+    out = tmp_path / "rules.toml"
+    sizes = ["--config.candidates", "4", "--config.episodes", "1", "--config.generations", "2"]
+    main(["team", "tune-rules", "--plant", "centre-small", "--out", str(out), *sizes])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Rules written to" in told
+    assert "rules less people" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["rules.toml"]
+    main(
+        ["evaluate", "--plant", "centre-small", "--episodes", "2", "--operator", "people", str(out)]
+    )
+    assert f"{out} less people, on the same episodes" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.slow

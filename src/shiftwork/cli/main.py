@@ -207,6 +207,13 @@ def _team_from_records(options: Any) -> None:
     )
 
 
+def _team_tune_rules(options: Any) -> None:
+    from shiftwork.cli.team_verbs import tune_rules_at
+
+    options.config.check()
+    tune_rules_at(options.plant, options.out, options.config, seed=seeded(options.seed))
+
+
 def _team(options: commands.Team) -> None:
     if isinstance(options.verb, commands.TeamWatch):
         from shiftwork.cli.team_verbs import watch_team
@@ -284,6 +291,11 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
 
         command = grown(commands.TeamFromRecords, "config", Config)
         return command, ["team learn", *arguments[2:]], _team_from_records
+    if arguments[:2] == ["team", "tune-rules"]:
+        from shiftwork.yardsticks.centre.tuned_rules import Config as Search
+
+        command = grown(commands.TeamTuneRules, "config", Search)
+        return command, ["team tune-rules", *arguments[2:]], _team_tune_rules
     if arguments[:2] == ["team", "learn"]:
         from shiftwork.learning.team.presets import preset
         from shiftwork.plants.catalogue import make_team_plant
