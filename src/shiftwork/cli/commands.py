@@ -235,6 +235,22 @@ class TeamFromRecords:
 
 
 @dataclass(frozen=True)
+class TeamImprove:
+    """Let a team go on by experience; a step that makes it worse is refused."""
+
+    agent: tyro.conf.Positional[Path]
+    """The team's folder, as team learn wrote it, from records or not."""
+    out: Path = Path("runs/improved-team")
+    """The better team's folder."""
+    steps: int = 400_000
+    """Primitive steps of the plant to learn from; those by which steps are judged come on top."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
 class TeamWatch:
     """Write one episode of a team as an animated GIF."""
 
@@ -276,11 +292,15 @@ class TeamTuneRules:
 
 @dataclass(frozen=True)
 class Team:
-    """Teams of agents: records of people, learn, watch. The verbs evaluate and report take teams too."""
+    """Teams of agents: records of people, learn, improve, watch, and rules to compare with.
+
+    The verbs evaluate and report take teams too.
+    """
 
     verb: Annotated[
         Annotated[TeamPeople, tyro.conf.subcommand("people")]
         | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
         | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
         tyro.conf.arg(name=""),

@@ -207,6 +207,15 @@ def _team_from_records(options: Any) -> None:
     )
 
 
+def _team_improve(options: Any) -> None:
+    from shiftwork.cli.team_verbs import improve_team_at
+
+    options.online.check()
+    improve_team_at(
+        options.agent, options.out, options.online, steps=options.steps, seed=seeded(options.seed)
+    )
+
+
 def _team_tune_rules(options: Any) -> None:
     from shiftwork.cli.team_verbs import tune_rules_at
 
@@ -291,6 +300,11 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
 
         command = grown(commands.TeamFromRecords, "config", Config)
         return command, ["team learn", *arguments[2:]], _team_from_records
+    if arguments[:2] == ["team", "improve"]:
+        from shiftwork.learning.team.improve import Config as TeamOnline
+
+        command = grown(commands.TeamImprove, "online", TeamOnline)
+        return command, ["team improve", *arguments[2:]], _team_improve
     if arguments[:2] == ["team", "tune-rules"]:
         from shiftwork.yardsticks.centre.tuned_rules import Config as Search
 

@@ -12,7 +12,16 @@ from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
 from shiftwork.evaluation.compare import compare
-from shiftwork.learning.team.folder import load_team, save_team
+from shiftwork.learning.team.folder import (
+    SCENARIO,
+    load_learner,
+    load_team,
+    save_improved,
+    save_team,
+    step_word,
+)
+from shiftwork.learning.team.improve import Config as Online
+from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.people.centre.people import People
@@ -71,6 +80,60 @@ def learn_on_plant(
     console.print(
         f"Team written to {out} ({history.updates[-1]:,} plant steps in {history.pace('steps')})"
     )
+    return Team.load(out)
+
+
+def improve_team_at(
+    folder: str | Path,
+    out: str | Path = Path("runs/improved-team"),
+    online: Online | None = None,
+    *,
+    steps: int = 400_000,
+    seed: int = 0,
+) -> Team:
+    """Let a team go on by experience at its plant, and write the better team's folder.
+
+    Args:
+        folder: The team to begin with.
+        out: The better team's folder; while learning, ``out`` + ".part.npz" keeps what is learned.
+        online: Settings; the usual ones if None.
+        steps: Plant steps to learn from.
+        seed: Seed for all random draws.
+    """
+    folder, out, online = Path(folder), Path(out), online or Online()
+    plant, learner, before = load_learner(folder, make_team_plant)
+    scenario = folder / SCENARIO
+    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None
+    checkpoint = out.with_name(out.name + ".part.npz")
+
+    def told(step: Step) -> None:
+        console.print(
+            f"{step.done:,} steps: return {step.candidate:.1f}, {step.difference:+.1f} (standard error "
+            f"{step.error:.1f}) against the accepted team: {step_word(step)}"
+        )
+
+    with progress_bar("improving the team", steps, "steps") as advance:
+        improved = improve_team(
+            plant,
+            learner,
+            online,
+            steps=steps,
+            seed=seed,
+            advance=advance,
+            checkpoint=checkpoint,
+            identity={"team": before},
+            told=told,
+        )
+    save_improved(improved, plant, before, out, text)
+    checkpoint.unlink(missing_ok=True)
+    accepted = sum(step.accepted for step in improved.steps)
+    recorded = before.get("records", {}).get("steps", 0)
+    console.print(
+        f"Team written to {out}: {accepted} of {len(improved.steps)} steps accepted; {recorded:,} recorded "
+        f"plant steps before, {improved.learned_from:,} to learn from, {improved.judged_by:,} to judge by "
+        f"({improved.history.pace('steps')})"
+    )
+    console.print(f"shiftwork evaluate {folder} --operator {out} people", soft_wrap=True)
     return Team.load(out)
 
 
