@@ -133,7 +133,7 @@ def test_the_folder_says_what_was_counted_and_goes_on_from_there(improved, tmp_p
 @pytest.mark.parametrize(
     ("name", "value"),
     [("batches", 0), ("copies", 0), ("copies", 3), ("judge_episodes", 1), ("sharpness", 0.0),
-     ("last_rate", 2.0), ("level", -0.1), ("entropy", -1.0), ("clip", float("nan"))],
+     ("last_rate", 2.0), ("first_entropy", -0.1), ("first_steps", -1), ("entropy", -1.0), ("clip", float("nan"))],
 )  # fmt: skip
 def test_settings_that_nothing_can_be_learned_with_are_refused(fresh, name, value):
     with pytest.raises(UserError, match=f"online '{name}' is"):

@@ -59,8 +59,10 @@ class Config:
         critic_rate: and for the critic;
         last_rate: both fall to this share of it.
         clip: How far a ratio of probabilities may leave 1 before it stops counting.
-        entropy: Weight of the policies' entropy,
-        level: for this share of the learning; from then on it falls to 0.
+        first_steps: A step that begins before so many plant steps is one of the first, which are to
+            bring out what the records hold.
+        first_entropy: Weight of the policies' entropy in those,
+        entropy: and afterwards, when what records do not hold is to be found.
         limit_ends: Nothing behind the time limit counts.
     """
 
@@ -72,10 +74,11 @@ class Config:
     minibatches: int = 2
     actor_rate: float = 1e-3
     critic_rate: float = 2e-3
-    last_rate: float = 0.1
+    last_rate: float = 0.2
     clip: float = 0.1
-    entropy: float = 0.06
-    level: float = 0.4
+    first_steps: int = 20_000
+    first_entropy: float = 0.02
+    entropy: float = 0.08
     limit_ends: bool = True
 
     def check(self) -> None:
@@ -99,12 +102,16 @@ class Config:
             )
         if not 0.0 < self.sharpness < np.inf:
             raise UserError(f"online 'sharpness' is {self.sharpness}; give a number above 0")
-        for name in ("last_rate", "level"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UserError(
-                    f"online '{name}' is {getattr(self, name)}; it must lie from 0 to 1"
-                )
-        for name in ("actor_rate", "critic_rate", "clip", "entropy"):
+        if not 0.0 <= self.last_rate <= 1.0:
+            raise UserError(f"online 'last_rate' is {self.last_rate}; it must lie from 0 to 1")
+        for name in (
+            "actor_rate",
+            "critic_rate",
+            "clip",
+            "first_steps",
+            "first_entropy",
+            "entropy",
+        ):
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise UserError(f"online '{name}' is {getattr(self, name)}; give 0 or more")
 
@@ -321,10 +328,10 @@ def _one_step(
     judge_key: PRNGKeyArray,
 ) -> tuple[Standing, Step, Metrics]:
     """Learn for one piece, and judge what it made of the team."""
-    share = number / pieces
-    left = 1.0 - share * (1.0 - settings.last_rate)
-    falling = min(1.0, (1.0 - share) / max(1.0 - settings.level, 1e-6))
-    entropy = jnp.asarray(settings.entropy * falling, jnp.float32)
+    left = 1.0 - number / pieces * (1.0 - settings.last_rate)
+    begins = number * settings.batches * settings.copies * plant.horizon
+    early = begins < settings.first_steps
+    entropy = jnp.asarray(settings.first_entropy if early else settings.entropy, jnp.float32)
     learner = eqx.tree_at(
         lambda it: (it.config.entropy, it.config.entropy_end), standing.learner, (entropy, entropy)
     )
