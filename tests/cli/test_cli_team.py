@@ -98,6 +98,8 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         ),
         (["team", "people", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (["team", "people", "--plant", "centre-small", "--episodes", "0"], "--episodes is 0; ask"),
+        (["team", "improve", "nowhere"], "nowhere: is no team (team.json is"),
+        (["team", "improve", "nowhere", "--online.copies", "3"], "online 'copies' is 3, which"),
         (["team", "tune-rules", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
         (["team", "tune-rules", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (
@@ -128,6 +130,21 @@ def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
     assert len(told) == 1
     assert line in told[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_team_goes_on_by_experience(team, tmp_path, capsys):
+    out = tmp_path / "improved"
+    sizes = ["--online.copies", "2", "--online.batches", "2", "--online.judge-episodes", "2"]
+    main(["team", "improve", str(team), "--steps", "300", "--out", str(out), *sizes])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "400 steps: return" in told
+    assert "of 1 steps accepted" in told
+    assert "400 to learn from, 400 to judge by" in told
+    about, before = (json.loads((f / "team.json").read_text()) for f in (out, team))
+    assert about["steps"] == before["steps"] + 400
+    main(["evaluate", str(team), "--episodes", "2", "--operator", str(out)])
+    assert not list(tmp_path.glob("*.part*"))
 
 
 @pytest.mark.slow
