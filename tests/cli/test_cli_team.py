@@ -57,7 +57,9 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
     told = capsys.readouterr().err.split()
     files = sorted(path.name for path in out.iterdir())
     assert files == [
+        "centre-small.simulated.occasions.csv",
         "centre-small.simulated.shift-log.csv",
+        "centre-small.simulated.ship-papers.csv",
         "centre-small.simulated.toml",
         "centre.html",
         "csv",

@@ -57,8 +57,10 @@ def test_no_accepted_team_is_below_the_one_before(improved):
 def test_learning_that_makes_it_worse_is_refused_and_undone(fresh, monkeypatch):
     """Returns are turned round: what learns earns less with each step."""
 
-    def upside_down(plant, learner, key, episodes):
-        return -10.0 * improving.run_episodes(plant, learner.team, key, episodes).returns
+    judge = improving._judge
+
+    def upside_down(*what):
+        return -10.0 * judge(*what)
 
     monkeypatch.setattr(improving, "_judge", upside_down)
     said, seen = [], []

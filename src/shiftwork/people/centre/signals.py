@@ -177,6 +177,10 @@ def _feed(plant: Centre, hours: Hour) -> Iterator[Signal]:
     ethylene = hours.products_t[:, PRODUCTS.index("ethylene")]
     most = 0.5 * plant.layout.most_feed_t_per_h
     yield _hourly(
+        "ethane_drum", "LI300.PV", "observation", "measured", hours, hours.ethane_t, "t",
+        (0.0, plant.scenario.gas_furnaces.ethane_t),
+    )  # fmt: skip
+    yield _hourly(
         "ethylene", "FI300.PV", "observation", "measured", hours, ethylene, "t/h", (0.0, most)
     )
 
