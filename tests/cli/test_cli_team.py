@@ -100,6 +100,14 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         ),
         (["team", "people", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (["team", "people", "--plant", "centre-small", "--episodes", "0"], "--episodes is 0; ask"),
+        (
+            ["team", "rebuild", "nowhere", "--plant", "centre-small"],
+            "nowhere: holds no files *.simulated.toml, not one; give the folder",
+        ),
+        (
+            ["team", "rebuild", "nowhere", "--plant", "box-pushing-6"],
+            "team records are rebuilt of cracking centres only, not of 'box-pushing-6'",
+        ),
         (["team", "improve", "nowhere"], "nowhere: is no team (team.json is"),
         (["team", "improve", "nowhere", "--online.copies", "3"], "online 'copies' is 3, which"),
         (["team", "tune-rules", "--plant", "box-pushing-6"], "is no cracking centre; give one"),

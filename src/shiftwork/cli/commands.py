@@ -235,6 +235,20 @@ class TeamFromRecords:
 
 
 @dataclass(frozen=True)
+class TeamRebuild:
+    """Rebuild team records from a cracking centre's export: what each saw, might do and chose."""
+
+    export: tyro.conf.Positional[Path]
+    """The folder that people wrote for a cracking centre."""
+    plant: str
+    """The centre that the export is of, or its scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    days: int | None = None
+    """Days of an episode of the export, where that is not the scenario's horizon (people: 364)."""
+
+
+@dataclass(frozen=True)
 class TeamImprove:
     """Let a team go on by experience; a step that makes it worse is refused."""
 
@@ -300,6 +314,7 @@ class Team:
     verb: Annotated[
         Annotated[TeamPeople, tyro.conf.subcommand("people")]
         | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamRebuild, tyro.conf.subcommand("rebuild")]
         | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
         | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],

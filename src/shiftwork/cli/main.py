@@ -233,6 +233,12 @@ def _team(options: commands.Team) -> None:
 
         asked = options.verb
         record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
+    elif isinstance(options.verb, commands.TeamRebuild):
+        from shiftwork.cli.team_record_verbs import rebuild_records
+
+        rebuild_records(
+            options.verb.export, options.verb.plant, options.verb.out, options.verb.days
+        )
 
 
 def _assistant(options: commands.Asked) -> None:

@@ -87,15 +87,7 @@ def write_records(
     Raises:
         UserError: The folder cannot be written, or holds something else.
     """
-    name = f"{plant.name}.simulated"
-    files = RecordFiles(
-        parquet=folder / "historian" / f"{name}.parquet",
-        csv=folder / "csv" / f"{name}.csv",
-        log=folder / f"{name}.shift-log.csv",
-        papers=folder / f"{name}.ship-papers.csv",
-        occasions=folder / f"{name}.occasions.csv",
-        plant=folder / f"{name}.toml",
-    )
+    files = files_of(folder, f"{plant.name}.simulated")
     label = (
         f"simulated: people running '{plant.name}' for {len(traces)} year(s); no plant was measured"
     )
@@ -121,6 +113,18 @@ def write_records(
 
     write_folder(folder, fill, marker=files.plant.name)
     return files
+
+
+def files_of(folder: Path, name: str) -> RecordFiles:
+    """Where the files of an export stand."""
+    return RecordFiles(
+        parquet=folder / "historian" / f"{name}.parquet",
+        csv=folder / "csv" / f"{name}.csv",
+        log=folder / f"{name}.shift-log.csv",
+        papers=folder / f"{name}.ship-papers.csv",
+        occasions=folder / f"{name}.occasions.csv",
+        plant=folder / f"{name}.toml",
+    )
 
 
 def begin_of(year: int) -> datetime:

@@ -12,6 +12,7 @@ PARTS = {
         "cot": ("outlet temperature", "출구 온도"),
         "steam": ("dilution steam", "희석 스팀"),
         "tube": ("tube temperature", "튜브 온도"),
+        "run": ("hours since the decoke", "디코킹 후 운전 시간"),
         "mode": ("mode", "운전 상태"),
     },
     "tank": {
