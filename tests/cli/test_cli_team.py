@@ -57,7 +57,9 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
     told = capsys.readouterr().err.split()
     files = sorted(path.name for path in out.iterdir())
     assert files == [
+        "centre-small.simulated.occasions.csv",
         "centre-small.simulated.shift-log.csv",
+        "centre-small.simulated.ship-papers.csv",
         "centre-small.simulated.toml",
         "centre.html",
         "csv",
@@ -98,6 +100,30 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         ),
         (["team", "people", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (["team", "people", "--plant", "centre-small", "--episodes", "0"], "--episodes is 0; ask"),
+        (
+            ["team", "rebuild", "nowhere", "--plant", "centre-small"],
+            "nowhere: holds no files *.simulated.toml, not one; give the folder",
+        ),
+        (
+            ["team", "rebuild", "nowhere", "--plant", "box-pushing-6"],
+            "team records are rebuilt of cracking centres only, not of 'box-pushing-6'",
+        ),
+        (["team", "improve", "nowhere"], "nowhere: is no team (team.json is"),
+        (["team", "improve", "nowhere", "--online.copies", "3"], "online 'copies' is 3, which"),
+        (["team", "tune-rules", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
+        (["team", "tune-rules", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
+        (
+            ["team", "tune-rules", "--plant", "centre-small", "--out", "rules"],
+            "rules: rules are written as TOML; give --out a name ending in .toml",
+        ),
+        (
+            ["team", "tune-rules", "--plant", "centre-small", "--config.candidates", "1"],
+            "config 'candidates' is 1; it must be at least 4",
+        ),
+        (
+            ["evaluate", "--plant", "centre-small", "--operator", "rules.toml"],
+            "rules.toml: no such file; give the file that team tune-rules wrote",
+        ),
         (["evaluate", "--operator", "people"], "evaluate needs --plant or --records"),
         (["evaluate"], "evaluate needs an operator"),
         (["evaluate", "--operator", "people", "--plant", "dmsd"], "no people are simulated at"),
@@ -114,6 +140,36 @@ def test_mistakes_are_one_line(arguments, line, capsys, tmp_path, monkeypatch):
     assert len(told) == 1
     assert line in told[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_team_goes_on_by_experience(team, tmp_path, capsys):
+    out = tmp_path / "improved"
+    sizes = ["--online.copies", "2", "--online.batches", "2", "--online.judge-episodes", "2"]
+    main(["team", "improve", str(team), "--steps", "300", "--out", str(out), *sizes])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "400 steps: return" in told
+    assert "of 1 steps accepted" in told
+    assert "400 to learn from, 400 to judge by" in told
+    about, before = (json.loads((f / "team.json").read_text()) for f in (out, team))
+    assert about["steps"] == before["steps"] + 400
+    main(["evaluate", str(team), "--episodes", "2", "--operator", str(out)])
+    assert not list(tmp_path.glob("*.part*"))
+
+
+@pytest.mark.slow
+def test_tuned_rules_are_an_operator(tmp_path, capsys):
+    out = tmp_path / "rules.toml"
+    sizes = ["--config.candidates", "4", "--config.episodes", "1", "--config.generations", "2"]
+    main(["team", "tune-rules", "--plant", "centre-small", "--out", str(out), *sizes])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Rules written to" in told
+    assert "rules less people" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["rules.toml"]
+    main(
+        ["evaluate", "--plant", "centre-small", "--episodes", "2", "--operator", "people", str(out)]
+    )
+    assert f"{out} less people, on the same episodes" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.slow

@@ -127,14 +127,14 @@ class Judge:
 class Evaluate:
     """Evaluate operators on a plant (whole episodes), or an agent on records.
 
-    An operator is an agent's or a team's folder, or one of the words people, random, scheduler.
-    Several operators run the same episodes, and each is compared with the first.
+    An operator is an agent's or a team's folder, a file of rules that team tune-rules wrote, or one of
+    the words people, random, scheduler. Several operators run the same episodes, and each is compared with the first.
     """
 
     agent: tyro.conf.Positional[str | None] = None
     """The agent's or team's folder."""
     operator: tuple[str, ...] = ()
-    """More operators for the same episodes: people, random, scheduler, or a folder."""
+    """More operators for the same episodes: people, random, scheduler, a folder or a file of rules."""
     plant: str | None = None
     """Where to run: a built-in plant, a Gymnasium id, or a centre's scenario file. A team's own
     plant if not given."""
@@ -235,6 +235,36 @@ class TeamFromRecords:
 
 
 @dataclass(frozen=True)
+class TeamRebuild:
+    """Rebuild team records from a cracking centre's export: what each saw, might do and chose."""
+
+    export: tyro.conf.Positional[Path]
+    """The folder that people wrote for a cracking centre."""
+    plant: str
+    """The centre that the export is of, or its scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    days: int | None = None
+    """Days of an episode of the export, where that is not the scenario's horizon (people: 364)."""
+
+
+@dataclass(frozen=True)
+class TeamImprove:
+    """Let a team go on by experience; a step that makes it worse is refused."""
+
+    agent: tyro.conf.Positional[Path]
+    """The team's folder, as team learn wrote it, from records or not."""
+    out: Path = Path("runs/improved-team")
+    """The better team's folder."""
+    steps: int = 400_000
+    """Primitive steps of the plant to learn from; those by which steps are judged come on top."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
 class TeamWatch:
     """Write one episode of a team as an animated GIF."""
 
@@ -261,12 +291,32 @@ class TeamPeople:
 
 
 @dataclass(frozen=True)
+class TeamTuneRules:
+    """Tune the rules of a cracking centre's people on the simulated plant; evaluate takes the file."""
+
+    plant: str
+    """A cracking centre such as centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/rules.toml")
+    """The file of the rules (.toml)."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
 class Team:
-    """Teams of agents: records of people, learn, watch. The verbs evaluate and report take teams too."""
+    """Teams of agents: records of people, learn, improve, watch, and rules to compare with.
+
+    The verbs evaluate and report take teams too.
+    """
 
     verb: Annotated[
         Annotated[TeamPeople, tyro.conf.subcommand("people")]
         | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamRebuild, tyro.conf.subcommand("rebuild")]
+        | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
+        | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
         tyro.conf.arg(name=""),
     ]

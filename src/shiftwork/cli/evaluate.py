@@ -18,6 +18,7 @@ from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team.folder import load_team
 from shiftwork.people.centre.people import People as CentrePeople
+from shiftwork.people.centre.rules import load_rules, rules_at
 from shiftwork.people.furnace.people import People as FurnacePeople
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_plant, make_team_plant
 from shiftwork.plants.centre.centre import Centre
@@ -27,7 +28,7 @@ from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.yardsticks.simple import RandomActions, RandomLegal
 
 WORDS = ("people", "random", "scheduler")
-"""Operators that are not folders."""
+"""Operators that are neither folders nor files."""
 
 
 def evaluate(
@@ -44,7 +45,7 @@ def evaluate(
     """Run operators on the same episodes, or judge an agent by records; show the results.
 
     Args:
-        names: Operators: folders, or words of ``WORDS``. Each is compared with the first.
+        names: Operators: folders, files of rules, or words of ``WORDS``. Each is compared with the first.
         plant: Name of the plant, or a centre's scenario file; a team's own if None.
         records: Records or exports to judge an agent by.
         tags: The plant file of exports.
@@ -74,7 +75,7 @@ def evaluate(
     else:
         where = None
     if where is None and not records:
-        folders = [name for name in names if name not in WORDS]
+        folders = [name for name in names if name not in WORDS and not name.endswith(".toml")]
         if folders:
             Agent.load(folders[0])  # a folder that is not there is the first thing to say
         raise UserError(
@@ -126,7 +127,7 @@ def _team_line(plant: TeamPlant, operator: Any, episodes: int, seed: int) -> tup
 
 
 def _operator(name: str, plant: Any) -> Any:
-    """Find the operator that a word or a folder names.
+    """Find the operator that a word, a folder or a file of rules names.
 
     Raises:
         UserError: There is none such at this plant.
@@ -150,6 +151,11 @@ def _operator(name: str, plant: Any) -> Any:
         from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
 
         return RollingMilp(plant)
+    if name.endswith(".toml"):
+        values = load_rules(Path(name))
+        if not isinstance(plant, Centre):
+            raise UserError(f"{name}: rules run cracking centres only, not '{plant.name}'")
+        return rules_at(plant, values)
     if not is_team:
         return Agent.load(name)
     learned_on, policies, _ = load_team(Path(name), make_team_plant)

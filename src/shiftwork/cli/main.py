@@ -207,6 +207,22 @@ def _team_from_records(options: Any) -> None:
     )
 
 
+def _team_improve(options: Any) -> None:
+    from shiftwork.cli.team_verbs import improve_team_at
+
+    options.online.check()
+    improve_team_at(
+        options.agent, options.out, options.online, steps=options.steps, seed=seeded(options.seed)
+    )
+
+
+def _team_tune_rules(options: Any) -> None:
+    from shiftwork.cli.team_verbs import tune_rules_at
+
+    options.config.check()
+    tune_rules_at(options.plant, options.out, options.config, seed=seeded(options.seed))
+
+
 def _team(options: commands.Team) -> None:
     if isinstance(options.verb, commands.TeamWatch):
         from shiftwork.cli.team_verbs import watch_team
@@ -217,6 +233,12 @@ def _team(options: commands.Team) -> None:
 
         asked = options.verb
         record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
+    elif isinstance(options.verb, commands.TeamRebuild):
+        from shiftwork.cli.team_record_verbs import rebuild_records
+
+        rebuild_records(
+            options.verb.export, options.verb.plant, options.verb.out, options.verb.days
+        )
 
 
 def _assistant(options: commands.Asked) -> None:
@@ -284,6 +306,16 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
 
         command = grown(commands.TeamFromRecords, "config", Config)
         return command, ["team learn", *arguments[2:]], _team_from_records
+    if arguments[:2] == ["team", "improve"]:
+        from shiftwork.learning.team.improve import Config as TeamOnline
+
+        command = grown(commands.TeamImprove, "online", TeamOnline)
+        return command, ["team improve", *arguments[2:]], _team_improve
+    if arguments[:2] == ["team", "tune-rules"]:
+        from shiftwork.yardsticks.centre.tuned_rules import Config as Search
+
+        command = grown(commands.TeamTuneRules, "config", Search)
+        return command, ["team tune-rules", *arguments[2:]], _team_tune_rules
     if arguments[:2] == ["team", "learn"]:
         from shiftwork.learning.team.presets import preset
         from shiftwork.plants.catalogue import make_team_plant

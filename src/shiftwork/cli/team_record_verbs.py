@@ -13,6 +13,7 @@ from shiftwork.learning.team.from_records import Config, learn_from_records, sta
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
+from shiftwork.plants.centre.scenario_checks import check_scenario
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.records.formats.team_folder import load_team_records, save_team_records
 from shiftwork.records.team_episodes import TeamEpisodes, differing, joined
@@ -53,6 +54,43 @@ def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisode
         f"{decisions:,} decisions, profit {earned:,.0f} $/h"
     )
     console.print(f"shiftwork team learn --records {out}", soft_wrap=True)
+    return records
+
+
+def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> TeamEpisodes:
+    """Rebuild team records from a centre's export, and write them.
+
+    Args:
+        export: The folder of the export.
+        name: The cracking centre that it is of, or its scenario file.
+        out: The folder of the records.
+        days: Of an episode in the export; the scenario's horizon if None.
+
+    Raises:
+        UserError: The plant is no cracking centre, or the export is not of it.
+    """
+    plant = make_team_plant(name)
+    if not isinstance(plant, Centre):
+        raise UserError(
+            f"team records are rebuilt of cracking centres only, not of '{plant.name}'; give one, such as "
+            "centre-small"
+        )
+    from shiftwork.people.centre.read_teams import files_in, read_team_episodes
+
+    files = files_in(export)
+    if days is not None:
+        scenario = plant.scenario.model_copy(update={"horizon_d": days})
+        check_scenario(scenario, f"{plant.name}, --days {days}")
+        plant = Centre(scenario)
+    text = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
+    records, opened = read_team_episodes(plant, files, text)
+    save_team_records(records, out)
+    decisions = sum(int(found.made.sum()) for found in records.decisions)
+    console.print(
+        f"Team records written to {out}: {len(records.length)} episodes of {plant.name}, "
+        f"{len(records.reward):,} h, {decisions:,} decisions, rebuilt from {export}; {sum(opened)} of them "
+        "at a limit that the export tells too roughly for their masks"
+    )
     return records
 
 

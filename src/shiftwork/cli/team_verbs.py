@@ -1,4 +1,4 @@
-"""The verbs for teams: learn, watch, report."""
+"""The verbs for teams: learn, watch, report; and the rules that teams are compared with."""
 
 from __future__ import annotations
 
@@ -11,13 +11,30 @@ import numpy as np
 from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
-from shiftwork.learning.team.folder import load_team, save_team
+from shiftwork.evaluation.compare import compare
+from shiftwork.learning.team.folder import (
+    SCENARIO,
+    load_learner,
+    load_team,
+    save_improved,
+    save_team,
+    step_word,
+)
+from shiftwork.learning.team.improve import Config as Online
+from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
+from shiftwork.people.centre.people import People
+from shiftwork.people.centre.rules import rules_at, save_rules
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.trace import run_centre
 from shiftwork.plants.team_plant import TeamPlant
+from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
+
+FRESH_EPISODES, FRESH_SEED = 64, 100
+"""By which tuned rules are compared with people: episodes of seeds from here on tune nothing."""
 
 
 def learn_on_plant(
@@ -64,6 +81,100 @@ def learn_on_plant(
         f"Team written to {out} ({history.updates[-1]:,} plant steps in {history.pace('steps')})"
     )
     return Team.load(out)
+
+
+def improve_team_at(
+    folder: str | Path,
+    out: str | Path = Path("runs/improved-team"),
+    online: Online | None = None,
+    *,
+    steps: int = 400_000,
+    seed: int = 0,
+) -> Team:
+    """Let a team go on by experience at its plant, and write the better team's folder.
+
+    Args:
+        folder: The team to begin with.
+        out: The better team's folder; while learning, ``out`` + ".part.npz" keeps what is learned.
+        online: Settings; the usual ones if None.
+        steps: Plant steps to learn from.
+        seed: Seed for all random draws.
+    """
+    folder, out, online = Path(folder), Path(out), online or Online()
+    plant, learner, before = load_learner(folder, make_team_plant)
+    scenario = folder / SCENARIO
+    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None
+    checkpoint = out.with_name(out.name + ".part.npz")
+
+    def told(step: Step) -> None:
+        console.print(
+            f"{step.done:,} steps: return {step.candidate:.1f}, {step.difference:+.1f} (standard error "
+            f"{step.error:.1f}) against the accepted team: {step_word(step)}"
+        )
+
+    with progress_bar("improving the team", steps, "steps") as advance:
+        improved = improve_team(
+            plant,
+            learner,
+            online,
+            steps=steps,
+            seed=seed,
+            advance=advance,
+            checkpoint=checkpoint,
+            identity={"team": before},
+            told=told,
+        )
+    save_improved(improved, plant, before, out, text)
+    checkpoint.unlink(missing_ok=True)
+    accepted = sum(step.accepted for step in improved.steps)
+    recorded = before.get("records", {}).get("steps", 0)
+    console.print(
+        f"Team written to {out}: {accepted} of {len(improved.steps)} steps accepted; {recorded:,} recorded "
+        f"plant steps before, {improved.learned_from:,} to learn from, {improved.judged_by:,} to judge by "
+        f"({improved.history.pace('steps')})"
+    )
+    console.print(f"shiftwork evaluate {folder} --operator {out} people", soft_wrap=True)
+    return Team.load(out)
+
+
+def tune_rules_at(
+    plant: str, out: Path, config: Config | None = None, *, seed: int = 0
+) -> dict[str, float]:
+    """Tune the people's rules at a cracking centre, write them, and compare them with people.
+
+    Args:
+        plant: A cracking centre, or its scenario's file.
+        out: The rules' file, ending in ".toml"; while searching, a file beside it keeps what is found.
+        config: Settings of the search.
+        seed: Seed for all random draws.
+
+    Returns:
+        Name -> value.
+    """
+    if out.suffix != ".toml":
+        raise UserError(f"{out}: rules are written as TOML; give --out a name ending in .toml")
+    centre, config = as_centre(make_team_plant(plant)), config or Config()
+    checkpoint = out.with_name(out.stem + ".part.npz")
+    with progress_bar("tuning rules", config.generations, "generations") as advance:
+        found = tune_rules(centre, config, seed=seed, advance=advance, checkpoint=checkpoint)
+    origin = {"plant": centre.name, "seed": seed, "plant_hours": found.hours}
+    save_rules(out, found.values, origin)
+    checkpoint.unlink(missing_ok=True)
+    console.print(
+        f"Rules written to {out} ({found.hours:,} plant hours in {found.history.wall_s:.0f} s)"
+    )
+    rules = rules_at(centre, found.values)
+    judged = compare(centre, People(centre), rules, episodes=FRESH_EPISODES, seed=FRESH_SEED + seed)
+    people, ruled, more = (
+        " ".join(f"{REWARD_USD * value / centre.horizon:,.0f}" for value in interval)
+        for interval in judged[:3]
+    )
+    console.print(
+        f"On {FRESH_EPISODES} fresh episodes, $/h with the bounds of the 95 % interval: people {people}, "
+        f"rules {ruled}, rules less people {more}"
+    )
+    console.print(f"shiftwork evaluate --plant {plant} --operator people {out}", soft_wrap=True)
+    return found.values
 
 
 def watch_team(folder: Path, out: Path, seed: int) -> None:

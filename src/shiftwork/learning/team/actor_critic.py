@@ -71,6 +71,8 @@ class Config:
         centred: Advantages are centred and scaled over the batch.
         slow_scale: They are scaled by their spread over some fifty batches instead. Where reward is
             rare most batches hold noise alone, which then counts as little as it is.
+        limit_ends: Nothing behind the time limit counts. For plants whose episodes are all that is
+            earned and whose agents see how much of one is left; else a limit only cuts.
     """
 
     discount: float = 0.99
@@ -102,6 +104,7 @@ class Config:
     share: bool = False
     centred: bool = True
     slow_scale: bool = False
+    limit_ends: bool = False
 
 
 SLOWLY = 0.02
@@ -248,7 +251,7 @@ class TeamLearner(eqx.Module):
             on_clock(batch.ended),
             jnp.swapaxes(event[:, :-1], 0, 1),
             jnp.swapaxes(value[:, :-1], 0, 1),
-            value[:, -1],
+            value[:, -1] * (not self.config.limit_ends),
             self.config.discount,
             self.config.trace,
         )

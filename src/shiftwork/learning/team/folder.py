@@ -14,8 +14,10 @@ from shiftwork.agents.team import ABOUT, Actors, Team, read_about
 from shiftwork.errors import UserError
 from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
+from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.from_records import FromRecords
+from shiftwork.learning.team.improve import Improved, Step
 from shiftwork.learning.team.policy import Policies, unshared
 from shiftwork.learning.team.train import TeamLearned
 from shiftwork.plants.team_plant import TeamPlant, TeamShape
@@ -152,6 +154,80 @@ Seed {found.seed}. Shiftwork {VERSION}.
 """
 
 
+def save_improved(
+    improved: Improved, plant: TeamShape, before: dict[str, Any], folder: Path, scenario: str | None
+) -> None:
+    """Write a team that went on by experience, whole or not at all.
+
+    Args:
+        improved: What came of it.
+        plant: Where.
+        before: What was known of the team that it began as.
+        folder: Where.
+        scenario: The text of the plant's scenario, if it is one of the user's own.
+    """
+    steps, learner = improved.steps, improved.learner
+    # The settings' floats became data in single precision; a setting reads as it was given.
+    config = {
+        name: float(f"{float(value):.6g}") if isinstance(value, jax.Array) else value
+        for name, value in vars(learner.config).items()
+    }
+    about = before | {
+        "shiftwork": VERSION,
+        "config": config,
+        "seed": improved.seed,
+        "steps": before["steps"] + improved.learned_from,
+        "improved": {
+            "settings": dataclasses.asdict(improved.settings),
+            "learned_from": improved.learned_from,
+            "judged_by": improved.judged_by,
+            "accepted": sum(step.accepted for step in steps),
+            "refused": sum(not step.accepted for step in steps),
+        },
+    }
+
+    def attach(temporary: Path) -> None:
+        save_tree(temporary / "learner.npz", learner, {"plant": plant.name})
+        metrics = {name: rows[:, 0] for name, rows in improved.history.metrics.items()}
+        np.savez_compressed(
+            temporary / "history.npz",
+            steps=improved.history.updates,
+            **metrics,  # type: ignore[arg-type]
+        )
+        if scenario is not None:
+            (temporary / SCENARIO).write_text(scenario, encoding="utf-8")
+
+    team = team_of(plant, learner.team, about)
+    team.save(folder, card=_improved_card(about, improved), attach=attach)
+
+
+def _improved_card(about: dict[str, Any], improved: Improved) -> str:
+    recorded = about.get("records", {}).get("steps", 0)
+    judged = "\n".join(
+        f"| {step.done:,} | {step.candidate:.1f} | {step.difference:+.1f} | {step.error:.1f} | "
+        f"{step_word(step)} |"
+        for step in improved.steps
+    )
+    return f"""# Team improved by experience on {about["plant"]}
+
+It began as a team that had learned from {recorded:,} recorded and {about["steps"] - improved.learned_from:,}
+executed plant steps, and learned from {improved.learned_from:,} more; {improved.judged_by:,} others only judged it.
+A step is accepted if the team earns at least as much as the one accepted before, in the same
+{improved.settings.judge_episodes} episodes. Seed {improved.seed}. Shiftwork {VERSION}.
+
+| plant steps | candidate's return | less the accepted team's | standard error | |
+| ---: | ---: | ---: | ---: | --- |
+{judged}
+"""
+
+
+def step_word(step: Step) -> str:
+    """Say what became of a step."""
+    if step.accepted:
+        return "accepted"
+    return "refused; learning goes back" if step.back else "refused"
+
+
 METHOD_WORDS = {
     "clone": "cloning by role",
     "weighted": "cloning weighted by the advantage of each joint event",
@@ -170,6 +246,14 @@ def load_team(
     Raises:
         UserError: It is missing, damaged, or of another version.
     """
+    plant, learner, about = load_learner(folder, make_plant)
+    return plant, learner.team, about
+
+
+def load_learner(
+    folder: Path, make_plant: Callable[[str], TeamPlant]
+) -> tuple[TeamPlant, TeamLearner, dict[str, Any]]:
+    """Read all that a team goes on learning with; as ``load_team``."""
     about, file = read_about(folder), folder / ABOUT
     scenario = folder / SCENARIO
     try:
@@ -188,8 +272,7 @@ def load_team(
         )
     shapes = jax.eval_shape(lambda: algorithm.create(jax.random.key(0), plant, config))
     like = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
-    learner = load_tree(folder / "learner.npz", like)
-    return plant, learner.team, about
+    return plant, load_tree(folder / "learner.npz", like), about
 
 
 def _card(about: dict[str, Any], learned: TeamLearned, number: int) -> str:

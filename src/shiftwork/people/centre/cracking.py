@@ -24,6 +24,8 @@ NURSE_C = 18.0
 """Below the end of run by so much, tubes begin to be nursed."""
 URGENT_C = 9.0
 """Above the end of run by so much, nobody waits for the turn of others."""
+LEAST_BETWEEN_D = 0.1
+"""Days of stock between the least feed and the full one, at the least."""
 STOP, DECOKE = 20.0, 30.0
 """Liking of what goes before any set-point."""
 
@@ -100,7 +102,9 @@ def _feed(plant: Centre, state: CentreState, person: Person) -> Float[Array, ""]
     most = layout.most_feed_t_per_h
     levels = jnp.asarray(plant.scenario.furnaces.feed_levels_t_per_h, jnp.float32)
     cover_d = drawable_t(layout, state.tanks).sum() / most / 24.0
-    share = (cover_d - person.low_cover_d) / (person.full_cover_d - person.low_cover_d)
+    # Rules that a search tries may have the two crossed; more stock never means less feed.
+    between_d = jnp.maximum(person.full_cover_d - person.low_cover_d, LEAST_BETWEEN_D)
+    share = (cover_d - person.low_cover_d) / between_d
     feed = levels[0] + (levels[-1] - levels[0]) * jnp.clip(share, 0.0, 1.0)
     eased = state.load.max() > person.ease_load
     return feed - jnp.where(eased, 0.5 * (levels[-1] - levels[0]), 0.0)

@@ -80,8 +80,7 @@ class Person(NamedTuple):
     stagger_d: Float[Array, "*X"]
 
 
-# What a beginner may be at the lowest and the highest, and by how much skill moves that.
-_RANGES: dict[str, tuple[float, float, float]] = {
+RANGES: dict[str, tuple[float, float, float]] = {
     "attention": (0.60, 0.80, 0.18),
     "slip": (0.012, 0.016, -0.010),
     "by_number": (0.2, 1.2, -0.2),
@@ -108,6 +107,7 @@ _RANGES: dict[str, tuple[float, float, float]] = {
     "oldest_run_d": (42.0, 70.0, 5.0),
     "stagger_d": (2.0, 4.5, 0.0),
 }
+"""What a beginner may be at the lowest and the highest, and by how much skill moves that."""
 
 
 class Rota(NamedTuple):
@@ -134,11 +134,11 @@ class Rota(NamedTuple):
 
 def hire(key: PRNGKeyArray) -> Person:
     """Draw the persons of all desks and crews, (3, 4)."""
-    draw = jax.random.uniform(key, (1 + len(_RANGES), 3, CREWS))
+    draw = jax.random.uniform(key, (1 + len(RANGES), 3, CREWS))
     skill = draw[0]
     drawn = {
         name: low + (high - low) * draw[1 + row] + by_skill * skill
-        for row, (name, (low, high, by_skill)) in enumerate(_RANGES.items())
+        for row, (name, (low, high, by_skill)) in enumerate(RANGES.items())
     }
     return Person(skill=skill, **drawn)
 

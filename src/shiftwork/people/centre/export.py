@@ -20,7 +20,8 @@ from jaxtyping import Float
 
 from shiftwork.files import write_folder
 from shiftwork.people.centre.plant_toml import plant_toml
-from shiftwork.people.centre.shift_log import shift_log
+from shiftwork.people.centre.shift_log import occasions, shift_log
+from shiftwork.people.centre.ship_papers import ship_papers
 from shiftwork.people.centre.signals import Signal, signals
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.trace import CentreTrace
@@ -47,12 +48,16 @@ class RecordFiles:
         parquet: The historian's samples in long form, of all years.
         csv: The same as CSV.
         log: The shift log, CSV.
+        papers: The ship papers, CSV.
+        occasions: Every occasion to decide, CSV.
         plant: The plant file.
     """
 
     parquet: Path
     csv: Path
     log: Path
+    papers: Path
+    occasions: Path
     plant: Path
 
 
@@ -75,19 +80,14 @@ def write_records(
     Args:
         plant: The centre that they ran.
         traces: Episodes, as NumPy arrays; each becomes a calendar year.
-        folder: Is to hold the export: ``historian/``, ``csv/``, the plant file, the shift log.
+        folder: Is to hold the export: ``historian/``, ``csv/``, the plant file, the shift log,
+            the ship papers, the occasions.
         seed: Of the bad spells.
 
     Raises:
         UserError: The folder cannot be written, or holds something else.
     """
-    name = f"{plant.name}.simulated"
-    files = RecordFiles(
-        parquet=folder / "historian" / f"{name}.parquet",
-        csv=folder / "csv" / f"{name}.csv",
-        log=folder / f"{name}.shift-log.csv",
-        plant=folder / f"{name}.toml",
-    )
+    files = files_of(folder, f"{plant.name}.simulated")
     label = (
         f"simulated: people running '{plant.name}' for {len(traces)} year(s); no plant was measured"
     )
@@ -101,13 +101,30 @@ def write_records(
             there / files.parquet.relative_to(folder), metadata={"shiftwork": json.dumps(about)}
         )
         _write_csv(samples, there / files.csv.relative_to(folder), label)
-        log = pl.concat([shift_log(plant, trace, begin_of(y)) for y, trace in enumerate(traces)])
-        _write_csv(log, there / files.log.name, label)
+        for path, table in (
+            (files.log, shift_log),
+            (files.papers, ship_papers),
+            (files.occasions, occasions),
+        ):
+            told = [table(plant, trace, begin_of(year)) for year, trace in enumerate(traces)]
+            _write_csv(pl.concat(told), there / path.name, label)
         toml = plant_toml(plant, tuple(signals(plant, traces[0])), label)
         (there / files.plant.name).write_text(toml, encoding="utf-8")
 
     write_folder(folder, fill, marker=files.plant.name)
     return files
+
+
+def files_of(folder: Path, name: str) -> RecordFiles:
+    """Where the files of an export stand."""
+    return RecordFiles(
+        parquet=folder / "historian" / f"{name}.parquet",
+        csv=folder / "csv" / f"{name}.csv",
+        log=folder / f"{name}.shift-log.csv",
+        papers=folder / f"{name}.ship-papers.csv",
+        occasions=folder / f"{name}.occasions.csv",
+        plant=folder / f"{name}.toml",
+    )
 
 
 def begin_of(year: int) -> datetime:

@@ -12,6 +12,7 @@ PARTS = {
         "cot": ("outlet temperature", "출구 온도"),
         "steam": ("dilution steam", "희석 스팀"),
         "tube": ("tube temperature", "튜브 온도"),
+        "run": ("hours since the decoke", "디코킹 후 운전 시간"),
         "mode": ("mode", "운전 상태"),
     },
     "tank": {
@@ -39,6 +40,7 @@ WHOLE = {
     "recipe": ("recipe", "배합"),
     "compressor_load": ("compressor load", "압축기 부하"),
     "steam_load": ("steam load", "스팀 부하"),
+    "ethane_drum": ("ethane in the drum", "에탄 드럼 재고"),
     "ethylene": ("ethylene made", "에틸렌 생산량"),
     "ships_at_anchor": ("ships at anchor", "대기 선박 수"),
     "next_ship": ("hours until the next ship", "다음 선박까지 시간"),

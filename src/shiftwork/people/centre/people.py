@@ -67,7 +67,7 @@ class People:
         drawn = jax.random.uniform(drawn_key, (2, agents))
         normal = jax.random.normal(jax.random.fold_in(drawn_key, 1), (3 + agents,))
         rota, persons = on_shift(rota, state.hour, normal[:3])
-        wish = self._wishes(state, persons, rota.mood, step.decided, normal[3:])
+        wish = self.wishes(state, persons, rota.mood, step.decided, normal[3:])
         wanted = jnp.where(step.mask, wish, NEVER).argmax(-1).astype(jnp.int32)
         desk = self._desks()
         asleep = drawn[0] > persons.attention[desk]
@@ -97,7 +97,7 @@ class People:
         by_hand[layout.berths + 1 :, layout.decoke :] = False
         return by_hand
 
-    def _wishes(
+    def wishes(
         self,
         state: CentreState,
         persons: Person,
@@ -105,6 +105,15 @@ class People:
         decided: Bool[Array, " N"],
         noise: Float[Array, " N"],
     ) -> Float[Array, "N A"]:
+        """How much each macro-action is liked, allowed or not.
+
+        Args:
+            state: What the persons see.
+            persons: At the desks, values (3,).
+            mood: Of each.
+            decided: Agents that decide now.
+            noise: Standard normal, by which set-points of furnaces differ.
+        """
         plant, panel = self.plant, self.plant.layout.berths + 1
         return self._together(
             wish_of_berths(plant, state, at_desk(persons, HARBOUR), mood[HARBOUR]),

@@ -54,6 +54,27 @@ def shift_log(plant: Centre, trace: CentreTrace, begin: datetime) -> pl.DataFram
     return frame.select(stamp, *names[1:])
 
 
+def occasions(plant: Centre, trace: CentreTrace, begin: datetime) -> pl.DataFrame:
+    """List every occasion on which somebody could decide, changed or not.
+
+    Columns: timestamp; task, the agent; decision, the macro-action that was in force from then on,
+    under the plant's name for it.
+
+    Args:
+        plant: The centre.
+        trace: One episode, as NumPy arrays.
+        begin: When it began.
+    """
+    hour, agent = np.nonzero(trace.hours.decided)
+    macro = np.asarray(trace.hours.macro_action)[hour, agent]
+    names = [plant.macro_actions[a][m] for a, m in zip(agent, macro, strict=True)]
+    frame = pl.DataFrame(
+        {"hour": hour.astype(np.int64), "task": [plant.agents[a] for a in agent], "decision": names}
+    )
+    stamp = (pl.lit(begin) + pl.duration(hours="hour")).alias("timestamp")
+    return frame.select(stamp, "task", "decision")
+
+
 def _crew(crew: int) -> str | None:
     return CREW_LETTERS[crew] if crew >= 0 else None
 

@@ -119,6 +119,7 @@ def _furnaces(plant: Centre, hours: Hour) -> Iterator[Signal]:
             ("cot", f"TI{number}.PV", hours.cot_c[:, f], "C", (700.0, 900.0)),
             ("steam", f"FI{number}S.PV", steam * feed, "t/h", (0.0, high)),
             ("tube", f"TI{number}M.PV", hours.tube_c[:, f], "C", (700.0, 1200.0)),
+            ("run", f"KI{number}.PV", hours.clean_h[:, f], "h", (0.0, 2400.0)),
         ):
             yield _hourly(
                 f"{name}_{key}", source, "observation", "measured", hours, value, unit, span
@@ -176,6 +177,10 @@ def _feed(plant: Centre, hours: Hour) -> Iterator[Signal]:
         )  # fmt: skip
     ethylene = hours.products_t[:, PRODUCTS.index("ethylene")]
     most = 0.5 * plant.layout.most_feed_t_per_h
+    yield _hourly(
+        "ethane_drum", "LI300.PV", "observation", "measured", hours, hours.ethane_t, "t",
+        (0.0, plant.scenario.gas_furnaces.ethane_t),
+    )  # fmt: skip
     yield _hourly(
         "ethylene", "FI300.PV", "observation", "measured", hours, ethylene, "t/h", (0.0, most)
     )

@@ -44,6 +44,7 @@ class Hour(NamedTuple):
         tube_c: (*T, F).
         coke_mm: (*T, F).
         clean_h: (*T, F).
+        ethane_t: In the drum, (*T,).
         prices: Of the leaders, $/t and $/GJ, (*T, 5).
         ship: At each berth in the hour, counted by arrival, or -1, (*T, B).
         tank: That each berth fills in the hour or is about to, or -1, (*T, B).
@@ -78,6 +79,7 @@ class Hour(NamedTuple):
     tube_c: Float[Array, "*T F"]
     coke_mm: Float[Array, "*T F"]
     clean_h: Float[Array, "*T F"]
+    ethane_t: Float[Array, "*T"]
     prices: Float[Array, "*T 5"]
     ship: Int[Array, "*T B"]
     tank: Int[Array, "*T B"]
@@ -179,6 +181,7 @@ def hour_of(plant: Centre, before: TeamStep, after: TeamStep, memory: Any = None
         tube_c=old.furnaces.tube_c,
         coke_mm=old.furnaces.coke_mm,
         clean_h=old.furnaces.clean_h,
+        ethane_t=old.gas.ethane_t,
         prices=jnp.asarray(TYPICAL_LEADERS) * jnp.exp(log),
         ship=jnp.where(there, ship, -1),
         tank=tank,
