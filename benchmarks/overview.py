@@ -56,19 +56,23 @@ def furnace() -> list[Row]:
 
 
 def teams() -> list[Row]:
-    """Teams that learned by experience alone."""
+    """Teams: the centre from records and then by experience, others by experience alone."""
     found: list[Row] = []
-    centre = read_rows("centre_team")
-    people = [r for r in centre if r["who"] == "people"]
-    team = [float(r["profit_usd_per_h"]) for r in centre if r["who"] == "acac"]
-    if people and team:
+    centre = read_rows("team_improve")
+    if centre:
+        last = max(int(r["learned_h"]) for r in centre if r["who"] == "improved")
+
+        def mean(who: str, hours: str) -> str:
+            own = [r for r in centre if (r["who"], r["learned_h"]) == (who, hours)]
+            return f"{sum(float(r['profit_usd_per_h']) for r in own) / len(own):,.0f}"
+
         found.append(
             (
-                "centre-small, $/h (3 seeds)",
-                f"{float(people[0]['profit_usd_per_h']):,.0f}",
-                "",
-                "",
-                f"{min(team):,.0f} to {max(team):,.0f} after 1.8 million hours",
+                "centre-small, $/h",
+                mean("people", ""),
+                f"{mean('rules', '')} (people's rules, tuned on the simulator)",
+                mean("offline", "0"),
+                f"{mean('improved', str(last))} after {last:,} hours",
             )
         )
     thresholds = {"box-pushing-6": 298, "overcooked-A": 200, "overcooked-B-rand": 200}
