@@ -36,6 +36,7 @@ def improved(fresh):
     return improve_team(PLANT, fresh, ONLINE, steps=STEPS - 5, seed=2)
 
 
+@pytest.mark.slow
 def test_it_learns_and_every_hour_is_counted(improved):
     assert improved.learned_from == STEPS
     assert improved.judged_by == 7 * 16 * 12
@@ -43,6 +44,7 @@ def test_it_learns_and_every_hour_is_counted(improved):
     assert improved.history.metrics["return"][-1, 0] > 0.9 * PLANT.horizon
 
 
+@pytest.mark.slow
 def test_no_accepted_team_is_below_the_one_before(improved):
     kept = improved.history.metrics["return"][:, 0]
     assert (np.diff(kept) >= 0.0).all()
@@ -54,6 +56,7 @@ def test_no_accepted_team_is_below_the_one_before(improved):
     assert float(improved.learner.config.sharpness) == 2.0
 
 
+@pytest.mark.slow
 def test_learning_that_makes_it_worse_is_refused_and_undone(fresh, monkeypatch):
     """Returns are turned round: what learns earns less with each step."""
 
@@ -92,6 +95,7 @@ def test_it_begins_without_anything_that_would_erase_what_was_learned(fresh):
     assert float(goes_on.config.discount) == pytest.approx(0.9)
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_is_the_same(fresh, improved, tmp_path, monkeypatch):
     monkeypatch.setattr("shiftwork.learning.loop.CHECKPOINT_S", -1.0)
     part = tmp_path / "team.part.npz"
@@ -113,6 +117,7 @@ def test_stopped_and_resumed_is_the_same(fresh, improved, tmp_path, monkeypatch)
         improve_team(PLANT, fresh, ONLINE, **(shared | {"identity": {"team": "other"}}))
 
 
+@pytest.mark.slow
 def test_the_folder_says_what_was_counted_and_goes_on_from_there(improved, tmp_path):
     before = {"plant": PLANT.name, "algorithm": "acac", "steps": 7, "records": {"steps": 50}}
     save_improved(improved, PLANT, before, tmp_path / "team", None)
