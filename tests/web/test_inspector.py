@@ -27,7 +27,7 @@ CALLS = {
         "other_start": "2025-10-27",
         "other_stop": "2025-10-28",
     },
-    "relate": {"tag": "flow", "other": "cot", **DAY},
+    "relate": {"tag": "flow", "other": "cot", "start": "2025-10-24", "stop": "2025-10-29"},
     "earnings": DAY,
     "explain": DAY,
     "schedule": DAY,
