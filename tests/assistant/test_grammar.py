@@ -157,6 +157,8 @@ def test_limits_have_a_side(assistant, words, low, high, inside):
         ("what will flow be tomorrow", "refused", "foretell"),
         ("내일 유량 평균", "refused", "미래"),
         ("유량을 50으로 설정해 줘", "refused", "읽기만"),
+        ("밸브를 50으로 열어줘", "refused", "읽기만"),
+        ("밸브를 30%로 맞춰 줘", "refused", "읽기만"),
         ("mean of flow last year", "refused", "Nothing is known"),
         ("작년 유량 평균", "refused", "알려진 값이 없습니다"),
         ("mean of flow yesterday in KST", "ask", "Europe/Berlin"),

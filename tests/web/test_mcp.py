@@ -1,9 +1,6 @@
 """MCP over HTTP: a stranger's client with a token is served; anybody else is not."""
 
 import asyncio
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -14,8 +11,8 @@ import mcp
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
 from shiftwork.cli.main import main
-from shiftwork.web.people import allow
-from support.assistant_builders import NOW, write_export
+from support.assistant_builders import write_export
+from support.mcp_served import mcp_over_http
 
 DAY = {"start": "2025-10-28", "stop": "2025-10-29"}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -31,20 +28,8 @@ def options(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(options, tmp_path_factory):
     """Address and token of a server in a process of its own."""
-    folder = tmp_path_factory.mktemp("people")
-    token = allow(folder, "Kim", "operator")
-    command = [sys.executable, "-m", "shiftwork", "mcp", *options, "--now", NOW, "--http", "0"]
-    paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [*command, "--people", str(folder)], stderr=subprocess.PIPE, text=True, env=paths
-    ) as process:
-        assert process.stderr is not None
-        lines = iter(process.stderr.readline, "")
-        address = next(line for line in lines if line.startswith("MCP: "))
-        yield address.removeprefix("MCP: ").strip(), token
-        process.terminate()
-        process.wait()
-        process.stderr.close()
+    with mcp_over_http(options, tmp_path_factory.mktemp("people")) as address_and_token:
+        yield address_and_token
 
 
 def test_a_client_with_a_token_is_served(served):

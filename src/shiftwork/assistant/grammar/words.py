@@ -17,7 +17,7 @@ STATISTICS = {
 
 WHY = r"왜|이유|원인|때문|\bwhy\b|\bcauses?d?\b|\breasons?\b|\bbecause\b"
 FUTURE = r"예측|예상|내일|모레|다음\s*(?:주|달|분기|해)|내년|앞으로|전망|될까|\btomorrow\b|\bnext (?:week|month|quarter|year|day)\b|\bforecast\b|\bpredict(?:ion)?\b|\bwill\b|\bgoing to\b"
-ACT = r"바꿔|변경해|설정해|올려|내려\s*줘|낮춰|높여|조정해|꺼\s*줘|켜\s*줘|\bset\b(?![ -]?points?)|\bswitch o(?:n|ff)\b|\braise\b|\blower the\b|\bincrease the\b|\bdecrease the\b|\bturn (?:on|off)\b"
+ACT = r"바꿔|\d\s*%?\s*(?:으로|로)\s*(?:열어|닫아|맞춰)|변경해|설정해|올려|내려\s*줘|낮춰|높여|조정해|꺼\s*줘|켜\s*줘|\bset\b(?![ -]?points?)|\bswitch o(?:n|ff)\b|\braise\b|\blower the\b|\bincrease the\b|\bdecrease the\b|\bturn (?:on|off)\b"
 ADVICE = r"해야|좋을까|추천|최적|\bshould\b|\brecommend\b|\boptimal\b|\bbest\b"
 SHARE = r"시간의?\s*비율|비율|비중|몇\s*(?:%|퍼센트|프로)|얼마나\s*자주|\b(?:what |which )?(?:share|percentage|percent|fraction|proportion)(?: of (?:the )?(?:known )?time)?\b|\bhow often\b|\bhow much of the time\b|\bof the time\b"
 COMPARE = r"비교(?:해|하면|해서)?|대비|차이|보다|변화|변했|달라졌|\bcompared?\b|\bversus\b|\bvs\.?(?!\w)|\bdifferen(?:ce|t)\b|\bdiffer\b|\bchanged?\b|\bthan\b"
