@@ -66,7 +66,7 @@ def questions(tags: int) -> list[str]:
 
 
 def measure(folder: Path, tags: int) -> dict[str, float]:
-    """Open, ask everything once so that it is warm, then take the time of each answer."""
+    """Open, ask one question so that it is warm, then take the time of each answer."""
     begin = time.perf_counter()
     assistant = Assistant(folder / "year.parquet", folder / "plant.toml", now="2026-01-01T00:00")
     opened = time.perf_counter() - begin
