@@ -17,13 +17,11 @@ console = Console(stderr=True, highlight=False)
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         unit = task.fields["unit"]
-        return Text(
-            f"{task.speed:,.0f} {unit}/s"
-            if task.speed
-            else "compiling"
-            if not task.completed
-            else ""
-        )
+        if not task.speed:
+            return Text("" if task.completed else "compiling")
+        if task.speed < 1:
+            return Text(f"{60 * task.speed:.2g} {unit}/min")
+        return Text(f"{task.speed:,.0f} {unit}/s")
 
 
 @contextmanager

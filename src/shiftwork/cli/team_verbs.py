@@ -166,12 +166,12 @@ def tune_rules_at(
     rules = rules_at(centre, found.values)
     judged = compare(centre, People(centre), rules, episodes=FRESH_EPISODES, seed=FRESH_SEED + seed)
     people, ruled, more = (
-        " ".join(f"{REWARD_USD * value / centre.horizon:,.0f}" for value in interval)
+        "{:,.0f} [{:,.0f}, {:,.0f}]".format(*(REWARD_USD * v / centre.horizon for v in interval))
         for interval in judged[:3]
     )
     console.print(
-        f"On {FRESH_EPISODES} fresh episodes, $/h with the bounds of the 95 % interval: people {people}, "
-        f"rules {ruled}, rules less people {more}"
+        f"On {FRESH_EPISODES} fresh episodes, $/h [95 % interval]: people {people}, rules {ruled}, rules "
+        f"less people {more}"
     )
     console.print(f"shiftwork evaluate --plant {plant} --operator people {out}", soft_wrap=True)
     return found.values
