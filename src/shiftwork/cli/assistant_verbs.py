@@ -12,7 +12,7 @@ from shiftwork.assistant.handover.spans import last_over, span_of
 from shiftwork.assistant.mcp_server import serve
 from shiftwork.assistant.model.server import Complete, connect
 from shiftwork.assistant.tools.chart import chart
-from shiftwork.cli.commands import Ask, Asked, Handover, Mcp, Talk
+from shiftwork.cli.assistant_commands import Ask, Asked, Handover, Mcp, Talk
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import tyro
 
-from shiftwork.cli import commands
+from shiftwork.cli import assistant_commands, commands, team_commands, team_run
 from shiftwork.cli.compile_cache import keep_compiled
-from shiftwork.cli.settings_file import given, grown, parse
+from shiftwork.cli.settings_file import given, grown, parse, seeded
 from shiftwork.errors import Stopped, UserError
 from shiftwork.files import VERSION
 
@@ -181,67 +181,7 @@ def _report(options: commands.Report) -> None:
     )
 
 
-def _team_learn(options: Any) -> None:
-    from shiftwork.cli.team_verbs import learn_on_plant
-
-    learn_on_plant(
-        options.plant,
-        options.algo,
-        options.config,
-        steps=options.steps,
-        seed=seeded(options.seed),
-        out=options.out,
-    )
-
-
-def _team_from_records(options: Any) -> None:
-    from shiftwork.cli.team_record_verbs import learn_from_team_records
-
-    learn_from_team_records(
-        options.records,
-        options.out,
-        method=options.method,
-        config=options.config,
-        plant=options.plant,
-        seed=seeded(options.seed),
-    )
-
-
-def _team_improve(options: Any) -> None:
-    from shiftwork.cli.team_verbs import improve_team_at
-
-    options.online.check()
-    improve_team_at(
-        options.agent, options.out, options.online, steps=options.steps, seed=seeded(options.seed)
-    )
-
-
-def _team_tune_rules(options: Any) -> None:
-    from shiftwork.cli.team_verbs import tune_rules_at
-
-    options.config.check()
-    tune_rules_at(options.plant, options.out, options.config, seed=seeded(options.seed))
-
-
-def _team(options: commands.Team) -> None:
-    if isinstance(options.verb, commands.TeamWatch):
-        from shiftwork.cli.team_verbs import watch_team
-
-        watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
-    elif isinstance(options.verb, commands.TeamPeople):
-        from shiftwork.cli.team_record_verbs import record_people
-
-        asked = options.verb
-        record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
-    elif isinstance(options.verb, commands.TeamRebuild):
-        from shiftwork.cli.team_record_verbs import rebuild_records
-
-        rebuild_records(
-            options.verb.export, options.verb.plant, options.verb.out, options.verb.days
-        )
-
-
-def _assistant(options: commands.Asked) -> None:
+def _assistant(options: assistant_commands.Asked) -> None:
     from shiftwork.cli.assistant_verbs import run
 
     run(options)
@@ -257,11 +197,11 @@ VERBS: dict[str, tuple[type, Any]] = {
     "evaluate": (commands.Evaluate, _evaluate),
     "improve": (commands.Improve, _improve),
     "report": (commands.Report, _report),
-    "team": (commands.Team, _team),
-    "ask": (commands.Ask, _assistant),
-    "chat": (commands.Chat, _assistant),
-    "mcp": (commands.Mcp, _assistant),
-    "handover": (commands.Handover, _assistant),
+    "team": (team_commands.Team, team_run.rest),
+    "ask": (assistant_commands.Ask, _assistant),
+    "chat": (assistant_commands.Chat, _assistant),
+    "mcp": (assistant_commands.Mcp, _assistant),
+    "handover": (assistant_commands.Handover, _assistant),
 }
 """Each verb's options and the function that carries it out."""
 
@@ -304,18 +244,18 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
     if arguments[:2] == ["team", "learn"] and given(arguments, "records", ""):
         from shiftwork.learning.team.from_records import Config
 
-        command = grown(commands.TeamFromRecords, "config", Config)
-        return command, ["team learn", *arguments[2:]], _team_from_records
+        command = grown(team_commands.TeamFromRecords, "config", Config)
+        return command, ["team learn", *arguments[2:]], team_run.from_records
     if arguments[:2] == ["team", "improve"]:
         from shiftwork.learning.team.improve import Config as TeamOnline
 
-        command = grown(commands.TeamImprove, "online", TeamOnline)
-        return command, ["team improve", *arguments[2:]], _team_improve
+        command = grown(team_commands.TeamImprove, "online", TeamOnline)
+        return command, ["team improve", *arguments[2:]], team_run.improve
     if arguments[:2] == ["team", "tune-rules"]:
         from shiftwork.yardsticks.centre.tuned_rules import Config as Search
 
-        command = grown(commands.TeamTuneRules, "config", Search)
-        return command, ["team tune-rules", *arguments[2:]], _team_tune_rules
+        command = grown(team_commands.TeamTuneRules, "config", Search)
+        return command, ["team tune-rules", *arguments[2:]], team_run.tune_rules
     if arguments[:2] == ["team", "learn"]:
         from shiftwork.learning.team.presets import preset
         from shiftwork.plants.catalogue import make_team_plant
@@ -324,16 +264,9 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
         if plant:
             make_team_plant(plant)
         default = preset(name, plant, paper=bool(plant) and "--paper" in arguments)
-        command = grown(commands.TeamLearn, "config", type(default), default)
-        return command, ["team learn", *arguments[2:]], _team_learn
+        command = grown(team_commands.TeamLearn, "config", type(default), default)
+        return command, ["team learn", *arguments[2:]], team_run.learn
     return None
-
-
-def seeded(seed: int) -> int:
-    """Refuse a seed that JAX cannot take."""
-    if not 0 <= seed < 2**31:
-        raise UserError(f"--seed is {seed}; it must lie between 0 and {2**31 - 1}")
-    return seed
 
 
 def _plant_file(path: Path | None) -> Any:

@@ -106,3 +106,10 @@ def _converted(current: Any, value: Any, what: str, where: str, key: str) -> Any
     if isinstance(current, str) and not isinstance(value, str):
         raise UserError(f"{what} is {value!r}; it must be text")
     return value
+
+
+def seeded(seed: int) -> int:
+    """Refuse a seed that JAX cannot take."""
+    if not 0 <= seed < 2**31:
+        raise UserError(f"--seed is {seed}; it must lie between 0 and {2**31 - 1}")
+    return seed

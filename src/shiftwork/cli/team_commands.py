@@ -1,0 +1,136 @@
+"""The options of the verbs for teams. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+
+@dataclass(frozen=True)
+class TeamLearn:
+    """Let a team learn on a plant, every agent on its own clock; with --records, from records alone."""
+
+    plant: str
+    """A team's plant, such as box-pushing-6 or centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/team")
+    """The team's folder."""
+    algo: str = "acac"
+    """acac, mac-iaicc, mac-niacc, independent or mappo; --config depends on it."""
+    steps: int = 500_000
+    """Executed primitive steps of the plant."""
+    paper: bool = False
+    """Start from the published settings instead of the project's own."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamFromRecords:
+    """Learn a team from what people did, without any simulator."""
+
+    records: tuple[str, ...]
+    """Folders of team records, all of one plant."""
+    out: Path = Path("runs/team")
+    """The team's folder."""
+    method: Literal["weighted", "clone"] = "weighted"
+    """Cloning weighted by the advantage of what followed, or plain cloning."""
+    plant: str | None = None
+    """The plant that the records must be of; it is not run."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamRebuild:
+    """Rebuild team records from a cracking centre's export: what each saw, might do and chose."""
+
+    export: tyro.conf.Positional[Path]
+    """The folder that people wrote for a cracking centre."""
+    plant: str
+    """The centre that the export is of, or its scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    days: int | None = None
+    """Days of an episode of the export, where that is not the scenario's horizon (people: 364)."""
+
+
+@dataclass(frozen=True)
+class TeamImprove:
+    """Let a team go on by experience; a step that makes it worse is refused."""
+
+    agent: tyro.conf.Positional[Path]
+    """The team's folder, as team learn wrote it, from records or not."""
+    out: Path = Path("runs/improved-team")
+    """The better team's folder."""
+    steps: int = 400_000
+    """Primitive steps of the plant to learn from; those by which steps are judged come on top."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class TeamWatch:
+    """Write one episode of a team as an animated GIF."""
+
+    team: tyro.conf.Positional[Path]
+    """The team's folder."""
+    out: Path = Path("runs/episode.gif")
+    """The film, a .gif file."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class TeamPeople:
+    """Let simulated people run whole episodes, and write what each saw, might do and chose."""
+
+    plant: str
+    """A cracking centre such as centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+    episodes: int = 128
+    """Whole episodes, each with other people, ships and prices."""
+    seed: int = 0
+    """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class TeamTuneRules:
+    """Tune the rules of a cracking centre's people on the simulated plant; evaluate takes the file."""
+
+    plant: str
+    """A cracking centre such as centre-small, or a centre's scenario file."""
+    out: Path = Path("runs/rules.toml")
+    """The file of the rules (.toml)."""
+    seed: int = 0
+    """Seed for all random draws."""
+    settings: Path | None = None
+    """TOML file with any of these options, nested as here; options given here win."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """Teams of agents: records of people, learn, improve, watch, and rules to compare with.
+
+    The verbs evaluate and report take teams too.
+    """
+
+    verb: Annotated[
+        Annotated[TeamPeople, tyro.conf.subcommand("people")]
+        | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamRebuild, tyro.conf.subcommand("rebuild")]
+        | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
+        | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]
+        | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
+        tyro.conf.arg(name=""),
+    ]
+    """What to do."""

@@ -1,0 +1,73 @@
+"""What each verb for teams does with its options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shiftwork.cli import team_commands
+from shiftwork.cli.settings_file import seeded
+
+
+def learn(options: Any) -> None:
+    """Learn a team by experience."""
+    from shiftwork.cli.team_verbs import learn_on_plant
+
+    learn_on_plant(
+        options.plant,
+        options.algo,
+        options.config,
+        steps=options.steps,
+        seed=seeded(options.seed),
+        out=options.out,
+    )
+
+
+def from_records(options: Any) -> None:
+    """Learn a team from people's records."""
+    from shiftwork.cli.team_record_verbs import learn_from_team_records
+
+    learn_from_team_records(
+        options.records,
+        options.out,
+        method=options.method,
+        config=options.config,
+        plant=options.plant,
+        seed=seeded(options.seed),
+    )
+
+
+def improve(options: Any) -> None:
+    """Let a team go on by experience."""
+    from shiftwork.cli.team_verbs import improve_team_at
+
+    options.online.check()
+    improve_team_at(
+        options.agent, options.out, options.online, steps=options.steps, seed=seeded(options.seed)
+    )
+
+
+def tune_rules(options: Any) -> None:
+    """Tune the people's rules."""
+    from shiftwork.cli.team_verbs import tune_rules_at
+
+    options.config.check()
+    tune_rules_at(options.plant, options.out, options.config, seed=seeded(options.seed))
+
+
+def rest(options: team_commands.Team) -> None:
+    """Carry out the verbs whose options depend on nothing."""
+    if isinstance(options.verb, team_commands.TeamWatch):
+        from shiftwork.cli.team_verbs import watch_team
+
+        watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
+    elif isinstance(options.verb, team_commands.TeamPeople):
+        from shiftwork.cli.team_record_verbs import record_people
+
+        asked = options.verb
+        record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
+    elif isinstance(options.verb, team_commands.TeamRebuild):
+        from shiftwork.cli.team_record_verbs import rebuild_records
+
+        rebuild_records(
+            options.verb.export, options.verb.plant, options.verb.out, options.verb.days
+        )
