@@ -297,6 +297,7 @@ def test_next_to_nothing_is_inspected_as_well(rows, tmp_path):
     assert found.stamps == rows
 
 
+@pytest.mark.slow
 def test_many_actions_are_judged_one_by_one(tmp_path):
     still = Still(rows=1000)
     rng = np.random.default_rng(3)

@@ -131,6 +131,7 @@ def test_iql_learns_the_expectile_and_the_weighted_mean():
     np.testing.assert_allclose(actions(learned, seen), mean, rtol=0, atol=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALUED)
 def test_a_time_limit_is_no_end(name):
     """From 0, where nothing is given away, values climb to 1 / (1 - discount).
