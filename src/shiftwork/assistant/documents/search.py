@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -95,6 +96,7 @@ class Documents:
     @cached_property
     def _index(self) -> sqlite3.Connection:
         base = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(self, base.close)
         base.execute(
             "CREATE VIRTUAL TABLE cut USING fts5(head, body, at UNINDEXED, tokenize = 'porter unicode61')"
         )
