@@ -30,9 +30,10 @@ from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.learning.team import acac
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.folder import load_learner, save_from_records
-from shiftwork.learning.team.from_records import Config as OfflineConfig
 from shiftwork.learning.team.from_records import learn_from_records
-from shiftwork.learning.team.improve import Config, improve_team
+from shiftwork.learning.team.from_records_settings import Config as OfflineConfig
+from shiftwork.learning.team.improve import improve_team
+from shiftwork.learning.team.improve_settings import Config
 from shiftwork.people.centre.people import People
 from shiftwork.people.centre.rules import rules_at
 from shiftwork.plants.catalogue import make_team_plant

@@ -21,7 +21,8 @@ from shiftwork.cli.progress import console
 from shiftwork.evaluation.compare import compared
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
-from shiftwork.learning.team.from_records import Config, learn_from_records
+from shiftwork.learning.team.from_records import learn_from_records
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre

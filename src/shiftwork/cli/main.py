@@ -242,12 +242,12 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
 
         return grown(commands.Improve, "online", Online), arguments, _improve
     if arguments[:2] == ["team", "learn"] and given(arguments, "records", ""):
-        from shiftwork.learning.team.from_records import Config
+        from shiftwork.learning.team.from_records_settings import Config
 
         command = grown(team_commands.TeamFromRecords, "config", Config)
         return command, ["team learn", *arguments[2:]], team_run.from_records
     if arguments[:2] == ["team", "improve"]:
-        from shiftwork.learning.team.improve import Config as TeamOnline
+        from shiftwork.learning.team.improve_settings import Config as TeamOnline
 
         command = grown(team_commands.TeamImprove, "online", TeamOnline)
         return command, ["team improve", *arguments[2:]], team_run.improve

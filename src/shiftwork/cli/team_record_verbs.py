@@ -9,7 +9,8 @@ from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
-from shiftwork.learning.team.from_records import Config, learn_from_records, stages
+from shiftwork.learning.team.from_records import learn_from_records, stages
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD

@@ -20,8 +20,8 @@ from shiftwork.learning.team.folder import (
     save_team,
     step_word,
 )
-from shiftwork.learning.team.improve import Config as Online
 from shiftwork.learning.team.improve import Step, improve_team
+from shiftwork.learning.team.improve_settings import Config as Online
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.people.centre.people import People

@@ -12,7 +12,8 @@ import pytest
 from shiftwork import Team
 from shiftwork.evaluation.team_rollout import SavedTeam, evaluate_team
 from shiftwork.learning.team.folder import load_team, save_from_records
-from shiftwork.learning.team.from_records import Choice, Config, learn_from_records
+from shiftwork.learning.team.from_records import Choice, learn_from_records
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.plants.probes.team import TeamProbe
 from shiftwork.plants.record_team import place_of, record_team
 

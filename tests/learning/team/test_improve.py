@@ -12,7 +12,8 @@ from shiftwork.errors import UserError
 from shiftwork.learning.team import improve as improving
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.folder import load_learner, save_improved
-from shiftwork.learning.team.improve import Config, improve_team, prepared
+from shiftwork.learning.team.improve import improve_team, prepared
+from shiftwork.learning.team.improve_settings import Config
 from shiftwork.plants.probes.team import TeamProbe
 
 PLANT = TeamProbe("observation", ends=False, horizon=12)

@@ -18,13 +18,8 @@ from shiftwork.learning.team.clone import (
     drawn,
     worth_loss,
 )
-from shiftwork.learning.team.from_records import (
-    Config,
-    check,
-    folds,
-    gains,
-    weights,
-)
+from shiftwork.learning.team.from_records import folds, gains, weights
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.recorded import RecordedTeam, batch_of, last_where
 from shiftwork.learning.team.recorded_critic import explained, unseen_advantages
 from shiftwork.learning.team.returns import event_advantages
@@ -228,7 +223,7 @@ def test_worth_is_a_mean_of_squares(learner, batch):
 )
 def test_settings_that_cannot_be_are_refused(changes, line):
     with pytest.raises(UserError) as refused:
-        check(dataclasses.replace(Config(), **changes), "weighted", 9)
+        dataclasses.replace(Config(), **changes).check("weighted", 9)
     assert line in str(refused.value)
 
 
@@ -236,9 +231,9 @@ def test_too_few_episodes_are_refused():
     with pytest.raises(
         UserError, match="there are 3 episodes, too few to hold some out; record at"
     ):
-        check(dataclasses.replace(Config(), folds=2), "weighted", 3)
+        dataclasses.replace(Config(), folds=2).check("weighted", 3)
 
 
 def test_an_unknown_method_is_refused():
     with pytest.raises(UserError, match="unknown method 'cql'; give weighted or clone"):
-        check(Config(), "cql", 9)
+        Config().check("cql", 9)

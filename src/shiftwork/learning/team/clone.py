@@ -22,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from shiftwork.learning.nets import Adam
 from shiftwork.learning.team.actor_critic import clipped
 from shiftwork.learning.team.events import Packed
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.rollout import Batch, take
 
@@ -115,7 +116,7 @@ def regress(
     learns: Bool[Array, "M E"],
     held: Bool[Array, "M E"],
     keys: Key[Array, " M"],
-    config: Any,
+    config: Config,
     loss_by_group: Loss,
 ) -> Regressed:
     """Learn with M learners.
@@ -127,7 +128,7 @@ def regress(
         learns: Episodes that each learner learns from.
         held: Episodes that its looks are taken on.
         keys: Of the learners.
-        config: ``from_records.Config``.
+        config: How long, and by how much at once.
         loss_by_group: ``clone_loss`` or ``worth_loss``.
     """
     looks = config.updates // config.look_every

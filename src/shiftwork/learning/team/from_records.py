@@ -28,8 +28,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from shiftwork.errors import UserError
-from shiftwork.learning.config import config
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.team import acac
 from shiftwork.learning.team.actor_critic import TeamLearner
@@ -43,6 +41,7 @@ from shiftwork.learning.team.clone import (
     regress,
     worth_loss,
 )
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.policy import Policies
 from shiftwork.learning.team.recorded import RecordedTeam, batch_of
 from shiftwork.learning.team.recorded_critic import (
@@ -54,60 +53,6 @@ from shiftwork.learning.team.recorded_critic import (
 from shiftwork.learning.team.rollout import Batch, take
 from shiftwork.learning.team.train import DRAWN_ONCE
 from shiftwork.records.team_episodes import TeamEpisodes
-
-METHODS = ("weighted", "clone")
-
-FEWEST = 4
-"""Episodes that can be split into two folds of two."""
-
-
-@config
-class Config:
-    """Settings of learning from a team's records.
-
-    Attributes:
-        discount: Per primitive step.
-        trace: Lambda of the critic's targets and of the advantages.
-        actor_rate: Adam's rate for the actors; it falls to 0.
-        critic_rate: Adam's rate for the critics; it falls to a tenth.
-        norm: The gradient's whole norm is clipped at this.
-        lightest: Least weight of a decision, before weights are scaled to a mean of 1,
-        heaviest: and the greatest.
-        temperatures: Of the weights, in spreads of the advantage; one of them is chosen.
-        sharpnesses: Preferences are multiplied by one of these when the team acts; it is chosen.
-        folds: Parts of the episodes, of which each is held out once.
-        minibatch: Episodes of an update.
-        updates: Of each cloning; looks on held-out episodes choose how many of them count.
-        look_every: Updates between two looks.
-        rounds: Of the critic's targets.
-        round_updates: Updates of the critic in each.
-        actor_width: Of the actors' layers.
-        actor_memory: Of the actors' recurrence.
-        critic_width: Of the critic's layers.
-        critic_memory: Of the critic's recurrence.
-        share: Agents of one role share an actor, and the critic's encoder of an agent's history.
-    """
-
-    discount: float = 0.99
-    trace: float = 0.95
-    actor_rate: float = 2e-3
-    critic_rate: float = 2e-3
-    norm: float = 1.0
-    lightest: float = 0.02
-    heaviest: float = 20.0
-    temperatures: tuple[float, ...] = (0.4, 1.0)
-    sharpnesses: tuple[float, ...] = (1.0, 2.0, 4.0)
-    folds: int = 3
-    minibatch: int = 16
-    updates: int = 120
-    look_every: int = 10
-    rounds: int = 18
-    round_updates: int = 12
-    actor_width: int = 64
-    actor_memory: int = 64
-    critic_width: int = 32
-    critic_memory: int = 32
-    share: bool = True
 
 
 class Choice(NamedTuple):
@@ -184,7 +129,7 @@ def learn_from_records(
     Raises:
         UserError: Settings are impossible, or there are too few episodes.
     """
-    check(settings, method, len(records.length))
+    settings.check(method, len(records.length))
     begun = time.perf_counter()
     told = advance or (lambda amount, note="": None)
     shape = RecordedTeam(records.place)
@@ -325,39 +270,3 @@ def gains(
     said = at_decisions(worth, batch).preferences
     more = ((jnp.exp(team.logs) - jnp.exp(theirs.logs)) * said).sum(-1)
     return jnp.where(team.several, more, 0.0).sum((0, 1))
-
-
-def check(settings: Config, method: str, episodes: int) -> None:
-    """Refuse settings that nothing can be learned with.
-
-    Raises:
-        UserError: One of them is impossible.
-    """
-    if method not in METHODS:
-        raise UserError(f"unknown method '{method}'; give {' or '.join(METHODS)}")
-    for name in ("minibatch", "updates", "look_every", "rounds", "round_updates", "actor_width"):
-        if getattr(settings, name) < 1:
-            raise UserError(f"config '{name}' is {getattr(settings, name)}; it must be at least 1")
-    if settings.updates % settings.look_every:
-        raise UserError(
-            f"config 'updates' is {settings.updates}, which 'look_every' ({settings.look_every}) does "
-            "not divide; change one"
-        )
-    if episodes < FEWEST:
-        raise UserError(
-            f"there are {episodes} episodes, too few to hold some out; record at least {FEWEST}"
-        )
-    if not 2 <= settings.folds <= episodes // 2:
-        raise UserError(
-            f"config 'folds' is {settings.folds}, but there are {episodes} episodes; give 2 to "
-            f"{episodes // 2} folds, or more records"
-        )
-    for name in ("discount", "trace"):
-        if not 0.0 <= getattr(settings, name) <= 1.0:
-            raise UserError(
-                f"config '{name}' is {getattr(settings, name)}; it must lie from 0 to 1"
-            )
-    for name in ("temperatures", "sharpnesses"):
-        values = getattr(settings, name)
-        if not values or not all(0.0 < value < np.inf for value in values):
-            raise UserError(f"config '{name}' is {values}; give numbers above 0")

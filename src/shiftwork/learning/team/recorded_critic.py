@@ -24,6 +24,7 @@ from shiftwork.learning.config import replaced
 from shiftwork.learning.team.actor_critic import TeamLearner, clipped, moved_by_gradients
 from shiftwork.learning.team.clone import drawn
 from shiftwork.learning.team.critics import Valued
+from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.rollout import Batch, take
 
 
@@ -34,7 +35,7 @@ def fit_critics(
     batch: Batch,
     learns: Bool[Array, "M E"],
     keys: Key[Array, " M"],
-    config: Any,
+    config: Config,
 ) -> Valued:
     """Fit M critics.
 
@@ -44,7 +45,7 @@ def fit_critics(
         batch: All episodes.
         learns: Episodes that each critic learns from.
         keys: Of the critics.
-        config: ``from_records.Config``.
+        config: How long, and by how much at once.
     """
     keep = min(config.minibatch, batch.reward.shape[1])
 
