@@ -44,10 +44,11 @@ class People:
 
 @dataclass(frozen=True)
 class Inspect:
-    """Show what exports hold and whether an agent could learn from them; or draft a plant file."""
+    """Show what exports or team records hold and what can be learned; or draft a plant file."""
 
     exports: tyro.conf.Positional[tuple[str, ...]]
-    """Files, folders, "patterns/*.csv", or a PostgreSQL connection string."""
+    """Files, folders, "patterns/*.csv", or a PostgreSQL connection string; or folders of team
+    records, which need no --tags."""
     tags: Path | None = None
     """The plant file (.toml), which says what the columns mean. For a draft, a file whose [export],
     [quality] and time_zone say how the exports are read."""

@@ -69,6 +69,19 @@ def _people(options: commands.People) -> None:
 
 
 def _inspect(options: commands.Inspect) -> None:
+    from shiftwork.records.formats.team_folder import are_team_records
+
+    if are_team_records(options.exports):
+        for given, option in ((options.draft, "--draft"), (options.tags, "--tags")):
+            if given:
+                raise UserError(
+                    f"{options.exports[0]}: team records say themselves what their columns mean; leave "
+                    f"{option} out"
+                )
+        from shiftwork.cli.team_record_verbs import inspect_team_records
+
+        inspect_team_records(options.exports, options.out or Path("runs/inspection"))
+        return
     from shiftwork.cli.record_verbs import draft, inspect_export
 
     if options.draft:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rich.markup import escape
+from rich.table import Table
 
 from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
@@ -18,6 +22,9 @@ from shiftwork.plants.centre.scenario_checks import check_scenario
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.records.formats.team_folder import load_team_records, save_team_records
 from shiftwork.records.team_episodes import TeamEpisodes, differing, joined
+
+if TYPE_CHECKING:
+    from shiftwork.reports.team_records.inspect import TeamInspection
 
 MOST_EPISODES = 10_000
 """More would not fit into the memory of a small machine."""
@@ -117,6 +124,43 @@ def open_team_records(folders: Sequence[str | Path], plant: str | None = None) -
                 f"({differing(named, place)}); give the plant that was recorded, or its records"
             )
     return records
+
+
+def inspect_team_records(folders: Sequence[str | Path], out: Path) -> TeamInspection:
+    """Judge what team records hold, write a page, and print the verdict.
+
+    Args:
+        folders: Of one plant.
+        out: Folder of the inspection.
+
+    Raises:
+        UserError: A folder is no team records, or they are of different plants.
+    """
+    from shiftwork.reports.team_records.inspect import inspect_team
+    from shiftwork.reports.team_records.page import (
+        HEAD,
+        lead,
+        role_row,
+        write_team_inspection,
+    )
+
+    records = open_team_records(folders)
+    with console.status("inspecting ..."):
+        found = inspect_team(records)
+    write_team_inspection(out, found)
+    console.print(found.headline)
+    for reason in found.reasons:
+        console.print(f"  - {escape(reason)}")
+    console.print(lead(found))
+    table = Table(box=None, pad_edge=False)
+    for number, name in enumerate(HEAD):
+        justify: Literal["left", "right"] = "right" if number else "left"
+        table.add_column(name.replace(" <br>", "\n"), justify=justify, no_wrap=True)
+    for role in found.roles:
+        table.add_row(*map(escape, role_row(role)))
+    console.print(table)
+    console.print(f"Inspection written to {out} (inspection.html, inspection.json)")
+    return found
 
 
 def learn_from_team_records(

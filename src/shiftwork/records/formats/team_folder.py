@@ -13,6 +13,7 @@ README.md           the same in words
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,11 @@ made at the beginning of `step` and in force for `duration` steps; `macro_action
 episode's last step, where the row keeps what was seen); `saw NAME` is what the agent saw then, as the plant shows it;
 `may NAME` is whether it might choose NAME then. Discounts are meant for each primitive step.
 """
+
+
+def are_team_records(paths: Sequence[str]) -> bool:
+    """Whether folders of team records are given, and not exports."""
+    return any((Path(path) / ABOUT).is_file() for path in paths)
 
 
 def load_team_records(folder: Path) -> TeamEpisodes:
