@@ -77,12 +77,13 @@ def team_inspection_page(found: TeamInspection) -> str:
 
 def lead(found: TeamInspection) -> str:
     """Say in sentences how much there is, and what it earned."""
-    unit = "" if found.reward == "1" else f" (a reward of 1 is {found.reward})"
-    known = f", known to {number(found.low)} to {number(found.high)}" if found.episodes > 1 else ""
+    known = [] if found.reward == "1" else [f"a reward of 1 is {found.reward}"]
+    if found.episodes > 1:
+        known.insert(0, f"95 % interval {number(found.low)} to {number(found.high)}")
     return (
         f"{count(found.episodes, 'episode')} of {found.plant}, {found.steps:,} steps of {found.step}; "
         f"{found.cut:,} were cut and have a future that was not recorded. An episode earned "
-        f"{number(found.mean_return)} on average{known}{unit}."
+        f"{number(found.mean_return)} on average" + (f" ({'; '.join(known)})." if known else ".")
     )
 
 
