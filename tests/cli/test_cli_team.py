@@ -190,7 +190,7 @@ def team_records(tmp_path_factory):
 
 FEW = [
     "--config.folds", "2", "--config.updates", "2", "--config.look-every", "1", "--config.rounds", "1",
-    "--config.round-updates", "1", "--config.minibatch", "2", "--config.temperatures", "1.0",
+    "--config.round-updates", "1", "--config.minibatch", "2", "--config.temperature", "1.0",
 ]  # fmt: skip
 
 

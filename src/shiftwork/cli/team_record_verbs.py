@@ -183,20 +183,12 @@ def learn_from_team_records(
         seed: Seed for all random draws.
     """
     records, settings = open_team_records(folders, plant), config or Config()
-    work = stages(settings, method)
+    work = stages(method)
     with progress_bar(f"learning from records ({method})", work, "parts") as advance:
         found = learn_from_records(records, settings, method=method, seed=seed, advance=advance)
     save_from_records(found, records, Path(out))
-    chosen = found.choices[0]
-    of = f"temperature {chosen.temperature:g}, " if method == "weighted" else ""
     console.print(
-        f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s): "
-        f"{of}sharpness {chosen.sharpness:g}, "
-        + (
-            "chosen on held-out episodes"
-            if found.measured
-            else "not chosen: held-out episodes tell no macro-action's worth from another's"
-        )
+        f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s)"
     )
     console.print(f"shiftwork evaluate {out} --operator people random", soft_wrap=True)
     return Team.load(Path(out))

@@ -1,6 +1,5 @@
 """A team learns from records alone, on probes whose best choices are known."""
 
-import dataclasses
 import json
 
 import equinox as eqx
@@ -12,7 +11,7 @@ import pytest
 from shiftwork import Team
 from shiftwork.evaluation.team_rollout import SavedTeam, evaluate_team
 from shiftwork.learning.team.folder import load_team, save_from_records
-from shiftwork.learning.team.from_records import Choice, learn_from_records
+from shiftwork.learning.team.from_records import learn_from_records
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.plants.probes.team import TeamProbe
 from shiftwork.plants.record_team import place_of, record_team
@@ -20,7 +19,7 @@ from shiftwork.plants.record_team import place_of, record_team
 PLANT = TeamProbe("observation", ends=False, horizon=12)
 SMALL = Config(
     discount=0.9, actor_rate=1e-2, critic_rate=1e-2, folds=2, updates=60, look_every=20,
-    rounds=6, round_updates=8, minibatch=32, temperatures=(0.5,), sharpnesses=(1.0, 3.0),
+    rounds=6, round_updates=8, minibatch=32, temperature=0.5, sharpness=3.0,
     actor_width=8, actor_memory=4, critic_width=8, critic_memory=8,
 )  # fmt: skip
 
@@ -61,13 +60,9 @@ def test_the_clone_does_as_people_do_and_the_weighted_team_better(people, found)
     assert earned(found.learner.team) > 0.8
 
 
-def test_held_out_episodes_say_that_sharper_is_better_here(found):
-    assert found.choices[0].sharpness == 3.0
-    assert found.choices[0].low > 0.0
-    assert [choice.low for choice in found.choices] == sorted(
-        (c.low for c in found.choices), reverse=True
-    )
+def test_the_team_acts_as_sharply_as_the_settings_say(found):
     assert float(found.learner.config.sharpness) == 3.0
+    assert found.team_config.sharpness == 3.0
 
 
 def test_the_same_seed_learns_the_same(people, found):
@@ -78,10 +73,10 @@ def test_the_same_seed_learns_the_same(people, found):
         assert (np.asarray(one) == np.asarray(other)).all()
 
 
-def test_plain_cloning_judges_only_the_clone(people):
+def test_plain_cloning_does_as_people_do_and_as_unsurely(people):
     cloned = learn_from_records(people, SMALL, method="clone", seed=3)
-    assert {choice.temperature for choice in cloned.choices} == {float("inf")}
-    assert earned(cloned.learner.policies) == pytest.approx(0.6, abs=0.06)
+    assert earned(cloned.learner.team) == pytest.approx(0.6, abs=0.06)
+    assert float(cloned.learner.config.sharpness) == 1.0
 
 
 def test_the_folder_acts_with_numpy_and_goes_on_from_there(people, found, tmp_path):
@@ -106,10 +101,6 @@ def test_the_folder_acts_with_numpy_and_goes_on_from_there(people, found, tmp_pa
     )
     card = (tmp_path / "team" / "README.md").read_text()
     assert "No plant was run" in card
-    assert "Estimates to first order" in card
-    unknown = dataclasses.replace(found, choices=(Choice(0.5, 1.0, 0.0, 0.0),))
-    save_from_records(unknown, people, tmp_path / "unknown")
-    assert "Nothing was measured" in (tmp_path / "unknown" / "README.md").read_text()
     assert (
         json.loads((tmp_path / "team" / "team.json").read_text())["records"]["method"] == "weighted"
     )

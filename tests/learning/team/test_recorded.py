@@ -16,12 +16,11 @@ from shiftwork.learning.team.clone import (
     best_looks,
     clone_loss,
     drawn,
-    worth_loss,
 )
-from shiftwork.learning.team.from_records import folds, gains, weights
+from shiftwork.learning.team.from_records import folds, weights
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.recorded import RecordedTeam, batch_of, last_where
-from shiftwork.learning.team.recorded_critic import explained, unseen_advantages
+from shiftwork.learning.team.recorded_critic import advantages, explained
 from shiftwork.learning.team.returns import event_advantages
 from support.team_record_builders import PLACE, records
 
@@ -133,25 +132,21 @@ def test_every_episode_is_held_out_once():
     assert sorted(held.sum(1).tolist()) == [3, 3, 4]
 
 
-def test_advantages_come_from_the_critic_that_held_the_episode_out(learner, batch):
-    def critic(value):
-        flat = eqx.tree_at(
-            lambda c: c.weight, learner.critic, jnp.zeros_like(learner.critic.weight)
-        )
-        return flat.rescaled(jnp.asarray(0.0), jnp.asarray(1.0)), value
-
-    base, _ = critic(0)
-    stacked = jax.tree.map(lambda x: jnp.stack([x, x]), base)
-    stacked = eqx.tree_at(lambda c: c.mean, stacked, jnp.array([0.0, 100.0]))
-    held = jnp.array([[True, False], [False, True]])
-    both = unseen_advantages(learner, stacked, batch, held)
-    swapped = unseen_advantages(learner, stacked, batch, held[::-1])
+def test_advantages_say_how_much_more_than_expected_followed(learner, batch):
+    flat = eqx.tree_at(lambda c: c.weight, learner.critic, jnp.zeros_like(learner.critic.weight))
+    flat = flat.rescaled(jnp.asarray(0.0), jnp.asarray(1.0))
     event = np.asarray(batch.rows.decided[:-1].any(1))
-    assert np.asarray(both)[event].mean() == pytest.approx(0.0, abs=1e-4)
-    # Who expects 100 at the end that the plant made is disappointed by some 100.
-    last = np.asarray(both)[2, 1] - np.asarray(both)[0, 0]
-    other = np.asarray(swapped)[2, 1] - np.asarray(swapped)[0, 0]
-    assert last < other - 100
+
+    def by(expected):
+        critic = eqx.tree_at(lambda c: c.mean, flat, jnp.asarray(expected))
+        return np.asarray(advantages(learner, critic, batch))
+
+    nothing, much = by(0.0), by(100.0)
+    for found in (nothing, much):
+        assert found[event].mean() == pytest.approx(0.0, abs=1e-4)
+        assert (found[~event] == 0.0).all()
+    # Who expects 100 behind the end that the plant made is disappointed there, and nowhere else so much.
+    assert (much - nothing)[2, 1] < (much - nothing)[0, 0] - 50
 
 
 def test_a_constant_explains_nothing_and_a_worse_one_less(learner, batch):
@@ -181,33 +176,6 @@ def test_weights_are_bounded_and_have_a_mean_of_1():
     assert found[0, 0] / found[0, 1] == pytest.approx(0.02)
 
 
-def test_the_team_gains_nothing_by_doing_what_people_do(learner, batch):
-    same = learner.policies
-    assert np.allclose(gains(same, same, same, batch, 1.0), np.zeros(2), atol=1e-5)
-
-
-def test_it_gains_by_preferring_what_is_worth_more(learner, batch):
-    def with_bias(bias):
-        flat = jax.tree.map(jnp.zeros_like, learner.policies)
-        biases = jnp.broadcast_to(jnp.array(bias), flat.actor.head.biases[-1].shape)
-        return eqx.tree_at(lambda it: it.actor.head.biases[-1], flat, biases)
-
-    # Only the first of the macro-actions is worth something. In each decision with two allowed (six in
-    # all but those with one or three), people take it in half of the cases, the team with 1/(1 + e^-2).
-    team, people, worth = with_bias([1.0, 0, 0]), with_bias([0.0, 0, 0]), with_bias([4.0, 0, 0])
-    found = np.asarray(gains(team, people, worth, batch, 2.0))
-    two, three = (np.exp(2) / (np.exp(2) + n) - 1 / (n + 1) for n in (1, 2))
-    assert np.allclose(found, [4 * 2 * two, 4 * (three + two)], rtol=1e-4)
-
-
-def test_worth_is_a_mean_of_squares(learner, batch):
-    flat = jax.tree.map(jnp.zeros_like, learner.policies)
-    worth = jnp.arange(8.0).reshape(4, 2)
-    found = np.asarray(worth_loss(flat, batch, worth, jnp.ones(2)))
-    berth = np.square([worth[0, 0], worth[2, 0], worth[1, 1]]).mean()
-    assert found == pytest.approx([berth, float(worth[1, 1]) ** 2])
-
-
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
@@ -216,10 +184,10 @@ def test_worth_is_a_mean_of_squares(learner, batch):
         ({"updates": 25}, "which 'look_every' (10) does not divide"),
         ({"minibatch": 0}, "'minibatch' is 0; it must be at least 1"),
         ({"discount": 1.5}, "'discount' is 1.5; it must lie from 0 to 1"),
-        ({"temperatures": ()}, "'temperatures' is (); give numbers above 0"),
-        ({"sharpnesses": (1.0, 0.0)}, "'sharpnesses' is (1.0, 0.0)"),
+        ({"temperature": 0.0}, "'temperature' is 0.0; give a number above 0"),
+        ({"sharpness": -1.0}, "'sharpness' is -1.0; give a number above 0"),
     ],
-    ids=["one-fold", "many-folds", "looks", "minibatch", "discount", "temperatures", "sharpness"],
+    ids=["one-fold", "many-folds", "looks", "minibatch", "discount", "temperature", "sharpness"],
 )
 def test_settings_that_cannot_be_are_refused(changes, line):
     with pytest.raises(UserError) as refused:

@@ -10,7 +10,6 @@ is kept, so that every role is taken from where it did best on episodes that its
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -69,10 +68,6 @@ def at_decisions(policies: Policies, batch: Batch) -> AtDecisions:
     return AtDecisions(preferences, logs, taken, several, packed)
 
 
-Loss = Callable[[Policies, Batch, Array, Array], Array]
-"""Nets, episodes, a number for each step (T, E), which episodes count (E,): mean loss by group (G,)."""
-
-
 def clone_loss(
     policies: Policies,
     batch: Batch,
@@ -83,21 +78,6 @@ def clone_loss(
     decided = at_decisions(policies, batch)
     loss = -decided.taken * decided.packed.take(weight[:, None])
     return _by_group(loss, decided.several * chosen, policies.groups)
-
-
-def worth_loss(
-    nets: Policies,
-    batch: Batch,
-    worth: Float[Array, "T E"],
-    chosen: Float[Array, " E"],
-) -> Float[Array, " G"]:
-    """Mean of (A - q)^2 over each group's decisions, where preferences are what nets take for worth."""
-    decided = at_decisions(nets, batch)
-    said = jnp.take_along_axis(
-        decided.preferences, decided.packed.take(batch.macro)[..., None], -1
-    )[..., 0]
-    loss = jnp.square(decided.packed.take(worth[:, None]) - said)
-    return _by_group(loss, decided.several * chosen, nets.groups)
 
 
 def _by_group(
@@ -112,42 +92,40 @@ def _by_group(
 def regress(
     policies: Policies,
     batch: Batch,
-    number: Float[Array, "T E"],
+    weight: Float[Array, "T E"],
     learns: Bool[Array, "M E"],
     held: Bool[Array, "M E"],
     keys: Key[Array, " M"],
     config: Config,
-    loss_by_group: Loss,
 ) -> Regressed:
     """Learn with M learners.
 
     Args:
         policies: What they begin with, stacked (M, ...).
         batch: All episodes.
-        number: Of the decisions of each step: their weight, or their worth.
+        weight: Of the decisions of each step.
         learns: Episodes that each learner learns from.
         held: Episodes that its looks are taken on.
         keys: Of the learners.
         config: How long, and by how much at once.
-        loss_by_group: ``clone_loss`` or ``worth_loss``.
     """
     looks = config.updates // config.look_every
     keep = min(config.minibatch, batch.reward.shape[1])
 
-    def loss(policies: Policies, some: Batch, number: Array, counts: Array) -> Array:
-        return loss_by_group(policies, some, number, counts).sum()
+    def loss(policies: Policies, some: Batch, weight: Array, counts: Array) -> Array:
+        return clone_loss(policies, some, weight, counts).sum()
 
     def step(
         policies: Policies, adam: Adam, learns: Array, key: Array, left: Array
     ) -> tuple[Policies, Adam]:
         chosen = drawn(key, learns, keep)
         gradient = jax.grad(loss)(
-            policies, take(batch, chosen), number[:, chosen], learns[chosen].astype(jnp.float32)
+            policies, take(batch, chosen), weight[:, chosen], learns[chosen].astype(jnp.float32)
         )
         return adam.step(policies, clipped(gradient, config.norm), left * config.actor_rate)
 
     def look(policies: Policies) -> Float[Array, "M G"]:
-        one = jax.vmap(lambda p, h: loss_by_group(p, batch, number, h.astype(jnp.float32)))
+        one = jax.vmap(lambda p, h: clone_loss(p, batch, weight, h.astype(jnp.float32)))
         return one(policies, held)
 
     def piece(

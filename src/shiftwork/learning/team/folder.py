@@ -95,7 +95,7 @@ def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -
         records: What from; the folder says so.
         folder: Where.
     """
-    chosen, place = found.choices[0], records.place
+    place = records.place
     about = {
         "shiftwork": VERSION,
         "plant": place.plant,
@@ -110,7 +110,6 @@ def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -
             "episodes": len(records.length),
             "steps": len(records.reward),
             "mean_return": float(records.returns.mean()),
-            "temperature": chosen.temperature if found.method == "weighted" else None,
             "explained": found.explained,
         },
     }
@@ -126,17 +125,6 @@ def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -
 
 def _records_card(found: FromRecords, records: TeamEpisodes) -> str:
     place = records.place
-    judged = "\n".join(
-        f"| {choice.temperature:g} | {choice.sharpness:g} | {choice.gain:.1f} | {choice.error:.1f} |"
-        for choice in found.choices
-    )
-    basis = (
-        "Estimates to first order from held-out episodes, reward an episode; the first row acts. They rank "
-        "settings; they do not\nsay what the team earns."
-        if found.measured
-        else "Nothing was measured: on held-out episodes no macro-action could be told from another by what it "
-        "is worth. The first\nrow acts because it stands first. More records, or a critic that explains more, may tell."
-    )
     return f"""# Team learned from records of {place.plant}
 
 {len(place.tasks)} agents, each on its own clock, learned from {len(records.length):,} recorded episodes
@@ -145,12 +133,7 @@ No plant was run. The records' mean return is {records.returns.mean():.1f} (1 is
 did not learn from, the critics explain {100 * found.explained:.0f} % of the variance of what followed.
 Seed {found.seed}. Shiftwork {VERSION}.
 
-## What the choice of settings rests on
-{basis}
-
-| temperature | sharpness | gain | standard error |
-| ---: | ---: | ---: | ---: |
-{judged}
+Nothing here says what the team earns: that is known once it has run at a plant, in a simulator or in shadow.
 """
 
 

@@ -25,11 +25,11 @@ class Config:
         norm: The gradient's whole norm is clipped at this.
         lightest: Least weight of a decision, before weights are scaled to a mean of 1,
         heaviest: and the greatest.
-        temperatures: Of the weights, in spreads of the advantage; one of them is chosen.
-        sharpnesses: Preferences are multiplied by one of these when the team acts; it is chosen.
+        temperature: Of the weights, in spreads of the advantage.
+        sharpness: Preferences are multiplied by this when the team acts.
         folds: Parts of the episodes, of which each is held out once.
         minibatch: Episodes of an update.
-        updates: Of each cloning; looks on held-out episodes choose how many of them count.
+        updates: Of each cloning; of the plain one, looks on held-out episodes choose how many count.
         look_every: Updates between two looks.
         rounds: Of the critic's targets.
         round_updates: Updates of the critic in each.
@@ -47,8 +47,8 @@ class Config:
     norm: float = 1.0
     lightest: float = 0.02
     heaviest: float = 20.0
-    temperatures: tuple[float, ...] = (0.4, 1.0)
-    sharpnesses: tuple[float, ...] = (1.0, 2.0, 4.0)
+    temperature: float = 0.4
+    sharpness: float = 4.0
     folds: int = 3
     minibatch: int = 16
     updates: int = 120
@@ -102,7 +102,6 @@ class Config:
                 raise UserError(
                     f"config '{name}' is {getattr(self, name)}; it must lie from 0 to 1"
                 )
-        for name in ("temperatures", "sharpnesses"):
-            values = getattr(self, name)
-            if not values or not all(0.0 < value < np.inf for value in values):
-                raise UserError(f"config '{name}' is {values}; give numbers above 0")
+        for name in ("temperature", "sharpness"):
+            if not 0.0 < getattr(self, name) < np.inf:
+                raise UserError(f"config '{name}' is {getattr(self, name)}; give a number above 0")

@@ -112,21 +112,10 @@ def _explained(
 
 
 @eqx.filter_jit
-def unseen_advantages(
-    learner: TeamLearner, critics: Valued, batch: Batch, held: Bool[Array, "M E"]
-) -> Float[Array, "T E"]:
-    """Advantages of the joint events, of each episode by the critic that holds it out.
-
-    Zero where there is no event. The advantage says how much more than expected followed, so it is
-    centred over all events.
-    """
-
-    def one(critic: Valued) -> Array:
-        now = eqx.tree_at(lambda it: (it.critic, it.target), learner, (critic, critic))
-        return now.advantages(batch).advantage[0]
-
-    each = jax.vmap(one)(critics)
-    found = jnp.where(held[:, None], each, 0.0).sum(0)
+def advantages(learner: TeamLearner, critic: Valued, batch: Batch) -> Float[Array, "T E"]:
+    """Advantages of the joint events by a critic, centred over all events; zero where there is none."""
+    now = eqx.tree_at(lambda it: (it.critic, it.target), learner, (critic, critic))
+    found = now.advantages(batch).advantage[0]
     event = batch.rows.decided[:-1].any(1)
     return jnp.where(event, found - found.mean(where=event), 0.0)
 
