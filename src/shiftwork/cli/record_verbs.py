@@ -47,6 +47,12 @@ def _on_grid(samples: Samples, plant: PlantFile) -> Grid:
 def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
     """Read an export and cut it into episodes; print what is left out or corrected."""
     cut = cut_episodes(read_export(exports, plant)[1], plant)
+    tell_cut(cut, plant)
+    return cut
+
+
+def tell_cut(cut: Cut, plant: PlantFile) -> None:
+    """Print what was left out of episodes, or corrected in them."""
     if left := sum(cut.dropped.values()):
         reason, most = max(cut.dropped.items(), key=lambda item: item[1])
         console.print(f"Left out: {count(left, 'decision period')}, most for '{reason}' ({most:,})")
@@ -56,7 +62,6 @@ def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
             f"{breach.tag} was beyond its limits ({breach.limit}) in "
             f"{count(breach.count, 'decision period')}, by {worst} at most; the nearest allowed is taken"
         )
-    return cut
 
 
 def import_export(exports: str | Path | Sequence[str], tags: str | Path) -> Episodes:

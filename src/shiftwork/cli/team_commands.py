@@ -48,6 +48,18 @@ class TeamFromRecords:
 
 
 @dataclass(frozen=True)
+class TeamImport:
+    """Make team records from exports of any plant, whose plant file says who decides what."""
+
+    exports: tyro.conf.Positional[tuple[str, ...]]
+    """Files, folders, "patterns/*.csv", or a connection string."""
+    tags: Path
+    """The plant file (.toml), with a table [[team.tasks]] for each agent."""
+    out: Path = Path("runs/team-records")
+    """The folder of the records."""
+
+
+@dataclass(frozen=True)
 class TeamRebuild:
     """Rebuild team records from a cracking centre's export: what each saw, might do and chose."""
 
@@ -127,6 +139,7 @@ class Team:
     verb: Annotated[
         Annotated[TeamPeople, tyro.conf.subcommand("people")]
         | Annotated[TeamLearn, tyro.conf.subcommand("learn")]
+        | Annotated[TeamImport, tyro.conf.subcommand("import")]
         | Annotated[TeamRebuild, tyro.conf.subcommand("rebuild")]
         | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
         | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
+from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
 from shiftwork.learning.team.from_records import learn_from_records, stages
@@ -21,6 +22,8 @@ from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.scenario_checks import check_scenario
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.records.formats.team_folder import load_team_records, save_team_records
+from shiftwork.records.historian.cut_team import cut_team
+from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.team_episodes import TeamEpisodes, differing, joined
 
 if TYPE_CHECKING:
@@ -99,6 +102,44 @@ def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> Tea
         f"{len(records.reward):,} h, {decisions:,} decisions, rebuilt from {export}; {sum(opened)} of them "
         "at a limit that the export tells too roughly for their masks"
     )
+    return records
+
+
+def import_team_records(exports: Sequence[str], tags: Path, out: Path) -> TeamEpisodes:
+    """Make team records from exports of any plant, and write them.
+
+    Args:
+        exports: Files, folders, patterns or connection strings.
+        tags: The plant file, whose [team] says who decides what.
+        out: The folder of the records.
+
+    Raises:
+        UserError: The plant file has no team, or no episode is left.
+    """
+    plant = load_plant_file(tags)
+    found = cut_team(read_export(exports, plant)[1], plant)
+    records = found.records
+    save_team_records(records, out)
+    tell_cut(found.cut, plant)
+    table = Table(title="Decisions, as rebuilt", title_justify="left", box=None, pad_edge=False)
+    for number, name in enumerate(
+        ("agent", "starts", "changes", "goes on", "steps lost", "opened")
+    ):
+        table.add_column(name, justify="right" if number else "left")
+    for agent in found.rebuilt:
+        counts = agent.starts, agent.changes, agent.goes_on, agent.unknown, agent.opened
+        table.add_row(escape(agent.agent), *(f"{number:,}" for number in counts))
+    console.print(table)
+    if found.unscaled:
+        console.print(
+            f"Shown by the range recorded, as they have no span: {', '.join(found.unscaled)}. Records of "
+            "another export fit beside these only if the plant file gives spans."
+        )
+    console.print(
+        f"Team records written to {out}: {len(records.length)} episodes of {records.place.plant}, "
+        f"{len(records.reward):,} steps of {records.place.step}"
+    )
+    console.print(f"shiftwork inspect {out}", soft_wrap=True)
     return records
 
 

@@ -65,6 +65,10 @@ def rest(options: team_commands.Team) -> None:
 
         asked = options.verb
         record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
+    elif isinstance(options.verb, team_commands.TeamImport):
+        from shiftwork.cli.team_record_verbs import import_team_records
+
+        import_team_records(options.verb.exports, options.verb.tags, options.verb.out)
     elif isinstance(options.verb, team_commands.TeamRebuild):
         from shiftwork.cli.team_record_verbs import rebuild_records
 

@@ -29,12 +29,17 @@ class Task:
         role: Agents of one role see and may choose the same kinds of things.
         observations: Names of the columns that it sees.
         macro_actions: Names of what it may choose, in the order of their numbers.
+        middle: What is taken from each column's value, in the tag's unit, before the agent sees it; empty
+            if the plant shows all columns as they are.
+        half: By what the rest is divided.
     """
 
     agent: str
     role: str
     observations: tuple[str, ...]
     macro_actions: tuple[str, ...]
+    middle: tuple[float, ...] = ()
+    half: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,15 @@ class TeamPlace:
                     raise UserError(
                         f"agent '{task.agent}', {kind}s: {what}; give each a name of its own"
                     )
+            scaled = len(task.middle), len(task.half)
+            if (
+                scaled not in ((0, 0), (len(task.observations),) * 2)
+                or min(task.half, default=1) <= 0
+            ):
+                raise UserError(
+                    f"agent '{task.agent}': 'middle' and 'half' need a number for each of its "
+                    f"{len(task.observations)} columns, those of 'half' above 0; correct them or leave both out"
+                )
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,6 +112,17 @@ def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -
             "mean_return": float(records.returns.mean()),
             "explained": found.explained,
         },
+        # Who lets the team act at a plant shows it each tag like this.
+        "shown": [
+            {
+                "agent": task.agent,
+                "columns": task.observations,
+                "middle": task.middle,
+                "half": task.half,
+            }
+            for task in place.tasks
+            if task.middle
+        ],
     }
 
     def attach(temporary: Path) -> None:

@@ -57,6 +57,7 @@ def save_team_records(records: TeamEpisodes, folder: Path) -> None:
                 "observations": list(task.observations),
                 "macro_actions": list(task.macro_actions),
             }
+            | ({"middle": task.middle, "half": task.half} if task.middle else {})
             for number, task in enumerate(place.tasks)
         ],
     }
@@ -175,6 +176,8 @@ def _described(about: Any, folder: Path) -> tuple[TeamPlace, list[str], list[int
                 str(task["role"]),
                 tuple(map(str, task["observations"])),
                 tuple(map(str, task["macro_actions"])),
+                tuple(map(float, task.get("middle", ()))),
+                tuple(map(float, task.get("half", ()))),
             )
             for task in about["tasks"]
         )

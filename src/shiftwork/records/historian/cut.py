@@ -63,10 +63,8 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
             message says what hides them or what is missing.
     """
     _refuse_hidden(grid, plant)
-    gap = int(plant.episodes.gap_s / plant.period_s + 1e-9)
-    value, filled = _filled(grid.value, gap)
-    mean, _ = _filled(grid.mean, gap)
-    states = {name: _filled_text(grid.states[name], gap) for name in grid.states.columns}
+    value, filled, states = known(grid, plant)
+    mean, _ = _filled(grid.mean, _gap(plant))
 
     columns = dict(zip(grid.keys, value.T, strict=True)) | states
     down = _evaluated(plant.episodes.shutdown, columns, len(grid.time), absent=0.0)
@@ -115,6 +113,29 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
         filled={key: n for key, n in zip(grid.keys, filled.tolist(), strict=True) if n},
         violations=tuple(v for box in boxes for v in box.violations(steps, grid.time)),
     )
+
+
+def known(
+    grid: Grid, plant: PlantFile
+) -> tuple[Float64[np.ndarray, "T K"], Int64[np.ndarray, " K"], dict[str, np.ndarray]]:
+    """Fill short gaps with the value before.
+
+    Args:
+        grid: Of the same plant file.
+        plant: Says how long a gap may be.
+
+    Returns:
+        What was known at each stamp by numeric tag, how many stamps of each were filled, and the
+        text of each state tag, (T,) objects, None where unknown.
+    """
+    gap = _gap(plant)
+    value, filled = _filled(grid.value, gap)
+    states = {name: _filled_text(grid.states[name], gap) for name in grid.states.columns}
+    return value, filled, states
+
+
+def _gap(plant: PlantFile) -> int:
+    return int(plant.episodes.gap_s / plant.period_s + 1e-9)
 
 
 class _Losses:

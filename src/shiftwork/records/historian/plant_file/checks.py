@@ -26,6 +26,7 @@ from shiftwork.records.historian.plant_file.model import (
     QualityRules,
     Shift,
 )
+from shiftwork.records.historian.plant_file.team import TeamRules, TeamTask
 
 _TABLES: dict[str, type[Table]] = {
     "objective": Objective,
@@ -121,7 +122,16 @@ def check_plant(plant: PlantFile) -> None:
     """
     for problem in _problems(plant):
         raise UserError(f"{plant.path}: {problem}")
-    for expression, kind in ((plant.objective, "number"), (plant.episodes.shutdown, "truth")):
+    conditions = [
+        expression
+        for task in (plant.team.tasks if plant.team else ())
+        for expression in (*task.macro_actions.values(), *task.allowed.values())
+    ]
+    for expression, kind in (
+        (plant.objective, "number"),
+        (plant.episodes.shutdown, "truth"),
+        *((condition, "truth") for condition in conditions),
+    ):
         if expression is not None:
             _check_expression(expression, kind, plant)
 
@@ -152,6 +162,7 @@ def _problems(plant: PlantFile) -> Iterator[str]:
     ):
         if not count:
             yield f'no tag is an {role}; give at least one role = "{role}"'
+    yield from _team_problems(plant)
     sources: dict[str, str] = {}
     for tag in tags.values():
         if tag.source in sources:
@@ -161,6 +172,45 @@ def _problems(plant: PlantFile) -> Iterator[str]:
             )
         sources[tag.source] = tag.key
         yield from (f"tags.{tag.key}{problem}" for problem in _tag_problems(tag, plant))
+
+
+def _team_problems(plant: PlantFile) -> Iterator[str]:
+    of_role: dict[str, TeamTask] = {}
+    agents: set[str] = set()
+    observed = {tag.key for tag in plant.tags.values() if tag.observed}
+    for task in plant.team.tasks if plant.team else ():
+        where = f"team, agent '{task.agent}'"
+        if task.agent in agents:
+            yield f"{where}: stands twice; give each agent a name of its own"
+        agents.add(task.agent)
+        periods = task.every_s / plant.period_s
+        if periods < 1 or abs(periods - round(periods)) > 1e-9:
+            yield (
+                f"{where}: every is {spelled(task.every_s)}, which is not a whole number of periods; give "
+                f"a multiple of {spelled(plant.period_s)}"
+            )
+        for key in task.sees:
+            if key not in observed:
+                problem = unknown("observed tag", key, observed, f"{where}, sees")
+                yield (
+                    str(problem)
+                    if key not in plant.tags
+                    else (f"{where}, sees: '{key}' is not observed; give it also_observed = true")
+                )
+        for name in task.allowed:
+            if name not in task.macro_actions:
+                yield str(unknown("macro-action", name, task.macro_actions, f"{where}, allowed"))
+        like = of_role.setdefault(task.role, task)
+        if list(like.macro_actions) != list(task.macro_actions):
+            yield (
+                f"{where}: has other macro-actions than '{like.agent}', which has the same role; give "
+                "both the same names in the same order, or another role"
+            )
+        if len(like.sees or observed) != len(task.sees or observed):
+            yield (
+                f"{where}: sees {len(task.sees or observed)} tags, '{like.agent}' of the same role "
+                f"{len(like.sees or observed)}; let both see as many, in the same order of meaning"
+            )
 
 
 def _reading_problems(plant: PlantFile) -> Iterator[str]:
@@ -254,6 +304,8 @@ def _table(place: list[str]) -> type[Table]:
         return Shift
     if place[:2] == ["export", "names"]:
         return NamesTable
+    if place[0] == "team":
+        return TeamTask if len(place) > 2 else TeamRules
     return _TABLES.get(place[0], PlantFile) if len(place) > 1 else PlantFile
 
 

@@ -27,6 +27,7 @@ from shiftwork.records.historian.plant_file.fields import (
     read_time_format,
     read_zones,
 )
+from shiftwork.records.historian.plant_file.team import TeamRules
 
 DAY_S = 86400.0
 
@@ -278,6 +279,7 @@ class PlantFile(Table):
         export: What the export leaves open.
         tags: By key, in the order of the file.
         shifts: By name, in the order of the file; the assistant reads questions with them.
+        team: Who decides what, where several do; None if one agent runs the plant.
         opcua: The connection, for operation, which checks it.
         operation: The engineer's rules, for operation, which checks them.
         schedule: What is decoked and what runs dry, for the assistant, which checks it.
@@ -292,6 +294,7 @@ class PlantFile(Table):
     export: ExportRules = ExportRules()
     tags: dict[str, PlantTag]
     shifts: dict[str, Shift] = Field(default_factory=dict)
+    team: TeamRules | None = None
     opcua: dict[str, Any] = Field(default_factory=dict)
     operation: dict[str, Any] = Field(default_factory=dict)
     schedule: dict[str, Any] = Field(default_factory=dict)
