@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
-from shiftwork.records.historian.readers.table import Table, Wanted
+from shiftwork.records.historian.readers.table import NeedsCare, Table, Wanted
 from shiftwork.records.historian.readers.written_rows import mark_free
 from shiftwork.records.historian.values.numbers import is_nothing
 
@@ -225,8 +227,16 @@ def positions_of(texts: list[str], known: dict[str, int]) -> np.ndarray:
 
 def tag_names(table: Table, position: int) -> list[str]:
     """All tag names of a table in the long form, in the order in which they first occur."""
+    wanted = Wanted((position,))
+    try:
+        return _names_in(table.read(wanted), position)
+    except NeedsCare:  # what is left out of a draft is said when its values are read
+        return _names_in(table.read(wanted, []), position)
+
+
+def _names_in(batches: Iterator[tuple[int, pa.RecordBatch]], position: int) -> list[str]:
     found: dict[str, None] = {}
-    for _, batch in table.read(Wanted((position,))):
+    for _, batch in batches:
         texts, _ = tag_texts(batch.column(str(position)))
         found.update(dict.fromkeys(text for text in texts if text))
     return list(found)
