@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other; some hours on two cores.
+"""Every benchmark, one after the other; a day or two on two cores.
 
 python -m benchmarks.all
 """
@@ -14,10 +14,12 @@ MODULES = (
     "offline",
     "online",
     "selection",
+    "ladder",
     "distillation",
     "disasters",
     "scale",
     "export_fuzz",
+    "compile_time",
     "team",
     "team_comparison",
     "team_speed",
@@ -29,16 +31,41 @@ MODULES = (
     "centre",
     "centre_people",
     "centre_team",
+    "team_records",
+    "team_record_amount",
+    "team_improve",
+    "gate.run_panel",
+    "gate.table",
+    "gate.scale",
+    "operation_envelope",
+    "operation_faults",
+    "operation_crashes",
     "assistant_questions",
     "assistant_model",
     "assistant_explain",
     "assistant_worth",
     "assistant_search",
+    "assistant_year",
     "assistant_tutorial",
     "centre_pictures",
     "speed.run",
+    "overview",
     "readme",
 )
+
+ELSEWHERE = {
+    "all": "this one",
+    "gpu": "needs a GPU",
+    "pictures": "draws what make demo wrote",
+    "scale_pandas": "started by scale",
+    "cracker_trends.mechanism": "needs a mechanism that does not ship with the package",
+    "cracker_trends.run": "needs a mechanism that does not ship with the package",
+    "simglucose.check_against_records": "needs the simulator simglucose, in an environment of its own",
+    "simglucose.evaluate": "needs the simulator simglucose, in an environment of its own",
+    "speed.d3rlpy_worker": "started by speed.run",
+    "speed.ours_worker": "started by speed.run",
+}
+"""Scripts that are not among them, and why."""
 
 
 def main() -> None:
