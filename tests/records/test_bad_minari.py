@@ -241,8 +241,11 @@ def test_a_missing_file_is_told(data: Path, name: str) -> None:
 def test_a_lone_hdf5_file_is_no_data_set(tmp_path: Path) -> None:
     for name in ("plant.hdf5", "PLANT.H5"):
         with h5py.File(tmp_path / name, "w") as file:
-            file["observations"] = np.zeros((3, 2))
+            file["episode_0/observations"] = np.zeros((3, 2))
         refused(lambda: load_records(tmp_path / name), name, "metadata.json is missing")  # noqa: B023
+        with h5py.File(tmp_path / name, "w") as file:  # the layout of D4RL, but for the rest of it
+            file["observations"] = np.zeros((3, 2))
+        refused(lambda: load_records(tmp_path / name), name, "array 'actions' is missing")  # noqa: B023
 
 
 def test_wrong_tags_are_refused(data: Path) -> None:

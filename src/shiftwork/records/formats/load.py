@@ -9,6 +9,8 @@ from pathlib import Path
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import compact_episodes, read_compact
+from shiftwork.records.formats.flat import MARKER as MARKER_OF_FLAT
+from shiftwork.records.formats.flat import flat_episodes, is_flat_hdf5, read_flat_hdf5
 from shiftwork.records.formats.minari import MARKER, read_minari
 from shiftwork.records.formats.neorl import neorl_episodes
 from shiftwork.records.formats.npz import read_npz
@@ -22,7 +24,7 @@ EPISODES = (".npz", ".hdf5", ".h5")
 
 
 def load_records(path: str | Path, observation_tags: Tags = (), action_tags: Tags = ()) -> Episodes:
-    """Load records: Shiftwork's own file, a NeoRL file, a Minari data set, or shipped ones.
+    """Load records: Shiftwork's own file, a NeoRL, D4RL, OGBench or Minari one, or shipped ones.
 
     Args:
         path: File or folder, or the name of records that ship with the package ("dmsd").
@@ -48,10 +50,13 @@ def load_records(path: str | Path, observation_tags: Tags = (), action_tags: Tag
             "first one)"
         )
     if path.is_dir() or path.suffix.lower() in (".hdf5", ".h5"):
-        return read_minari(path, observation_tags, action_tags)
+        flat = not path.is_dir() and is_flat_hdf5(path)
+        return (read_flat_hdf5 if flat else read_minari)(path, observation_tags, action_tags)
     arrays = read_npz(path)
     if "about" in arrays:
         return compact_episodes(arrays, path)
+    if MARKER_OF_FLAT in arrays:
+        return flat_episodes(arrays, path, observation_tags, action_tags)
     return neorl_episodes(arrays, path, observation_tags, action_tags)
 
 

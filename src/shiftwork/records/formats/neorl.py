@@ -13,7 +13,7 @@ import numpy as np
 
 from shiftwork.errors import UserError
 from shiftwork.records.episodes import Episodes, refuse_nonfinite
-from shiftwork.records.formats.npz import numbers, read_npz, require, write_npz
+from shiftwork.records.formats.npz import column, flags, read_npz, require, table, write_npz
 from shiftwork.records.tags import Tags, named
 
 
@@ -41,7 +41,7 @@ def neorl_episodes(
         UserError: As ``read_neorl``.
     """
     require(arrays, ("obs", "action", "next_obs", "reward", "done"), path)
-    obs, action, next_obs = (_table(arrays, key, path) for key in ("obs", "action", "next_obs"))
+    obs, action, next_obs = (table(arrays, key, path) for key in ("obs", "action", "next_obs"))
     steps = len(obs)
     if not steps:
         raise UserError(f"{path}: 'obs' has no row, so it holds no episode; export at least one")
@@ -56,7 +56,7 @@ def neorl_episodes(
             )
     observation_tags = named(observation_tags, "obs", obs.shape[1], f"{path}: 'obs'")
     action_tags = named(action_tags, "action", action.shape[1], f"{path}: 'action'", (-1.0, 1.0))
-    reward = _flat(arrays, "reward", steps, path)
+    reward = column(arrays, "reward", steps, path)
     refuse_nonfinite(obs, f"{path}: 'obs'", observation_tags)
     refuse_nonfinite(next_obs, f"{path}: 'next_obs'", observation_tags)
     terminal, ends = _ends(arrays, steps, path)
@@ -76,30 +76,12 @@ def neorl_episodes(
     )
 
 
-def _table(arrays: dict[str, np.ndarray], key: str, path: Path) -> np.ndarray:
-    array = numbers(arrays, key, path)
-    if array.ndim != 2:
-        raise UserError(
-            f"{path}: '{key}' has shape {array.shape}; needed: (steps, columns); export it again"
-        )
-    return array
-
-
-def _flat(arrays: dict[str, np.ndarray], key: str, steps: int, path: Path) -> np.ndarray:
-    array = numbers(arrays, key, path)
-    if array.shape not in ((steps,), (steps, 1)):
-        raise UserError(
-            f"{path}: '{key}' has shape {array.shape}; needed: ({steps},), one for each step; "
-            "export it again"
-        )
-    return array.reshape(steps)
-
-
 def _ends(arrays: dict[str, np.ndarray], steps: int, path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Find which rows are terminal and which end an episode, each (T,) bool."""
-    flags = {"done": _flat(arrays, "done", steps, path), "truncated": np.zeros(steps, np.float32)}
+    terminal = flags(arrays, "done", steps, path)
+    truncated = np.zeros(steps, bool)
     if "truncated" in arrays:
-        flags["truncated"] = _flat(arrays, "truncated", steps, path)
+        truncated = flags(arrays, "truncated", steps, path)
     elif "index" in arrays:
         starts = arrays["index"].reshape(-1)
         whole = starts.dtype.kind in "iu"
@@ -108,14 +90,8 @@ def _ends(arrays: dict[str, np.ndarray], steps: int, path: Path) -> tuple[np.nda
                 f"{path}: 'index' must hold each episode's first row, whole numbers from 0 to "
                 f"{steps - 1}; export it again"
             )
-        flags["truncated"][starts[starts > 0] - 1] = 1
-    for key, flag in flags.items():
-        wrong = (flag != 0) & (flag != 1)
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise UserError(f"{path}: '{key}' row {row} is {flag[row]:g}; write a flag as 0 or 1")
-    terminal = flags["done"] == 1
-    ends = terminal | (flags["truncated"] == 1)
+        truncated[starts[starts > 0] - 1] = True
+    ends = terminal | truncated
     if not ends.any() and "index" not in arrays:
         raise UserError(
             f"{path}: no row of 'done' or 'truncated' is 1, so no episode ever ends; "

@@ -170,3 +170,46 @@ def numbers(arrays: Mapping[str, np.ndarray], key: str, where: Path | str) -> np
         raise UserError(f"{where}: '{key}' holds {kind}, not numbers; export it as numbers")
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(array, np.float32, order="C")
+
+
+def table(arrays: Mapping[str, np.ndarray], key: str, path: Path) -> np.ndarray:
+    """Return an array of a row for each step as float32, (T, columns).
+
+    Raises:
+        UserError: It has another shape, or holds no numbers.
+    """
+    array = numbers(arrays, key, path)
+    if array.ndim != 2:
+        raise UserError(
+            f"{path}: '{key}' has shape {array.shape}; needed: (steps, columns); export it again"
+        )
+    return array
+
+
+def column(arrays: Mapping[str, np.ndarray], key: str, steps: int, path: Path) -> np.ndarray:
+    """Return an array of a number for each step as float32, (T,).
+
+    Raises:
+        UserError: It has another shape, or holds no numbers.
+    """
+    array = numbers(arrays, key, path)
+    if array.shape not in ((steps,), (steps, 1)):
+        raise UserError(
+            f"{path}: '{key}' has shape {array.shape}; needed: ({steps},), one for each step; "
+            "export it again"
+        )
+    return array.reshape(steps)
+
+
+def flags(arrays: Mapping[str, np.ndarray], key: str, steps: int, path: Path) -> np.ndarray:
+    """Return an array of 0 and 1 for each step as truth values, (T,).
+
+    Raises:
+        UserError: It has another shape, or another number.
+    """
+    found = column(arrays, key, steps, path)
+    wrong = (found != 0) & (found != 1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise UserError(f"{path}: '{key}' row {row} is {found[row]:g}; write a flag as 0 or 1")
+    return found == 1
