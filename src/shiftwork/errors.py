@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMES = 20
+"""Names that an error lists; of more, a reader finds none."""
+
 
 class UserError(ValueError):
-    """A mistake in something that the user handed in, told in one line with its mend."""
+    """A mistake in something that the user handed in, told in one line with its fix."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
@@ -32,6 +35,9 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> User
         where: The file or place in which it stood, put in front.
     """
     names = sorted(known)
+    listed = ", ".join(names[:MOST_NAMES]) + (
+        f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    )
     near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {listed}"
     return UserError(f"{where + ': ' if where else ''}unknown {kind} '{name}'; {hint}")

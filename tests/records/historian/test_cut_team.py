@@ -240,6 +240,9 @@ def test_a_team_learns_from_an_export_of_any_plant(separator, tmp_path, capsys):
     save_from_records(found, records, tmp_path / "team")
     shown = Team.load(tmp_path / "team").about["shown"]
     assert shown[0] == {"agent": "boiler", "columns": ["quality"], "middle": [0.0], "half": [1.0]}
+    with pytest.raises(SystemExit):
+        main(["evaluate", str(tmp_path / "team")])
+    assert "no simulator of that plant is here" in " ".join(capsys.readouterr().err.split())
     # It acts with NumPy alone, and is shown the quality as its folder says.
     team, right = Team.load(tmp_path / "team"), []
     team.begin(0)

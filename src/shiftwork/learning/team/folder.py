@@ -250,6 +250,11 @@ def load_learner(
     """Read all that a team goes on learning with; as ``load_team``."""
     about, file = read_about(folder), folder / ABOUT
     scenario = folder / SCENARIO
+    if about.get("shown"):
+        raise UserError(
+            f"{file}: the team learned from an export of '{about.get('plant')}', and no simulator of that "
+            "plant is here to run it in; let it act from its folder (shiftwork.Team)"
+        )
     try:
         plant = make_plant(str(scenario) if scenario.is_file() else about["plant"])
         algorithm = team_algorithm(about["algorithm"])
