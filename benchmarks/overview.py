@@ -66,12 +66,16 @@ def teams() -> list[Row]:
             own = [r for r in centre if (r["who"], r["learned_h"]) == (who, hours)]
             return f"{sum(float(r['profit_usd_per_h']) for r in own) / len(own):,.0f}"
 
+        def offline() -> str:
+            own = [r for r in read_rows("team_records") if r["who"] == "weighted"]
+            return f"{sum(float(r['profit_usd_per_h']) for r in own) / len(own):,.0f}"
+
         found.append(
             (
                 "centre-small, $/h",
                 mean("people", ""),
                 f"{mean('rules', '')} (people's rules, tuned on the simulator)",
-                mean("offline", "0"),
+                offline(),
                 f"{mean('improved', str(last))} after {last:,} hours",
             )
         )
