@@ -156,8 +156,7 @@ class Team:
                 of such a call.
         """
         seen, decides, mask = self._checked(observations, decided, masks)
-        net = self.actors
-        memory = remembered(net, self._memory, self.looked(seen, self._step), decides)
+        memory = self.remembered(self._memory, self.looked(seen, self._step), decides)
         chances = self.chances(memory, mask)
 
         # Drawn is the first macro-action at which the summed probability exceeds the draw. It is
@@ -175,6 +174,10 @@ class Team:
         code = time_code(np.array([step]), self.actors.periods, self.actors.horizon)
         coded = np.broadcast_to(code, (len(seen), code.shape[1]))
         return np.concatenate([sense(seen, self.places), coded], 1)
+
+    def remembered(self, memory: np.ndarray, looked: np.ndarray, decides: np.ndarray) -> np.ndarray:
+        """Memories (N, F) after a step in which some decide (N,), by what nets take in (N, I)."""
+        return remembered(self.actors, memory, looked, decides)
 
     def chances(self, memory: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Probabilities of the macro-actions that are allowed (N, A), by the memories (N, F)."""

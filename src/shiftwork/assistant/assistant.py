@@ -25,6 +25,7 @@ from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import MOVES, NAMED, NoAgent, explain, moment_of
+from shiftwork.assistant.tools.explain_team import explain_team, named
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.relate import TooLittle, relate
 from shiftwork.assistant.tools.schedule import NoSchedule, schedule
@@ -51,6 +52,8 @@ class Assistant:
         agent: str | Path | None = None,
         operated: str | Path | None = None,
         documents: Sequence[str | Path] = (),
+        team: str | Path | None = None,
+        team_records: str | Path | None = None,
     ) -> None:
         """Open an export.
 
@@ -64,12 +67,22 @@ class Assistant:
             operated: The folder that operate writes to, whose audit says what the agent saw and
                 did.
             documents: The plant's documents and logs (.md, .txt, .csv, .log), files or folders.
+            team: A team's folder, so that its members can be asked why,
+            team_records: and recorded episodes of its plant.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        self.export = Export.open(paths, tags, agent, operated, documents)
+        both = None
+        if team is not None and team_records is not None:
+            both = (team, team_records)
+        elif team is not None or team_records is not None:
+            raise UserError(
+                "a team is explained over recorded episodes; name both its folder (--team) and the folder "
+                "of the records (--team-records)"
+            )
+        self.export = Export.open(paths, tags, agent, operated, documents, both)
         self.model = model
         self._now = local_time(now, "now") if now is not None else None
 
@@ -131,7 +144,12 @@ class Assistant:
         shown = figures_text(figures, language)
         if wrong := faults(shown, figures, self.export.plant.tags):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
-        notes = self._notes(figures, language) if question.intent == "explain" else ()
+        notes: tuple[str, ...] = ()
+        if question.intent == "explain":
+            notes = self._notes(figures, language)
+        team = self.export.team
+        if question.intent == "explain team" and team is not None and team.critic is None:
+            notes = (MISSING["team critic"][language == "ko"],)
         return Answer(text, language, "answered", shown, figures, charts, notes=notes)
 
     def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
@@ -159,6 +177,8 @@ class Assistant:
             return earnings(export, *spans[0])
         if question.intent == "explain":
             return self._explained(question)
+        if question.decision is not None:
+            return named(explain_team(export, *question.decision))
         if question.intent == "schedule":
             return schedule(export, *self._moment(question))
         if question.intent == "relate":

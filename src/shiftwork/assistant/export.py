@@ -19,6 +19,7 @@ from shiftwork.assistant.documents.passages import Passage, own_documents, passa
 from shiftwork.assistant.documents.search import Documents
 from shiftwork.assistant.explaining.moments import Operated
 from shiftwork.assistant.explaining.opened import OpenAgent
+from shiftwork.assistant.explaining.team import OpenTeam
 from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
 from shiftwork.files import sha256
@@ -44,6 +45,7 @@ class Export:
         agent: Who may be asked why, or None.
         operated: The plant that an agent operates, or None.
         texts: Passages of the plant's own documents and logs.
+        team: A team with recorded episodes, or None.
     """
 
     plant: PlantFile
@@ -52,6 +54,7 @@ class Export:
     agent: OpenAgent | None = None
     operated: Operated | None = None
     texts: tuple[Passage, ...] = ()
+    team: OpenTeam | None = None
 
     @classmethod
     def open(
@@ -61,6 +64,7 @@ class Export:
         agent: str | Path | None = None,
         operated: str | Path | None = None,
         documents: Sequence[str | Path] = (),
+        team: tuple[str | Path, str | Path] | None = None,
     ) -> Export:
         """Read an export and its plant file.
 
@@ -70,6 +74,7 @@ class Export:
             agent: An agent's folder.
             operated: The folder that operate writes to.
             documents: The plant's documents and logs, files or folders.
+            team: A team's folder and one of team records.
 
         Raises:
             UserError: Something cannot be read, or the export is a server, which has no hash.
@@ -91,11 +96,14 @@ class Export:
             OpenAgent.open(Path(agent), plant) if agent is not None else None,
             Operated(Path(operated)) if operated is not None else None,
             passages_of(documents, plant.zone),
+            OpenTeam.open(Path(team[0]), Path(team[1])) if team is not None else None,
         )
 
     def holds(self, hashes: Sequence[str]) -> bool:
         """Return whether everything that a figure cites is open here."""
-        known = {*self.hashes, *(self.agent.hashes if self.agent else ())}
+        known = {*self.hashes}
+        for opened in (self.agent, self.team):
+            known.update(opened.hashes if opened is not None else ())
         audit = self.operated
         return all(h in known or (audit is not None and audit.holds(h)) for h in hashes)
 

@@ -139,6 +139,22 @@ BACK: dict[str, tuple[str, str]] = {
         "No agent is open that could be asked why. Name its folder with --agent.",
         "이유를 물어볼 에이전트가 열려 있지 않습니다. --agent로 폴더를 알려 주세요.",
     ),
+    "no team": (
+        "No team is open that could be asked why. Name its folder with --team and recorded episodes with --team-records.",
+        "이유를 물어볼 팀이 열려 있지 않습니다. --team으로 팀 폴더를, --team-records로 기록된 에피소드를 알려 주세요.",
+    ),
+    "which member": (
+        "Whose decision is meant? The team's members: {near}.",
+        "누구의 결정인가요? 팀의 구성원: {near}.",
+    ),
+    "which episode": (
+        "Which episode? The records hold episodes 0 to {last}.",
+        "몇 번 에피소드인가요? 기록에는 에피소드 0부터 {last}까지 있습니다.",
+    ),
+    "which step": (
+        "At which step? Episode {said} has the steps 0 to {last}.",
+        "몇 번째 단계인가요? 에피소드 {said}에는 0부터 {last}단계까지 있습니다.",
+    ),
     "why": (
         "Records show what moved together, not why. A test at the plant, or a simulation, would be needed; ask for a comparison or a relation instead.",
         "기록으로는 함께 움직인 것은 알 수 있지만 이유는 알 수 없습니다. 플랜트 시험이나 시뮬레이션이 필요합니다. 비교나 상관을 물어보세요.",
@@ -192,6 +208,10 @@ MISSING: dict[str, tuple[str, str]] = {
     "critics": (
         "The agent's folder holds no critics (it was cloned, or learned by an earlier version), so it has no estimate of what actions are worth; learn it again to have one.",
         "에이전트 폴더에 평가망이 없습니다(모방 학습이거나 이전 버전). 조작의 가치를 추정할 수 없습니다. 다시 학습하면 생깁니다.",
+    ),
+    "team critic": (
+        "The team's folder holds no critic (another algorithm than ACAC, or an earlier version), so the team has no estimate of its own; teams of ACAC and those learned from records have one.",
+        "팀 폴더에 평가망이 없어(ACAC이 아니거나 이전 버전) 팀의 추정이 없습니다. ACAC 팀과 기록에서 배운 팀에는 있습니다.",
     ),
     "records": (
         "The agent's folder says nothing of its records, so the distance to them is not known.",
@@ -289,6 +309,14 @@ def _notes(figures: Sequence[Figure], language: Language) -> list[str]:
             else "스스로의 추정은 에이전트의 평가망이 기록에서 배운 것이며 측정값이 아니고, "
             "에이전트 자신의 제안을 좋게 보는 경향이 있습니다. "
             "에이전트의 조작을 움직이는 입력이 플랜트를 움직인다는 뜻은 아닙니다."
+        )
+    if any(figure.tool == "explain_team" for figure in figures):
+        notes.append(
+            "Probabilities are those of the team's nets, had they seen and decided all that was recorded before. "
+            "The estimate is what its critic learned of the whole team's situation; it is no measurement."
+            if not korean
+            else "확률은 팀의 신경망이 기록된 대로 보고 결정해 왔다고 할 때의 값입니다. "
+            "스스로의 추정은 팀 전체의 상황에 대해 평가망이 배운 것이며 측정값이 아닙니다."
         )
     if any(figure.tool == "schedule" for figure in figures):
         notes.append(

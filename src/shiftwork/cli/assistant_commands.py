@@ -24,6 +24,10 @@ class Asked:
     """An agent's folder, so that it can be asked why."""
     operated: Path | None = None
     """The folder that operate writes to: what the agent saw and did there."""
+    team: Path | None = None
+    """A team's folder, so that its members can be asked why,"""
+    team_records: Path | None = None
+    """and recorded episodes of its plant, as team people or team rebuild wrote them."""
     documents: tuple[Path, ...] = ()
     """Documents and logs (.md, .txt, .csv, .log) or folders of them, to search beside Shiftwork's."""
 

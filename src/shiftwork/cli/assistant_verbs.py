@@ -179,6 +179,8 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
         agent=options.agent,
         operated=options.operated,
         documents=options.documents,
+        team=options.team,
+        team_records=options.team_records,
     )
 
 

@@ -99,6 +99,8 @@ class TeamPeople:
     """The folder of the records."""
     episodes: int = 128
     """Whole episodes, each with other people, ships and prices."""
+    operator: str = "people"
+    """Who runs the plant: people, random, scheduler, a rules' file or a team's folder."""
     seed: int = 0
     """Seed for all random draws."""
 

@@ -22,14 +22,17 @@ MOST_EPISODES = 10_000
 """More would not fit into the memory of a small machine."""
 
 
-def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisodes:
-    """Let people run whole episodes of a cracking centre and write what they saw and decided.
+def record_people(
+    name: str, out: Path, episodes: int, seed: int, operator: str = "people"
+) -> TeamEpisodes:
+    """Let people, or somebody else, run whole episodes of a cracking centre and write what they decided.
 
     Args:
         name: A cracking centre, or its scenario file, whose text is kept with the records.
         out: The folder.
         episodes: How many, each with other people, ships and prices.
         seed: Seed for all random draws.
+        operator: Who runs the plant, as ``evaluate`` takes it: people, or a team's folder.
 
     Raises:
         UserError: Nobody is simulated there, or the number is out of range.
@@ -41,11 +44,13 @@ def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisode
         raise UserError(
             f"no people are simulated at '{plant.name}'; give a cracking centre, such as centre-small"
         )
-    from shiftwork.people.centre.people import People
+    from shiftwork.cli.evaluate import operator_named
 
     scenario = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
     place = place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=scenario)
-    records = record_team(plant, People(plant), place, episodes=episodes, seed=seed)
+    records = record_team(
+        plant, operator_named(operator, plant), place, episodes=episodes, seed=seed
+    )
     save_team_records(records, out)
     decisions = sum(int(found.made.sum()) for found in records.decisions)
     earned = REWARD_USD * float(records.returns.mean()) / plant.horizon
