@@ -23,7 +23,7 @@ import polars as pl
 from benchmarks.results import write_rows, write_table
 from shiftwork.assistant.assistant import Assistant
 
-SIZES = (10, 100)
+SIZES = (10, 100, 1000)
 MINUTES = 365 * 24 * 60
 MONTHS = (
     ("January 2025", "2025년 1월"),

@@ -40,7 +40,7 @@ def by_statistic(figures):
 def test_the_figures_are_those_of_the_agent(assistant, learned):
     agent, critic, records = learned
     found = by_statistic(explain(assistant.export, *WHEN))
-    grid = assistant.export.grid
+    grid = assistant.export.grid_of()
     [row] = np.flatnonzero(grid.time == np.datetime64("2025-10-28T13:00", "us"))  # UTC
     seen = np.array([*grid.value[row, :4], 0.0, 100.0], np.float32)
     names = [tag.name for tag in agent.observation_tags]

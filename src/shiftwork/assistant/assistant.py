@@ -142,7 +142,8 @@ class Assistant:
         except UserError as error:
             raise Back("refused", "cannot compute", said=str(error)) from None
         shown = figures_text(figures, language)
-        if wrong := faults(shown, figures, self.export.plant.tags):
+        # Fixed sentences name tags in slots alone; a tag may be called like one of their words ("a").
+        if wrong := faults(shown, figures):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
         notes: tuple[str, ...] = ()
         if question.intent == "explain":
@@ -218,7 +219,7 @@ class Assistant:
         if question.ranges:
             return question.ranges[0].start, question.ranges[0].stop
         export = self.export
-        last = int(export.grid.time.astype(np.int64)[-1])
+        last = int(export.grid_of().time.astype(np.int64)[-1])
         if question.intent == "explain" and export.operated is not None:
             last = export.operated.last_us() or last
         now = self.now().isoformat(timespec="seconds")

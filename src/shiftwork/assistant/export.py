@@ -5,15 +5,12 @@ Beside it an agent, an operated plant and documents may be open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import numpy as np
-import polars as pl
 
 from shiftwork.assistant.documents.passages import Passage, own_documents, passages_of
 from shiftwork.assistant.documents.search import Documents
@@ -23,11 +20,11 @@ from shiftwork.assistant.explaining.team import OpenTeam
 from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
 from shiftwork.files import sha256
-from shiftwork.records.historian.grid import Grid, to_grid
+from shiftwork.records.historian.by_tag import TagSamples, open_samples
+from shiftwork.records.historian.grid import Grid
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.readers.discover import find_files, is_server
-from shiftwork.records.historian.samples import Samples, read_samples
 
 
 class ChangingClock(UserError):
@@ -40,7 +37,7 @@ class Export:
 
     Attributes:
         plant: What the tags mean.
-        samples: The samples, sorted by tag and time.
+        samples: The samples, by tag.
         hashes: SHA-256 of the plant file and of each file of the export, sorted.
         agent: Who may be asked why, or None.
         operated: The plant that an agent operates, or None.
@@ -49,7 +46,7 @@ class Export:
     """
 
     plant: PlantFile
-    samples: Samples
+    samples: TagSamples
     hashes: tuple[str, ...]
     agent: OpenAgent | None = None
     operated: Operated | None = None
@@ -87,7 +84,7 @@ class Export:
                 )
         plant = load_plant_file(Path(tags))
         schedule_rules(plant)  # a mistake in it is told now, not at the first question
-        samples = read_samples(records, plant)
+        samples = open_samples(records, plant)
         files = {sha256(path) for path in [plant.path, *find_files(records)]}
         return cls(
             plant,
@@ -112,10 +109,9 @@ class Export:
         """The plant's own documents and logs, and those of this project."""
         return Documents((*self.texts, *passages_of(own_documents(), self.plant.zone)))
 
-    @cached_property
-    def grid(self) -> Grid:
-        """The samples on the plant's decisions, as they are for learning."""
-        return to_grid(self.samples, self.plant)
+    def grid_of(self, keys: Collection[str] = ()) -> Grid:
+        """The samples on the plant's decisions, as they are for learning; with these tags at least."""
+        return self.samples.grid(keys)
 
     def local(self, at_us: int) -> str:
         """Local time of the plant, ISO, without zone; with it where clocks change."""
@@ -129,22 +125,12 @@ class Export:
         return plain
 
     @cached_property
-    def rows(self) -> dict[str, tuple[int, int]]:
-        """First row and number of rows of each tag that has samples."""
-        counted = self.samples.frame.group_by("tag", maintain_order=True).len()
-        lengths = counted["len"].to_numpy()
-        firsts = np.cumsum(lengths) - lengths
-        keys = counted["tag"].cast(pl.String).to_list()
-        return {k: (int(f), int(n)) for k, f, n in zip(keys, firsts, lengths, strict=True)}
-
-    @cached_property
     def span_local(self) -> tuple[datetime, datetime]:
         """Local time of the first sample and of the last one, without zone."""
-        times = self.samples.frame["time"].to_physical()
         zone = ZoneInfo(self.plant.zone)
         first, last = (
-            datetime.fromtimestamp(int(us) // 1_000_000, zone).replace(tzinfo=None)  # type: ignore[arg-type]
-            for us in (times.min(), times.max())
+            datetime.fromtimestamp(us // 1_000_000, zone).replace(tzinfo=None)
+            for us in self.samples.span
         )
         return first, last
 

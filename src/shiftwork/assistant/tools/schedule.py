@@ -18,6 +18,7 @@ from shiftwork.assistant.schedule_rules import (
     ScheduleRules,
     ShipRules,
     TankRules,
+    keys_of,
     schedule_rules,
 )
 from shiftwork.errors import UserError
@@ -64,7 +65,7 @@ def schedule(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
             f"{export.plant.path}: has no table [schedule], which says what is decoked and what runs "
             "dry; write one as in docs/assistant.md"
         )
-    grid, (begin, _) = export.grid, export.span(start, stop)
+    grid, (begin, _) = export.grid_of(keys_of(rules)), export.span(start, stop)
     stamps = grid.time.astype(np.int64)
     now = int(np.searchsorted(stamps, begin, side="right")) - 1
     period_us = round(export.plant.period_s * 1e6)
