@@ -154,7 +154,13 @@ def main() -> None:
         better = f"{100 * (own[both] > 0).mean():.0f} %" if both.any() else "-"
         shares = (f"{100 * told.mean():.0f} %", f"{both.sum()}", right_of(own[both], mean[both]))
         table.append((name, *shares, better))
-    head = ("sign of the own estimate", "told", "told apart", "right", "better")
+    head = (
+        "sign of the own estimate",
+        "told",
+        "and told apart by rollouts",
+        "right",
+        "says better",
+    )
     print(write_table("assistant_worth", head, table))
     correlation = np.corrcoef(own, mean)[0, 1]
     print(
