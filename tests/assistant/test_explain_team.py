@@ -149,7 +149,7 @@ def test_a_team_without_a_critic_and_no_team_at_all(folder, assistant, opened, t
     paths = (folder / "export.csv", folder / "plant.toml")
     bare = Assistant(*paths, now=NOW).ask(ENGLISH)
     assert (bare.status, "--team" in bare.shown) == ("refused", True)
-    with pytest.raises(UserError, match="name both"):
+    with pytest.raises(UserError, match="name their folder too"):
         Assistant(*paths, team=opened["team"])
     team_of(RecordedTeam(PLACE), learner.policies, {}).save(tmp_path / "old", card="")
     old = Assistant(*paths, now=NOW, team=tmp_path / "old", team_records=opened["team_records"])

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
+from shiftwork.assistant.back_sentences import back_text
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.documents.passages import quotable
 from shiftwork.assistant.export import ChangingClock, Export
@@ -19,7 +20,7 @@ from shiftwork.assistant.grammar.parse import parse
 from shiftwork.assistant.grammar.question import Question
 from shiftwork.assistant.model.loop import run
 from shiftwork.assistant.model.server import Complete, ModelFailed
-from shiftwork.assistant.sentences import FOUND, MISSING, back_text, figures_text
+from shiftwork.assistant.sentences import FOUND, MISSING, figures_text
 from shiftwork.assistant.text import Back, Language, language_of
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
@@ -68,21 +69,14 @@ class Assistant:
                 did.
             documents: The plant's documents and logs (.md, .txt, .csv, .log), files or folders.
             team: A team's folder, so that its members can be asked why,
-            team_records: and recorded episodes of its plant.
+            team_records: and recorded episodes of its plant; with yardsticks beside them the schedule
+                says how much more might be earned.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        both = None
-        if team is not None and team_records is not None:
-            both = (team, team_records)
-        elif team is not None or team_records is not None:
-            raise UserError(
-                "a team is explained over recorded episodes; name both its folder (--team) and the folder "
-                "of the records (--team-records)"
-            )
-        self.export = Export.open(paths, tags, agent, operated, documents, both)
+        self.export = Export.open(paths, tags, agent, operated, documents, team, team_records)
         self.model = model
         self._now = local_time(now, "now") if now is not None else None
 
@@ -222,8 +216,9 @@ class Assistant:
         last = int(export.grid_of().time.astype(np.int64)[-1])
         if question.intent == "explain" and export.operated is not None:
             last = export.operated.last_us() or last
-        now = self.now().isoformat(timespec="seconds")
-        at = min(export.span(now, "2200-01-01")[0], last)
+        now = export.span(self.now().isoformat(timespec="seconds"), "2200-01-01")[0]
+        # Simulated records may lie ahead of the clock.
+        at = min(now, last) if now >= export.samples.span[0] else last
         period_us = round(export.plant.period_s * 1e6)
         return export.local(at), export.local(at + period_us)
 

@@ -16,7 +16,7 @@ from shiftwork.assistant.documents.passages import Passage, own_documents, passa
 from shiftwork.assistant.documents.search import Documents
 from shiftwork.assistant.explaining.moments import Operated
 from shiftwork.assistant.explaining.opened import OpenAgent
-from shiftwork.assistant.explaining.team import OpenTeam
+from shiftwork.assistant.explaining.team import OpenTeam, OpenYardsticks
 from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
 from shiftwork.files import sha256
@@ -43,6 +43,7 @@ class Export:
         operated: The plant that an agent operates, or None.
         texts: Passages of the plant's own documents and logs.
         team: A team with recorded episodes, or None.
+        yardsticks: What recorded episodes might have earned, or None.
     """
 
     plant: PlantFile
@@ -52,6 +53,7 @@ class Export:
     operated: Operated | None = None
     texts: tuple[Passage, ...] = ()
     team: OpenTeam | None = None
+    yardsticks: OpenYardsticks | None = None
 
     @classmethod
     def open(
@@ -61,7 +63,8 @@ class Export:
         agent: str | Path | None = None,
         operated: str | Path | None = None,
         documents: Sequence[str | Path] = (),
-        team: tuple[str | Path, str | Path] | None = None,
+        team: str | Path | None = None,
+        team_records: str | Path | None = None,
     ) -> Export:
         """Read an export and its plant file.
 
@@ -71,7 +74,8 @@ class Export:
             agent: An agent's folder.
             operated: The folder that operate writes to.
             documents: The plant's documents and logs, files or folders.
-            team: A team's folder and one of team records.
+            team: A team's folder, which needs team records.
+            team_records: A folder of team records, which needs a team or yardsticks beside it.
 
         Raises:
             UserError: Something cannot be read, or the export is a server, which has no hash.
@@ -93,13 +97,13 @@ class Export:
             OpenAgent.open(Path(agent), plant) if agent is not None else None,
             Operated(Path(operated)) if operated is not None else None,
             passages_of(documents, plant.zone),
-            OpenTeam.open(Path(team[0]), Path(team[1])) if team is not None else None,
+            *_opened_team(team, team_records),
         )
 
     def holds(self, hashes: Sequence[str]) -> bool:
         """Return whether everything that a figure cites is open here."""
         known = {*self.hashes}
-        for opened in (self.agent, self.team):
+        for opened in (self.agent, self.team, self.yardsticks):
             known.update(opened.hashes if opened is not None else ())
         audit = self.operated
         return all(h in known or (audit is not None and audit.holds(h)) for h in hashes)
@@ -172,6 +176,26 @@ class Export:
         if not first < last:
             raise UserError(f"the range {start} to {stop} is empty; let it start before it stops")
         return first, last
+
+
+def _opened_team(
+    team: str | Path | None, records: str | Path | None
+) -> tuple[OpenTeam | None, OpenYardsticks | None]:
+    if records is None:
+        if team is not None:
+            raise UserError(
+                "a team is explained over recorded episodes; name their folder too (--team-records)"
+            )
+        return None, None
+    yardsticks = OpenYardsticks.open(Path(records))
+    if team is not None:
+        return OpenTeam.open(Path(team), Path(records)), yardsticks
+    if yardsticks is None:
+        raise UserError(
+            f"{records}: has no yardsticks; record episodes with team people --yardsticks, or name the team "
+            "that is to be explained (--team)"
+        )
+    return None, yardsticks
 
 
 def _instant(text: str, zone: str) -> int:

@@ -52,6 +52,12 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "laytime left of that ship": ("laytime left of that ship (below 0: demurrage)", "그 선박의 남은 정박 시간(0보다 작으면 체선)"),
     "next ship expected in": ("next ship expected in", "다음 선박 도착 예정까지"),
     "demurrage of the last day": ("paid in the last day", "최근 하루 체선료"),
+    "recorded episodes": ("their number", "개수"),
+    "earned in an episode": ("earned in an episode, mean", "에피소드당 번 것, 평균"),
+    "scheduler in the same episodes": ("earned by the scheduler in the same ones, mean", "같은 에피소드에서 스케줄러가 번 것, 평균"),
+    "upper bound of the same episodes": ("upper bound of the same ones, mean", "같은 에피소드의 상한, 평균"),
+    "earned less the scheduler": ("earned less the scheduler's", "번 것 − 스케줄러"),
+    "share of the upper bound": ("part of the upper bound that was earned", "상한 가운데 번 몫"),
     "proposed": ("proposed by the agent", "에이전트의 제안"),
     "in force before": ("in force before", "직전 설정값"),
     "allowed by the envelope": ("allowed by the envelope", "엔벨로프가 허용한 값"),
@@ -131,7 +137,9 @@ def label(figure: Figure, language: Language) -> str:
     words = _STATISTICS[figure.statistic][language == "ko"]
     if figure.tool == "explain_team":
         return f"{figure.tag}, {words}"
-    limits = _limits(figure, language) if figure.statistic.startswith("share ") else ""
+    limits = ""
+    if figure.statistic in ("share outside limits", "share inside limits"):
+        limits = _limits(figure, language)
     tags = figure.tag
     if "other" in figure.arguments:
         tags = f"{figure.tag}, {figure.arguments['other']}"

@@ -27,7 +27,8 @@ class Asked:
     team: Path | None = None
     """A team's folder, so that its members can be asked why,"""
     team_records: Path | None = None
-    """and recorded episodes of its plant, as team people or team rebuild wrote them."""
+    """and recorded episodes of its plant, as team people or team rebuild wrote them; what they might have
+    earned (team people --yardsticks) stands in the schedule."""
     documents: tuple[Path, ...] = ()
     """Documents and logs (.md, .txt, .csv, .log) or folders of them, to search beside Shiftwork's."""
 

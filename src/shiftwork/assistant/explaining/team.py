@@ -20,6 +20,8 @@ from shiftwork.errors import UserError
 from shiftwork.files import sha256
 from shiftwork.records.formats.team_folder import ABOUT as RECORDS_ABOUT
 from shiftwork.records.formats.team_folder import load_team_records
+from shiftwork.records.formats.team_yardsticks import FILE as YARDSTICKS
+from shiftwork.records.formats.team_yardsticks import Yardsticks
 from shiftwork.records.team_episodes import TeamEpisodes
 
 
@@ -37,6 +39,29 @@ class Walked:
     chances: Float[np.ndarray, "T N A"]
     value: Float64[np.ndarray, " T"]
     decided: Bool[np.ndarray, "T N"]
+
+
+@dataclass(frozen=True)
+class OpenYardsticks:
+    """What recorded episodes earned and might have earned, with the hash of its file.
+
+    Attributes:
+        profits: Of each episode.
+        hashes: SHA-256 of the file.
+    """
+
+    profits: Yardsticks
+    hashes: tuple[str, ...]
+
+    @classmethod
+    def open(cls, records: Path) -> OpenYardsticks | None:
+        """Read it from a folder of team records; None if it came without.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        found = Yardsticks.load(records)
+        return None if found is None else cls(found, (sha256(records / YARDSTICKS),))
 
 
 @dataclass(frozen=True, eq=False)
