@@ -19,6 +19,7 @@ from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.parse import parse
 from shiftwork.assistant.grammar.question import Question
 from shiftwork.assistant.model.loop import run
+from shiftwork.assistant.model.meter import Meter
 from shiftwork.assistant.model.server import Complete, ModelFailed
 from shiftwork.assistant.sentences import FOUND, MISSING, figures_text
 from shiftwork.assistant.text import Back, Language, language_of
@@ -55,6 +56,7 @@ class Assistant:
         documents: Sequence[str | Path] = (),
         team: str | Path | None = None,
         team_records: str | Path | None = None,
+        model_price: tuple[float, float] | None = None,
     ) -> None:
         """Open an export.
 
@@ -71,13 +73,15 @@ class Assistant:
             team: A team's folder, so that its members can be asked why,
             team_records: and recorded episodes of its plant; with yardsticks beside them the schedule
                 says how much more might be earned.
+            model_price: Of a million tokens that the model reads and that it writes; what a question
+                costs is said then.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
         self.export = Export.open(paths, tags, agent, operated, documents, team, team_records)
-        self.model = model
+        self.model, self.model_price = model, model_price
         self._now = local_time(now, "now") if now is not None else None
 
     def ask(self, question: str) -> Answer:
@@ -151,19 +155,21 @@ class Assistant:
         """Let a model read the question; if that fails, what the grammar says stands."""
         now = self.now().isoformat(timespec="minutes")
         korean = otherwise.language == "ko"
+        meter = Meter(model, self.model_price)
         try:
-            text, figures = run(question, otherwise.language, self.export, now, model)
+            text, figures = run(question, otherwise.language, self.export, now, meter)
         except ModelFailed as failed:
             note = (
                 "언어 모델의 답을 쓸 수 없습니다" if korean else "The language model was of no use"
             )
-            return replace(otherwise, notes=(f"{note}: {failed}",))
+            return replace(otherwise, notes=(f"{note}: {failed}", meter.note(otherwise.language)))
         note = (
             "언어 모델이 질문을 읽었습니다. 태그와 기간이 맞는지 확인하세요."
             if korean
             else "A language model read the question; check that tags and ranges are those you mean."
         )
-        return Answer(question, otherwise.language, "answered", text, figures, notes=(note,))
+        spent = meter.note(otherwise.language)
+        return Answer(question, otherwise.language, "answered", text, figures, notes=(note, spent))
 
     def _figures(self, question: Question) -> tuple[Figure, ...]:
         export, tags, ranges = self.export, question.tags, question.ranges

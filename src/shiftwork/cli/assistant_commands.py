@@ -42,6 +42,8 @@ class Talk(Asked):
     server's key is taken from SHIFTWORK_MODEL_KEY."""
     model_address: str = "http://127.0.0.1:8000/v1"
     """Where the model is served (any OpenAI-compatible server); questions and figures go there."""
+    model_price: tuple[float, float] | None = None
+    """Price of a million tokens that the model reads, and that it writes; each answer says its cost."""
 
 
 @dataclass(frozen=True)

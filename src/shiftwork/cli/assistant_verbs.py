@@ -181,6 +181,7 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
         documents=options.documents,
         team=options.team,
         team_records=options.team_records,
+        model_price=options.model_price if isinstance(options, Talk) else None,
     )
 
 
