@@ -55,6 +55,7 @@ MODULES = (
 
 ELSEWHERE = {
     "all": "this one",
+    "assistant_witness": "needs the address of a language model's server",
     "gpu": "needs a GPU",
     "pictures": "draws what make demo wrote",
     "scale_pandas": "started by scale",

@@ -3,10 +3,12 @@
 python -m benchmarks.assistant_worth
 
 People run the simulated furnace, an agent learns from their records, and people run it again to 200
-states. In each the agent's critics compare its proposal with the action in force, and so do rollouts
-from the same state: that action for one step, then the agent, 24 futures that are the same for both,
-until what is left counts a hundredth. A state counts as told apart if the rollouts' mean difference
-lies two standard errors from 0. Rows are in ``results/assistant_worth.csv``, one for each state.
+states; three times, with seeds of their own. In each state the agent's critics compare its proposal with the action
+in force, and so do rollouts from the same state: that action for one step, then the agent, 24 futures
+that are the same for both, until what is left counts a hundredth. A state counts as told apart if the
+rollouts' mean difference lies two standard errors from 0. Rules by which the critics might be said
+to tell are compared: by their mean, where all agree, where the mean lies three of their standard
+deviations from 0. Rows are in ``results/assistant_worth.csv``, one for each state.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from benchmarks.results import write_rows, write_table
+from benchmarks.results import FIRST_SEED, write_rows, write_table
 from shiftwork.agents.agent import Agent
 from shiftwork.agents.critic import Critic
 from shiftwork.cli.agent_verbs import learn_agent
@@ -30,6 +32,7 @@ from shiftwork.plants.cracker.furnace_plant import Furnace
 
 STATES, FUTURES, BEFORE = 200, 24, 300
 EPISODES, UPDATES = 16, 12_000
+SEEDS = (FIRST_SEED, FIRST_SEED + 10, FIRST_SEED + 20)
 
 
 def states(
@@ -80,49 +83,90 @@ def futures(
     return jax.jit(of_all)(state, action, jax.random.split(key, FUTURES))
 
 
-def main() -> None:
-    """Compare in every state, write CSV and table."""
+def compared(seed: int) -> list[dict[str, Any]]:
+    """Let one agent learn, and compare its estimates with rollouts in every state."""
     plant = Furnace()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "agent"
-        records = rollout(plant, People(plant.design), episodes=EPISODES, seed=1)
-        agent = learn_agent(records, "pars", updates=UPDATES, out=out, all_rows=True)
+        records = rollout(plant, People(plant.design), episodes=EPISODES, seed=seed)
+        agent = learn_agent(records, "pars", updates=UPDATES, seed=seed, out=out, all_rows=True)
         critic = Critic.load(out, agent)
     assert critic is not None
-    state, seen, before = states(plant, jax.random.key(2))
+    state, seen, before = states(plant, jax.random.key(seed + 1))
     # The critics know the range that the agent uses, and nothing beyond it.
     low, high = agent.ranges
     before, row = jnp.clip(before, low, high), np.asarray(seen)
     proposed = agent.act(row)
     own = critic.values(agent, row, proposed) - critic.values(agent, row, np.asarray(before))
-    key = jax.random.key(3)
+    key = jax.random.key(seed + 2)
     gain = np.asarray(
         futures(plant, agent, state, jnp.asarray(proposed), key)
         - futures(plant, agent, state, before, key)
     )
     mean, error = gain.mean(1), gain.std(1) / np.sqrt(FUTURES)
-    rows = [
+    return [
         {
+            "seed": seed,
             "state": n,
             "own estimate": float(own[:, n].mean()),
+            "critics' deviation": float(own[:, n].std(ddof=1)),
             "critics agree": bool((np.sign(own[:, n]) == np.sign(own[0, n])).all()),
             "rollouts": float(mean[n]),
             "standard error": float(error[n]),
         }
         for n in range(STATES)
     ]
+
+
+def right_of(own: np.ndarray, mean: np.ndarray) -> str:
+    """Share of equal signs with its 95 % interval (Wilson 1927)."""
+    count = len(own)
+    if not count:
+        return "-"
+    share, z = float((np.sign(own) == np.sign(mean)).mean()), 1.96
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return f"{100 * share:.0f} % [{100 * (middle - half):.0f}, {100 * (middle + half):.0f}]"
+
+
+def main() -> None:
+    """Compare the estimates of three agents with rollouts, write CSV and table."""
+    rows = [row for seed in SEEDS for row in compared(seed)]
     write_rows("assistant_worth", rows)
-    table = []
-    agree = (np.sign(own) == np.sign(own[:1])).all(0)
-    apart = np.abs(mean) > 2 * error
-    for name, kept in (("told apart by rollouts", apart), ("and critics agree", apart & agree)):
-        signs = np.sign(own.mean(0))[kept], np.sign(mean)[kept]
-        shares = (signs[0] == signs[1], signs[0] > 0, signs[1] > 0)
-        table.append(
-            (name, f"{kept.sum()} of {STATES}", *(f"{100 * one.mean():.0f} %" for one in shares))
+    own, deviation, agree, mean, error = (
+        np.array([row[name] for row in rows])
+        for name in (
+            "own estimate",
+            "critics' deviation",
+            "critics agree",
+            "rollouts",
+            "standard error",
         )
-    head = ("states", "number", "same sign", "own estimate: better", "rollouts: better")
+    )
+    apart = np.abs(mean) > 2 * error
+    table = []
+    for name, told in (
+        ("all", np.ones(len(rows), bool)),
+        ("where all critics agree", agree),
+        ("where the mean is above 3 deviations", np.abs(own) > 3 * deviation),
+    ):
+        both = told & apart
+        better = f"{100 * (own[both] > 0).mean():.0f} %" if both.any() else "-"
+        shares = (f"{100 * told.mean():.0f} %", f"{both.sum()}", right_of(own[both], mean[both]))
+        table.append((name, *shares, better))
+    head = (
+        "sign of the own estimate",
+        "told",
+        "and told apart by rollouts",
+        "right",
+        "says better",
+    )
     print(write_table("assistant_worth", head, table))
+    correlation = np.corrcoef(own, mean)[0, 1]
+    print(
+        f"median size: own {np.median(np.abs(own)):.2g}, rollouts {np.median(np.abs(mean)):.2g}; "
+        f"correlation {correlation:.2f}; rollouts better {100 * (mean[apart] > 0).mean():.0f} %"
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shiftwork import Team, UserError
 from shiftwork.learning.team.acac import Config, make_policies
-from shiftwork.learning.team.folder import team_of
+from shiftwork.learning.team.exported import team_of
 from shiftwork.learning.team.policy import log_probabilities
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.options import WithOptions

@@ -40,7 +40,7 @@ def by_statistic(figures):
 def test_the_figures_are_those_of_the_agent(assistant, learned):
     agent, critic, records = learned
     found = by_statistic(explain(assistant.export, *WHEN))
-    grid = assistant.export.grid
+    grid = assistant.export.grid_of()
     [row] = np.flatnonzero(grid.time == np.datetime64("2025-10-28T13:00", "us"))  # UTC
     seen = np.array([*grid.value[row, :4], 0.0, 100.0], np.float32)
     names = [tag.name for tag in agent.observation_tags]
@@ -128,6 +128,20 @@ def test_both_languages_explain_alike(assistant, tmp_path, korean, english):
     assert sum(f.statistic.startswith("moves") for f in answers[0].figures) == 3
     assert "스스로의 추정" in answers[0].shown
     assert "own estimate" in answers[1].shown
+    # Whether its critics tell the action in force from the proposal is said, by their signs.
+    ends = [
+        figure.value
+        for figure in answers[0].figures
+        if figure.statistic.startswith("own estimate, in force less proposal, ")
+    ]
+    if ends:
+        told = ends[0] > 0 or ends[1] < 0
+        assert ("부호가 일치" in answers[0].shown, "부호가 갈려" in answers[0].shown) == (
+            told,
+            not told,
+        )
+        assert ("agree on the sign, which" in answers[1].shown) == told
+        assert ("cannot tell" in answers[1].shown) != told
     answers[0].save(tmp_path / "answer.json")
     assistant.recompute(load_answer(tmp_path / "answer.json"))
 

@@ -99,6 +99,7 @@ def test_a_strangers_client_lists_and_calls_every_tool(options):
         "compare": {"tag": "flow", **day, "other_start": "2025-10-27", "other_stop": "2025-10-28"},
         "relate": {"tag": "flow", "other": "cot", "start": "2025-10-20", "stop": "2025-10-27"},
         "earnings": day,
+        "explain_team": {"agent": "berth 1", "episode": 0, "step": 0},
         "explain": {"start": "2025-10-28T14:00", "stop": "2025-10-28T15:00"},
         "operated": day,
         "search": {"words": "엔벨로프 envelope"},
@@ -122,6 +123,7 @@ def test_a_strangers_client_lists_and_calls_every_tool(options):
 
     found, wrong = asyncio.run(visit())
     assert "no operated plant" in found.pop("operated")["problem"]
+    assert "no team is open" in found.pop("explain_team")["problem"]
     figures = {
         name: result["figures"]
         for name, result in found.items()

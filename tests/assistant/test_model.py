@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of scripts)
 """A hostile language model gets no number through, in process and behind a real HTTP server."""
 
 import json
@@ -74,9 +73,44 @@ class Scripted(BaseHTTPRequestHandler):
         pass
 
 
-def _reply(**message):
+def _reply(usage=None, **message):
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}
-    return 200, json.dumps({"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})  # fmt: skip
+    whole = {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [choice],
+    }
+    return 200, json.dumps(whole | ({"usage": usage} if usage else {}))
+
+
+@pytest.mark.parametrize(
+    ("usages", "price", "said"),
+    [
+        ([(800, 30), (900, 12)], None, "1700 tokens read, 42 written"),
+        ([(800, 30), (900, 12)], (2.0, 10.0), "1700 tokens read, 42 written, cost 0.00382"),
+        ([(800, 30), None], (2.0, 10.0), "at least 800 tokens read, 30 written"),
+        ([None, (-1, True)], (2.0, 10.0), "tokens not told by the server"),
+    ],
+)
+def test_what_a_model_spends_is_said(column, usages, price, said):
+    replies = iter([
+        {"tool_calls": [{"function": {"name": "summarize", "arguments": json.dumps(WHOLE)}}]},
+        {"content": "Here is the mean of x0: {f1}"},
+    ])  # fmt: skip
+    counts = iter(usages)
+
+    def model(messages, tools):
+        count = next(counts)
+        usage = {"prompt_tokens": count[0], "completion_tokens": count[1]} if count else "many"
+        return next(replies) | {"usage": usage}
+
+    column.model, column.model_price = model, price
+    answer = column.ask(ROUGH)
+    assert answer.notes[1].startswith("Language model: 2 turns, ")
+    assert answer.notes[1].endswith(said)
+    assert "1700" not in answer.shown
 
 
 def test_a_real_server_may_be_right_wrong_broken_or_gone(column):
@@ -96,7 +130,14 @@ def test_a_real_server_may_be_right_wrong_broken_or_gone(column):
         column.model = connect(f"http://127.0.0.1:{server.server_port}/v1", "m", timeout_s=5)
         for replies, status in (
             (
-                [_reply(content=None, tool_calls=[call]), _reply(content="mean of x0: {f1}")],
+                [
+                    _reply(
+                        content=None,
+                        tool_calls=[call],
+                        usage={"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
+                    ),
+                    _reply(content="mean of x0: {f1}"),
+                ],
                 "answered",
             ),
             ([_reply(content=None, tool_calls=[call]), (500, "{}")], "answered"),
@@ -117,7 +158,9 @@ def test_a_real_server_may_be_right_wrong_broken_or_gone(column):
             answer = column.ask(ROUGH)
             assert answer.status == status, replies
             assert "42" not in answer.shown
-            assert answer.notes
+            assert ("at least 7 tokens read, 5 written" in answer.notes[-1]) == (
+                "usage" in replies[0][1]
+            )
     finally:
         server.shutdown()
         server.server_close()

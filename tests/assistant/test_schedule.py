@@ -8,6 +8,9 @@ from shiftwork.assistant.assistant import Assistant
 from shiftwork.errors import UserError
 from shiftwork.people.centre.plant_toml import plant_toml
 from shiftwork.plants.catalogue import make_team_plant
+from shiftwork.records.formats.team_folder import save_team_records
+from shiftwork.records.formats.team_yardsticks import FILE, Yardsticks
+from support.team_record_builders import records
 
 PLANT = """
 name = "small centre"
@@ -149,6 +152,39 @@ def test_what_cannot_be_said_is_refused_or_asked_back(assistant, folder, tmp_pat
     wrong.write_text(PLANT.replace('level = "low"', 'level = "lo"'), encoding="utf-8")
     with pytest.raises(UserError, match="schedule: unknown tag 'lo'"):
         Assistant(folder / "export.csv", wrong)
+
+
+def test_the_gap_to_scheduler_and_bound_stands_beside_it(folder, assistant, tmp_path):
+    save_team_records(records(), tmp_path / "records")
+    paths = (folder / "export.csv", folder / "plant.toml")
+    now = "2026-03-11T00:00"
+    with pytest.raises(UserError, match="has no yardsticks"):
+        Assistant(*paths, now=now, team_records=tmp_path / "records")
+    Yardsticks("quay", (80.0, 100.0), (90.0, 110.0), (120.0, 180.0)).save(tmp_path / "records")
+    opened = Assistant(*paths, now=now, team_records=tmp_path / "records")
+    korean, english = (opened.ask(q) for q in ("무엇부터 해야 하나?", "what is due?"))
+    assert korean.figures == english.figures
+    found = {f.statistic: f for f in english.figures if f.tag == "quay, recorded episodes"}
+    assert found["recorded episodes"].value == 2
+    assert found["earned in an episode"].value == 90
+    assert found["scheduler in the same episodes"].value == 100
+    assert found["upper bound of the same episodes"].value == 150
+    assert found["earned less the scheduler"].value == -10
+    assert "part of the upper bound that was earned: 60 %" in english.shown
+    opened.recompute(english)
+    with pytest.raises(UserError, match="cites other files"):
+        assistant.recompute(english)
+    due = [f.statistic for f in assistant.ask("what is due?").figures]
+    assert [f.statistic for f in english.figures][: len(due)] == due
+    (tmp_path / "records" / FILE).write_text('{"plant": "quay", "earned": [1], "scheduler": []}')
+    with pytest.raises(UserError, match="is damaged"):
+        Assistant(*paths, now=now, team_records=tmp_path / "records")
+
+
+def test_records_ahead_of_the_clock_are_asked_about_at_their_end(folder):
+    early = Assistant(folder / "export.csv", folder / "plant.toml", now="2020-01-01T00:00")
+    late = Assistant(folder / "export.csv", folder / "plant.toml", now="2036-01-01T00:00")
+    assert early.ask("what is due?") == late.ask("what is due?")
 
 
 def test_the_plant_file_of_a_simulated_centre_says_what_is_due():

@@ -15,6 +15,7 @@ from playwright import sync_api as playwright
 
 from shiftwork.operation.desk import Desk
 from shiftwork.web.people import allow
+from support.assistant_builders import write_export
 from support.memory_plant import bench
 from support.rig import free_port
 
@@ -52,10 +53,10 @@ def operating(folder):
 
 
 @contextmanager
-def served(folder):
+def served(folder, *more):
     """The page's process and its address."""
     port = free_port()
-    words = ["desk", "page", "--out", f"{folder}", "--port", f"{port}"]
+    words = ["desk", "page", "--out", f"{folder}", "--port", f"{port}", *more]
     process = subprocess.Popen([sys.executable, "-m", "shiftwork", *words])
     try:
         yield process, f"http://127.0.0.1:{port}/"
@@ -80,18 +81,22 @@ def shows(page, selector, text):
     playwright.expect(page.locator(selector)).to_contain_text(text, timeout=10_000)
 
 
+def visit(page, address):
+    for attempt in range(100):
+        try:
+            page.goto(address)
+            return
+        except playwright.Error:  # it is not up yet
+            assert attempt < 99
+            time.sleep(0.2)
+
+
 def test_a_shift_at_the_page(tmp_path):
     token = allow(tmp_path, "Kim", "operator")
     with operating(tmp_path) as at, served(tmp_path) as (process, address), browser() as page:
         broken = []
         page.on("pageerror", lambda error: broken.append(str(error)))
-        for attempt in range(100):
-            try:
-                page.goto(address)
-                break
-            except playwright.Error:  # it is not up yet
-                assert attempt < 99
-                time.sleep(0.2)
+        visit(page, address)
         shows(page, "#plant", "kettle")
         shows(page, "#mode", "Shadow")
         page.click("#language")
@@ -133,4 +138,44 @@ def test_a_shift_at_the_page(tmp_path):
             assert box["x"] + box["width"] <= width, "the last switch is out of sight"
         process.kill()
         shows(page, "#frozen", "This page is frozen")
+        assert broken == []
+
+
+def test_questions_at_the_page(tmp_path):
+    write_export(tmp_path)
+    asked = ["--records", f"{tmp_path / 'export.csv'}", "--tags", f"{tmp_path / 'plant.toml'}"]
+    token = allow(tmp_path, "Kim", "operator")
+    with (
+        operating(tmp_path),
+        served(tmp_path, *asked) as (_, address),
+        browser() as page,
+    ):
+        broken = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        visit(page, address)
+        shows(page, "#asking-title", "Questions")
+        page.fill("#question", "plot flow on October 27, 2025")
+        page.keyboard.press("Enter")
+        shows(page, "#answers article:first-child", "token")  # nobody has said who asks
+        page.fill("#token", token)
+        page.focus("#question")
+        page.keyboard.press("Enter")
+        answer = page.locator("#answers article").first
+        shows(page, "#answers article:first-child", "flow mean:")
+        picture = answer.locator("img")
+        playwright.expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
+        # Sources are closed until they are asked for, and name tag, range and tool.
+        sources = answer.locator("details")
+        assert not sources.locator("li").first.is_visible()
+        sources.locator("summary").click()
+        shows(page, "#answers article:first-child details > ul > li:first-child", "summarize")
+        page.fill("#question", "<img src=x onerror=alert(1)> 10월 27일 유량 평균")
+        page.keyboard.press("Enter")
+        shows(page, "#answers article:first-child h3", "<img src=x onerror=alert(1)>")
+        assert page.locator("#answers article").first.locator("h3 img").count() == 0
+        # Nothing runs over the edge of a narrow screen.
+        page.set_viewport_size({"width": 400, "height": 800})
+        wide = "Math.max(...[...document.querySelectorAll('#asking *')].map(e => e.getBoundingClientRect().right))"
+        assert page.evaluate(wide) <= 400
         assert broken == []

@@ -30,12 +30,17 @@ CALLS = {
     "relate": {"tag": "flow", "other": "cot", "start": "2025-10-24", "stop": "2025-10-29"},
     "earnings": DAY,
     "explain": DAY,
+    "explain_team": {"agent": "berth 1", "episode": 0, "step": 0},
     "schedule": DAY,
     "operated": DAY,
     "search": {"words": "vibration"},
     "chart": {"tags": '["flow"]', **DAY},
 }
-PROBLEMS = {"explain": "no agent is open", "operated": "operated"}
+PROBLEMS = {
+    "explain": "no agent is open",
+    "explain_team": "no team is open",
+    "operated": "operated",
+}
 """What the tools say that need more than an export."""
 
 pytestmark = [

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shiftwork.agents.team_nets import normalized, remembered, softmax, through, time_code
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
 from shiftwork.records.formats.npz import read_npz, require
@@ -155,21 +156,8 @@ class Team:
                 of such a call.
         """
         seen, decides, mask = self._checked(observations, decided, masks)
-        net = self.actors
-        angle = np.float32(self._step) * (np.float32(2 * np.pi) / net.periods)
-        code = np.concatenate([np.sin(angle), np.cos(angle)])
-        if net.horizon:
-            code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
-        coded = np.broadcast_to(code, (len(seen), len(code)))
-        x = np.concatenate([sense(seen, self.places), coded], 1)
-        x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
-        x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
-        gates = _through(x, net.gates, net.gates_bias)
-        moved = _recurrent(gates, self._memory, net.recurrent, net.candidate_bias)
-        memory = np.where(decides[:, None], moved, self._memory)
-        x = np.maximum(_normalized(_through(memory, net.mix, net.mix_bias)), 0.0)
-        preferences = _through(x, net.head, net.head_bias)
-        chances = _softmax(preferences, mask)
+        memory = self.remembered(self._memory, self.looked(seen, self._step), decides)
+        chances = self.chances(memory, mask)
 
         # Drawn is the first macro-action at which the summed probability exceeds the draw. It is
         # never a masked one, whatever rounding makes of the sum.
@@ -180,6 +168,22 @@ class Team:
         self._macro_action = np.where(decides, drawn, self._macro_action)
         self._step += 1
         return self._macro_action.copy()
+
+    def looked(self, seen: np.ndarray, step: int) -> np.ndarray:
+        """Make of observations (N, D) at a primitive step what nets take in, (N, I)."""
+        code = time_code(np.array([step]), self.actors.periods, self.actors.horizon)
+        coded = np.broadcast_to(code, (len(seen), code.shape[1]))
+        return np.concatenate([sense(seen, self.places), coded], 1)
+
+    def remembered(self, memory: np.ndarray, looked: np.ndarray, decides: np.ndarray) -> np.ndarray:
+        """Memories (N, F) after a step in which some decide (N,), by what nets take in (N, I)."""
+        return remembered(self.actors, memory, looked, decides)
+
+    def chances(self, memory: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Probabilities of the macro-actions that are allowed (N, A), by the memories (N, F)."""
+        net = self.actors
+        x = np.maximum(normalized(through(memory, net.mix, net.mix_bias)), 0.0)
+        return softmax(through(x, net.head, net.head_bias), mask)
 
     def _checked(
         self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike
@@ -310,35 +314,3 @@ def _array(name: str, given: ArrayLike, kind: type, shape: tuple[int, ...]) -> n
     if array.shape != shape:
         raise UserError(f"{name}: has shape {array.shape}; this team needs {shape}")
     return array
-
-
-def _through(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Apply each agent's layer to its row: (N, I) to (N, O)."""
-    return np.einsum("ni,nio->no", x, weight) + bias
-
-
-def _recurrent(
-    gates: np.ndarray, state: np.ndarray, weight: np.ndarray, candidate_bias: np.ndarray
-) -> np.ndarray:
-    """One step of a gated recurrent unit (Cho et al. 2014), (N, F)."""
-    reset, update, candidate = np.split(gates, 3, 1)
-    past_reset, past_update, past = np.split(np.einsum("nf,nfg->ng", state, weight), 3, 1)
-    reset, update = _sigmoid(reset + past_reset), _sigmoid(update + past_update)
-    candidate = np.tanh(candidate + reset * (past + candidate_bias))
-    return candidate + update * (state - candidate)
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))  # cannot overflow
-
-
-def _normalized(x: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(1, keepdims=True)
-    return centred / np.sqrt(np.square(centred).mean(1, keepdims=True) + 1e-5)
-
-
-def _softmax(preferences: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Probabilities over what is allowed; 0 everywhere where nothing is."""
-    most = np.max(preferences, 1, keepdims=True, where=mask, initial=-1e30)
-    share = np.where(mask, np.exp(np.where(mask, preferences - most, 0.0)), 0.0)
-    return share / np.maximum(share.sum(1, keepdims=True), 1e-30)

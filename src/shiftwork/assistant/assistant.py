@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from shiftwork.assistant.answers import Answer, ChartSource, recompute_answer
+from shiftwork.assistant.back_sentences import back_text
 from shiftwork.assistant.check import faults
 from shiftwork.assistant.documents.passages import quotable
 from shiftwork.assistant.export import ChangingClock, Export
@@ -18,13 +19,15 @@ from shiftwork.assistant.figures import Figure
 from shiftwork.assistant.grammar.parse import parse
 from shiftwork.assistant.grammar.question import Question
 from shiftwork.assistant.model.loop import run
+from shiftwork.assistant.model.meter import Meter
 from shiftwork.assistant.model.server import Complete, ModelFailed
-from shiftwork.assistant.sentences import FOUND, MISSING, back_text, figures_text
+from shiftwork.assistant.sentences import FOUND, MISSING, figures_text
 from shiftwork.assistant.text import Back, Language, language_of
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import MOVES, NAMED, NoAgent, explain, moment_of
+from shiftwork.assistant.tools.explain_team import explain_team, named
 from shiftwork.assistant.tools.find_tags import find_tags
 from shiftwork.assistant.tools.relate import TooLittle, relate
 from shiftwork.assistant.tools.schedule import NoSchedule, schedule
@@ -51,6 +54,9 @@ class Assistant:
         agent: str | Path | None = None,
         operated: str | Path | None = None,
         documents: Sequence[str | Path] = (),
+        team: str | Path | None = None,
+        team_records: str | Path | None = None,
+        model_price: tuple[float, float] | None = None,
     ) -> None:
         """Open an export.
 
@@ -64,13 +70,18 @@ class Assistant:
             operated: The folder that operate writes to, whose audit says what the agent saw and
                 did.
             documents: The plant's documents and logs (.md, .txt, .csv, .log), files or folders.
+            team: A team's folder, so that its members can be asked why,
+            team_records: and recorded episodes of its plant; with yardsticks beside them the schedule
+                says how much more might be earned.
+            model_price: Of a million tokens that the model reads and that it writes; what a question
+                costs is said then.
 
         Raises:
             UserError: Something cannot be read.
         """
         paths = (records,) if isinstance(records, str | Path) else records
-        self.export = Export.open(paths, tags, agent, operated, documents)
-        self.model = model
+        self.export = Export.open(paths, tags, agent, operated, documents, team, team_records)
+        self.model, self.model_price = model, model_price
         self._now = local_time(now, "now") if now is not None else None
 
     def ask(self, question: str) -> Answer:
@@ -129,28 +140,36 @@ class Assistant:
         except UserError as error:
             raise Back("refused", "cannot compute", said=str(error)) from None
         shown = figures_text(figures, language)
-        if wrong := faults(shown, figures, self.export.plant.tags):
+        # Fixed sentences name tags in slots alone; a tag may be called like one of their words ("a").
+        if wrong := faults(shown, figures):
             raise AssertionError(f"a fixed sentence does not pass the checker: {wrong}")
-        notes = self._notes(figures, language) if question.intent == "explain" else ()
+        notes: tuple[str, ...] = ()
+        if question.intent == "explain":
+            notes = self._notes(figures, language)
+        team = self.export.team
+        if question.intent == "explain team" and team is not None and team.critic is None:
+            notes = (MISSING["team critic"][language == "ko"],)
         return Answer(text, language, "answered", shown, figures, charts, notes=notes)
 
     def _by_model(self, question: str, otherwise: Answer, model: Complete) -> Answer:
         """Let a model read the question; if that fails, what the grammar says stands."""
         now = self.now().isoformat(timespec="minutes")
         korean = otherwise.language == "ko"
+        meter = Meter(model, self.model_price)
         try:
-            text, figures = run(question, otherwise.language, self.export, now, model)
+            text, figures = run(question, otherwise.language, self.export, now, meter)
         except ModelFailed as failed:
             note = (
                 "언어 모델의 답을 쓸 수 없습니다" if korean else "The language model was of no use"
             )
-            return replace(otherwise, notes=(f"{note}: {failed}",))
+            return replace(otherwise, notes=(f"{note}: {failed}", meter.note(otherwise.language)))
         note = (
             "언어 모델이 질문을 읽었습니다. 태그와 기간이 맞는지 확인하세요."
             if korean
             else "A language model read the question; check that tags and ranges are those you mean."
         )
-        return Answer(question, otherwise.language, "answered", text, figures, notes=(note,))
+        spent = meter.note(otherwise.language)
+        return Answer(question, otherwise.language, "answered", text, figures, notes=(note, spent))
 
     def _figures(self, question: Question) -> tuple[Figure, ...]:
         export, tags, ranges = self.export, question.tags, question.ranges
@@ -159,6 +178,8 @@ class Assistant:
             return earnings(export, *spans[0])
         if question.intent == "explain":
             return self._explained(question)
+        if question.decision is not None:
+            return named(explain_team(export, *question.decision))
         if question.intent == "schedule":
             return schedule(export, *self._moment(question))
         if question.intent == "relate":
@@ -198,11 +219,12 @@ class Assistant:
         if question.ranges:
             return question.ranges[0].start, question.ranges[0].stop
         export = self.export
-        last = int(export.grid.time.astype(np.int64)[-1])
+        last = int(export.grid_of().time.astype(np.int64)[-1])
         if question.intent == "explain" and export.operated is not None:
             last = export.operated.last_us() or last
-        now = self.now().isoformat(timespec="seconds")
-        at = min(export.span(now, "2200-01-01")[0], last)
+        now = export.span(self.now().isoformat(timespec="seconds"), "2200-01-01")[0]
+        # Simulated records may lie ahead of the clock.
+        at = min(now, last) if now >= export.samples.span[0] else last
         period_us = round(export.plant.period_s * 1e6)
         return export.local(at), export.local(at + period_us)
 

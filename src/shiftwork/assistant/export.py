@@ -5,28 +5,26 @@ Beside it an agent, an operated plant and documents may be open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import polars as pl
-
 from shiftwork.assistant.documents.passages import Passage, own_documents, passages_of
 from shiftwork.assistant.documents.search import Documents
 from shiftwork.assistant.explaining.moments import Operated
 from shiftwork.assistant.explaining.opened import OpenAgent
+from shiftwork.assistant.explaining.team import OpenTeam, OpenYardsticks
 from shiftwork.assistant.schedule_rules import schedule_rules
 from shiftwork.errors import UserError, unknown
 from shiftwork.files import sha256
-from shiftwork.records.historian.grid import Grid, to_grid
+from shiftwork.records.historian.by_tag import TagSamples, open_samples
+from shiftwork.records.historian.grid import Grid
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.readers.discover import find_files, is_server
-from shiftwork.records.historian.samples import Samples, read_samples
 
 
 class ChangingClock(UserError):
@@ -39,19 +37,23 @@ class Export:
 
     Attributes:
         plant: What the tags mean.
-        samples: The samples, sorted by tag and time.
+        samples: The samples, by tag.
         hashes: SHA-256 of the plant file and of each file of the export, sorted.
         agent: Who may be asked why, or None.
         operated: The plant that an agent operates, or None.
         texts: Passages of the plant's own documents and logs.
+        team: A team with recorded episodes, or None.
+        yardsticks: What recorded episodes might have earned, or None.
     """
 
     plant: PlantFile
-    samples: Samples
+    samples: TagSamples
     hashes: tuple[str, ...]
     agent: OpenAgent | None = None
     operated: Operated | None = None
     texts: tuple[Passage, ...] = ()
+    team: OpenTeam | None = None
+    yardsticks: OpenYardsticks | None = None
 
     @classmethod
     def open(
@@ -61,6 +63,8 @@ class Export:
         agent: str | Path | None = None,
         operated: str | Path | None = None,
         documents: Sequence[str | Path] = (),
+        team: str | Path | None = None,
+        team_records: str | Path | None = None,
     ) -> Export:
         """Read an export and its plant file.
 
@@ -70,6 +74,8 @@ class Export:
             agent: An agent's folder.
             operated: The folder that operate writes to.
             documents: The plant's documents and logs, files or folders.
+            team: A team's folder, which needs team records.
+            team_records: A folder of team records, which needs a team or yardsticks beside it.
 
         Raises:
             UserError: Something cannot be read, or the export is a server, which has no hash.
@@ -82,7 +88,7 @@ class Export:
                 )
         plant = load_plant_file(Path(tags))
         schedule_rules(plant)  # a mistake in it is told now, not at the first question
-        samples = read_samples(records, plant)
+        samples = open_samples(records, plant)
         files = {sha256(path) for path in [plant.path, *find_files(records)]}
         return cls(
             plant,
@@ -91,11 +97,14 @@ class Export:
             OpenAgent.open(Path(agent), plant) if agent is not None else None,
             Operated(Path(operated)) if operated is not None else None,
             passages_of(documents, plant.zone),
+            *_opened_team(team, team_records),
         )
 
     def holds(self, hashes: Sequence[str]) -> bool:
         """Return whether everything that a figure cites is open here."""
-        known = {*self.hashes, *(self.agent.hashes if self.agent else ())}
+        known = {*self.hashes}
+        for opened in (self.agent, self.team, self.yardsticks):
+            known.update(opened.hashes if opened is not None else ())
         audit = self.operated
         return all(h in known or (audit is not None and audit.holds(h)) for h in hashes)
 
@@ -104,10 +113,9 @@ class Export:
         """The plant's own documents and logs, and those of this project."""
         return Documents((*self.texts, *passages_of(own_documents(), self.plant.zone)))
 
-    @cached_property
-    def grid(self) -> Grid:
-        """The samples on the plant's decisions, as they are for learning."""
-        return to_grid(self.samples, self.plant)
+    def grid_of(self, keys: Collection[str] = ()) -> Grid:
+        """The samples on the plant's decisions, as they are for learning; with these tags at least."""
+        return self.samples.grid(keys)
 
     def local(self, at_us: int) -> str:
         """Local time of the plant, ISO, without zone; with it where clocks change."""
@@ -121,22 +129,12 @@ class Export:
         return plain
 
     @cached_property
-    def rows(self) -> dict[str, tuple[int, int]]:
-        """First row and number of rows of each tag that has samples."""
-        counted = self.samples.frame.group_by("tag", maintain_order=True).len()
-        lengths = counted["len"].to_numpy()
-        firsts = np.cumsum(lengths) - lengths
-        keys = counted["tag"].cast(pl.String).to_list()
-        return {k: (int(f), int(n)) for k, f, n in zip(keys, firsts, lengths, strict=True)}
-
-    @cached_property
     def span_local(self) -> tuple[datetime, datetime]:
         """Local time of the first sample and of the last one, without zone."""
-        times = self.samples.frame["time"].to_physical()
         zone = ZoneInfo(self.plant.zone)
         first, last = (
-            datetime.fromtimestamp(int(us) // 1_000_000, zone).replace(tzinfo=None)  # type: ignore[arg-type]
-            for us in (times.min(), times.max())
+            datetime.fromtimestamp(us // 1_000_000, zone).replace(tzinfo=None)
+            for us in self.samples.span
         )
         return first, last
 
@@ -178,6 +176,26 @@ class Export:
         if not first < last:
             raise UserError(f"the range {start} to {stop} is empty; let it start before it stops")
         return first, last
+
+
+def _opened_team(
+    team: str | Path | None, records: str | Path | None
+) -> tuple[OpenTeam | None, OpenYardsticks | None]:
+    if records is None:
+        if team is not None:
+            raise UserError(
+                "a team is explained over recorded episodes; name their folder too (--team-records)"
+            )
+        return None, None
+    yardsticks = OpenYardsticks.open(Path(records))
+    if team is not None:
+        return OpenTeam.open(Path(team), Path(records)), yardsticks
+    if yardsticks is None:
+        raise UserError(
+            f"{records}: has no yardsticks; record episodes with team people --yardsticks, or name the team "
+            "that is to be explained (--team)"
+        )
+    return None, yardsticks
 
 
 def _instant(text: str, zone: str) -> int:

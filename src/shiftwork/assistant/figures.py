@@ -18,8 +18,9 @@ class Figure:
         unit: Its physical unit, "" for a pure number.
         tag: Key of the tag.
         statistic: What was computed, such as "mean".
-        start: Begin of the range as asked for, ISO; the range is half open.
-        stop: End of the range, ISO.
+        start: Begin of the range as asked for, ISO; the range is half open. Of a team's episodes
+            "episode:step", both from 0.
+        stop: End of the range, in the same form.
         zone: Time zone of the plant, in which times without an offset are read.
         rows: Usable samples inside the range or ranges; of explanations the records that distances
             are measured to, of schedules the periods known until then, of an audit its records.
@@ -56,18 +57,21 @@ def cited(
     rows: int,
     coverage: float,
     hashes: Iterable[str] = (),
+    span: tuple[str, str] | None = None,
 ) -> tuple[Figure, ...]:
     """Make figures of what a tool found, each with its citation.
 
     Args:
         export: Where it was found.
         tool: The tool's name.
-        arguments: What the tool was given, ``start`` and ``stop`` among it.
+        arguments: What the tool was given, ``start`` and ``stop`` among it, or else ``span``.
         found: Tag, statistic, value and unit of each.
         rows: Usable samples behind all of them.
         coverage: Share of the range in which the values are known, 0 to 1.
         hashes: Of what they rest on besides the export.
+        span: Start and stop where these are no times: "episode:step" of team records.
     """
+    start, stop = span or (str(arguments["start"]), str(arguments["stop"]))
     rests_on = tuple(sorted({*export.hashes, *hashes}))
     return tuple(
         Figure(
@@ -75,8 +79,8 @@ def cited(
             unit=unit,
             tag=tag,
             statistic=statistic,
-            start=str(arguments["start"]),
-            stop=str(arguments["stop"]),
+            start=start,
+            stop=stop,
             zone=export.plant.zone,
             rows=rows,
             coverage=coverage,

@@ -11,6 +11,7 @@ from shiftwork.assistant.shown import label, value
 from shiftwork.assistant.tools import compare as comparing
 from shiftwork.assistant.tools import earnings as earning
 from shiftwork.assistant.tools import explain as explaining
+from shiftwork.assistant.tools import explain_team as explaining_team
 from shiftwork.assistant.tools import find_tags as finding
 from shiftwork.assistant.tools import operated as operating
 from shiftwork.assistant.tools import relate as relating
@@ -96,6 +97,14 @@ def make_server(assistant: Assistant) -> Any:
         """
         return _result(lambda: explaining.explain(export, start, stop))
 
+    def explain_team(agent: str, episode: int, step: int) -> dict[str, Any]:
+        """Why a member of the team decides what it does at a step of a recorded episode.
+
+        Probabilities of its macro-actions, which are not allowed and why, what the others are busy
+        with, and the team's own estimate (no measurement).
+        """
+        return _result(lambda: explaining_team.explain_team(export, agent, episode, step))
+
     def schedule(start: str, stop: str) -> dict[str, Any]:
         """What is due as known at start: decokes by date, tanks that run dry, ships at anchor."""
         return _result(lambda: scheduling.schedule(export, start, stop))
@@ -125,6 +134,7 @@ def make_server(assistant: Assistant) -> Any:
         relate,
         earnings,
         explain,
+        explain_team,
         schedule,
         operated,
         search,

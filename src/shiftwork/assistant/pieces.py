@@ -53,7 +53,7 @@ def pieces(export: Export, key: str, start: int, stop: int) -> Pieces:
         stop: The microsecond after the range.
     """
     tag = export.numeric_tag(key)
-    part = export.samples.frame.slice(*export.rows.get(key, (0, 0)))
+    part = export.samples.of(key)
     time = part["time"].to_physical().to_numpy()
     first = max(int(np.searchsorted(time, start, side="right")) - 1, 0)
     after = int(np.searchsorted(time, stop, side="left"))

@@ -77,18 +77,22 @@ def schedule_rules(plant: PlantFile) -> ScheduleRules | None:
         return None
     where = f"{plant.path}: schedule"
     rules = read_table(ScheduleRules, plant.schedule, where)
-    numbers = [f.tube for f in rules.furnaces] + [t.level for t in rules.tanks]
-    if rules.ships is not None:
-        named = (rules.ships.waiting, rules.ships.demurrage, rules.ships.next)
-        numbers += [key for key in named if key]
-    for key in numbers:
+    modes = {furnace.mode for furnace in rules.furnaces}
+    for key in keys_of(rules):
         if key not in plant.tags:
             raise unknown("tag", key, plant.tags, where)
-        if plant.tags[key].role == "state":
+        if key not in modes and plant.tags[key].role == "state":
             raise UserError(f"{where}: '{key}' holds text; name a tag with numbers")
     for furnace in rules.furnaces:
-        if furnace.mode not in plant.tags:
-            raise unknown("tag", furnace.mode, plant.tags, where)
         if plant.tags[furnace.mode].role != "state":
             raise UserError(f"{where}: '{furnace.mode}' is no state tag; name one that holds text")
     return rules
+
+
+def keys_of(rules: ScheduleRules) -> tuple[str, ...]:
+    """The tags that a schedule is made of."""
+    keys = [key for furnace in rules.furnaces for key in (furnace.tube, furnace.mode)]
+    keys += [tank.level for tank in rules.tanks]
+    if rules.ships is not None:
+        keys += [rules.ships.waiting, rules.ships.demurrage, rules.ships.next]
+    return tuple(key for key in keys if key)

@@ -52,6 +52,12 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "laytime left of that ship": ("laytime left of that ship (below 0: demurrage)", "그 선박의 남은 정박 시간(0보다 작으면 체선)"),
     "next ship expected in": ("next ship expected in", "다음 선박 도착 예정까지"),
     "demurrage of the last day": ("paid in the last day", "최근 하루 체선료"),
+    "recorded episodes": ("their number", "개수"),
+    "earned in an episode": ("earned in an episode, mean", "에피소드당 번 것, 평균"),
+    "scheduler in the same episodes": ("earned by the scheduler in the same ones, mean", "같은 에피소드에서 스케줄러가 번 것, 평균"),
+    "upper bound of the same episodes": ("upper bound of the same ones, mean", "같은 에피소드의 상한, 평균"),
+    "earned less the scheduler": ("earned less the scheduler's", "번 것 − 스케줄러"),
+    "share of the upper bound": ("part of the upper bound that was earned", "상한 가운데 번 몫"),
     "proposed": ("proposed by the agent", "에이전트의 제안"),
     "in force before": ("in force before", "직전 설정값"),
     "allowed by the envelope": ("allowed by the envelope", "엔벨로프가 허용한 값"),
@@ -72,6 +78,26 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "own estimate, best alternative less proposal": ("own estimate of the best alternative, less the proposal's", "스스로의 추정: 가장 나은 대안의 가치 − 제안의 가치"),
     "own estimate, best alternative less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),
     "own estimate, best alternative less proposal, highest critic": ("the same, highest critic", "위와 같음, 가장 높은 평가망"),
+    "probability": ("probability", "확률"),
+    "probability of what was chosen": ("what was chosen, its probability", "실제 선택, 그 확률"),
+    "not allowed": ("not allowed by the plant", "플랜트가 허용하지 않음"),
+    "not allowed: no such ship": ("not allowed: there is no such ship", "허용되지 않음: 그런 선박이 없음"),
+    "not allowed: its own ship goes first": ("not allowed: the ship at the berth goes first", "허용되지 않음: 접안한 선박이 먼저임"),
+    "not allowed: the tank is being filled": ("not allowed: the tank is being filled", "허용되지 않음: 탱크에 입고 중임"),
+    "not allowed: the tank feeds": ("not allowed: the tank feeds the furnaces", "허용되지 않음: 탱크가 가열로에 공급 중임"),
+    "not allowed: the tank is full": ("not allowed: the tank has no room for an hour", "허용되지 않음: 탱크에 빈 자리가 없음"),
+    "not allowed: a tank in it is not ready": ("not allowed: a tank in it is empty, filled, resting or not released", "허용되지 않음: 쓸 수 없는 탱크가 들어 있음(빈 탱크, 입고, 정치, 미승인)"),
+    "not allowed: it does not last an hour or is out of specification": ("not allowed: it does not last an hour, or is out of specification", "허용되지 않음: 재고가 모자라거나 규격 밖임"),
+    "not allowed: another recipe lasts": ("not allowed: another recipe lasts", "허용되지 않음: 다른 배합이 가능함"),
+    "not allowed: too few others would crack": ("not allowed: too few others would crack", "허용되지 않음: 운전하는 가열로가 너무 적어짐"),
+    "not allowed: no place for a decoke": ("not allowed: as many decoke, or wait for it, as may", "허용되지 않음: 디코킹 자리가 없음"),
+    "not allowed: no furnace can be decoked now": ("not allowed: no furnace can be decoked now", "허용되지 않음: 지금 디코킹할 수 있는 가열로가 없음"),
+    "in force for": ("busy with this for", "이 일을 한 지"),
+    "ended, as recorded, after": ("goes on with this, as recorded, for", "이 일이 끝나기까지(기록대로)"),
+    "own estimate at the decision": ("own estimate at the decision (discounted sum of what the team earns from then on)", "스스로의 추정: 결정 시점의 가치(그 뒤 팀이 버는 것을 할인한 합)"),
+    "own estimate at the next decision of anybody": ("the same, at the next decision of anybody", "위와 같음, 다음 결정 시점(누구든)"),
+    "earned until the next decision of anybody": ("earned until the next decision of anybody", "다음 결정(누구든)까지 번 것"),
+    "more than it expected": ("what followed and its estimate then, less its estimate before", "그동안 번 것과 그때의 추정 − 앞선 추정"),
     "distance to the nearest record": ("distance to the nearest record, in deviations", "가장 가까운 기록까지의 거리(표준편차 단위)"),
     "distance within which nearly all records lie": ("distance within which 99 % of held-out records lie", "따로 둔 기록의 99 %가 들어오는 거리"),
     "moves the action by this part of its range": ("alone, at its recorded values, moves the action by, mean part of its range", "홀로 기록된 값들로 바뀔 때 조작의 평균 변화, 조작 범위 대비"),
@@ -91,7 +117,7 @@ def render(text: str, figures: Sequence[Figure], language: Language) -> str:
 
 def value(figure: Figure) -> str:
     """The value with its unit; shares in percent."""
-    if figure.statistic.startswith(("share ", "moves ")):
+    if figure.statistic.startswith(("share ", "moves ", "probability", "not allowed")):
         return f"{number(100 * figure.value)} %"
     return f"{number(figure.value)} {figure.unit}".rstrip()
 
@@ -109,7 +135,11 @@ def number(amount: float) -> str:
 def label(figure: Figure, language: Language) -> str:
     """What the figure is of: tag and statistic, with limits where it has any."""
     words = _STATISTICS[figure.statistic][language == "ko"]
-    limits = _limits(figure, language) if figure.statistic.startswith("share ") else ""
+    if figure.tool == "explain_team":
+        return f"{figure.tag}, {words}"
+    limits = ""
+    if figure.statistic in ("share outside limits", "share inside limits"):
+        limits = _limits(figure, language)
     tags = figure.tag
     if "other" in figure.arguments:
         tags = f"{figure.tag}, {figure.arguments['other']}"
@@ -140,6 +170,13 @@ def _limits(figure: Figure, language: Language) -> str:
 
 def range_of(figure: Figure, language: Language) -> str:
     """The range or ranges of the figure, half open, with the zone."""
+    if figure.tool == "explain_team":
+        episode, step = figure.arguments["episode"], figure.arguments["step"]
+        return (
+            f"에피소드 {episode:g}, {step:g}번째 단계의 결정"
+            if language == "ko"
+            else f"decision of episode {episode:g}, step {step:g}"
+        )
     first = _span(figure.start, figure.stop, language)
     if "other_start" in figure.arguments:
         other = _span(

@@ -24,6 +24,11 @@ class Asked:
     """An agent's folder, so that it can be asked why."""
     operated: Path | None = None
     """The folder that operate writes to: what the agent saw and did there."""
+    team: Path | None = None
+    """A team's folder, so that its members can be asked why,"""
+    team_records: Path | None = None
+    """and recorded episodes of its plant, as team people or team rebuild wrote them; what they might have
+    earned (team people --yardsticks) stands in the schedule."""
     documents: tuple[Path, ...] = ()
     """Documents and logs (.md, .txt, .csv, .log) or folders of them, to search beside Shiftwork's."""
 
@@ -37,6 +42,8 @@ class Talk(Asked):
     server's key is taken from SHIFTWORK_MODEL_KEY."""
     model_address: str = "http://127.0.0.1:8000/v1"
     """Where the model is served (any OpenAI-compatible server); questions and figures go there."""
+    model_price: tuple[float, float] | None = None
+    """Price of a million tokens that the model reads, and that it writes; each answer says its cost."""
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,9 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
         agent=options.agent,
         operated=options.operated,
         documents=options.documents,
+        team=options.team,
+        team_records=options.team_records,
+        model_price=options.model_price if isinstance(options, Talk) else None,
     )
 
 

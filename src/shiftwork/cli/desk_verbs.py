@@ -71,6 +71,10 @@ class Page:
     """Its plant file (.toml); questions need both."""
     agent: Path | None = None
     """The agent's folder, so that it can be asked why."""
+    team: Path | None = None
+    """A team's folder, so that its members can be asked why,"""
+    team_records: Path | None = None
+    """and recorded episodes of its plant."""
     documents: tuple[Path, ...] = ()
     """Documents and logs (.md, .txt, .csv, .log), or folders of them, to search."""
 
@@ -201,4 +205,6 @@ def _assistant(options: Page) -> Assistant | None:
         agent=options.agent,
         operated=options.out,
         documents=options.documents,
+        team=options.team,
+        team_records=options.team_records,
     )

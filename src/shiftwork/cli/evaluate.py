@@ -90,7 +90,7 @@ def evaluate(
 def _on_plant(plant: Any, names: Sequence[str], episodes: int, seed: int) -> None:
     """Run all operators on the same episodes, and compare each with the first."""
     first: np.ndarray | None = None
-    operators = {name: _operator(name, plant) for name in names}
+    operators = {name: operator_named(name, plant) for name in names}
     console.print(f"Running {episodes} whole episodes on {plant.name} ...")
     for name, operator in operators.items():
         line, returns = (
@@ -126,7 +126,7 @@ def _team_line(plant: TeamPlant, operator: Any, episodes: int, seed: int) -> tup
     return line, np.asarray(found.returns, np.float64)
 
 
-def _operator(name: str, plant: Any) -> Any:
+def operator_named(name: str, plant: Any) -> Any:
     """Find the operator that a word, a folder or a file of rules names.
 
     Raises:

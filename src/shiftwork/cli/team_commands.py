@@ -111,6 +111,11 @@ class TeamPeople:
     """The folder of the records."""
     episodes: int = 128
     """Whole episodes, each with other people, ships and prices."""
+    operator: str = "people"
+    """Who runs the plant: people, random, scheduler, a rules' file or a team's folder."""
+    yardsticks: bool = False
+    """Write beside the records what the scheduler earns in the same episodes, and their upper bound
+    (extra: milp); each takes seconds to minutes."""
     seed: int = 0
     """Seed for all random draws."""
 

@@ -22,6 +22,7 @@ from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.scenario_checks import check_scenario
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.records.formats.team_folder import load_team_records, save_team_records
+from shiftwork.records.formats.team_yardsticks import Yardsticks
 from shiftwork.records.historian.cut_team import cut_team
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.team_episodes import TeamEpisodes, differing, joined
@@ -33,14 +34,23 @@ MOST_EPISODES = 10_000
 """More would not fit into the memory of a small machine."""
 
 
-def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisodes:
-    """Let people run whole episodes of a cracking centre and write what they saw and decided.
+def record_people(
+    name: str,
+    out: Path,
+    episodes: int,
+    seed: int,
+    operator: str = "people",
+    yardsticks: bool = False,
+) -> TeamEpisodes:
+    """Let people, or somebody else, run whole episodes of a cracking centre and write what they decided.
 
     Args:
         name: A cracking centre, or its scenario file, whose text is kept with the records.
         out: The folder.
         episodes: How many, each with other people, ships and prices.
         seed: Seed for all random draws.
+        operator: Who runs the plant, as ``evaluate`` takes it: people, or a team's folder.
+        yardsticks: Also what the scheduler earns in the same episodes, and their upper bound.
 
     Raises:
         UserError: Nobody is simulated there, or the number is out of range.
@@ -52,12 +62,16 @@ def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisode
         raise UserError(
             f"no people are simulated at '{plant.name}'; give a cracking centre, such as centre-small"
         )
-    from shiftwork.people.centre.people import People
+    from shiftwork.cli.evaluate import operator_named
 
     scenario = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
     place = place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=scenario)
-    records = record_team(plant, People(plant), place, episodes=episodes, seed=seed)
+    records = record_team(
+        plant, operator_named(operator, plant), place, episodes=episodes, seed=seed
+    )
     save_team_records(records, out)
+    if yardsticks:
+        measured(plant, records, seed).save(out)
     decisions = sum(int(found.made.sum()) for found in records.decisions)
     earned = REWARD_USD * float(records.returns.mean()) / plant.horizon
     console.print(
@@ -66,6 +80,35 @@ def record_people(name: str, out: Path, episodes: int, seed: int) -> TeamEpisode
     )
     console.print(f"shiftwork team learn --records {out}", soft_wrap=True)
     return records
+
+
+def measured(plant: Centre, records: TeamEpisodes, seed: int) -> Yardsticks:
+    """Let the scheduler run recorded episodes again, and bound what anybody earns in them.
+
+    Args:
+        plant: Where.
+        records: From ``record_team``.
+        seed: The one that they were recorded with.
+
+    Raises:
+        UserError: The solver's package is missing, or one agent runs all furnaces.
+    """
+    import jax
+
+    from shiftwork.yardsticks.centre.bound import bound
+    from shiftwork.yardsticks.centre.episode import future_of, run_stepwise
+    from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
+
+    keys = jax.random.split(jax.random.key(seed), len(records.length))
+    scheduler, most = [], []
+    with progress_bar("yardsticks", len(keys), "episodes") as advance:
+        for key in keys:
+            run = run_stepwise(plant, RollingMilp(plant), key)
+            scheduler.append(run.profit_per_h * run.hours)
+            most.append(bound(plant.scenario, future_of(plant, key)).profit_usd)
+            advance(1)
+    earned = (REWARD_USD * records.returns).tolist()
+    return Yardsticks(plant.name, tuple(earned), tuple(scheduler), tuple(most))
 
 
 def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> TeamEpisodes:

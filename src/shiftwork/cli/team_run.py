@@ -64,7 +64,10 @@ def rest(options: team_commands.Team) -> None:
         from shiftwork.cli.team_record_verbs import record_people
 
         asked = options.verb
-        record_people(asked.plant, asked.out, asked.episodes, seeded(asked.seed))
+        record_people(
+            asked.plant, asked.out, asked.episodes, seeded(asked.seed), asked.operator,
+            asked.yardsticks,
+        )  # fmt: skip
     elif isinstance(options.verb, team_commands.TeamImport):
         from shiftwork.cli.team_record_verbs import import_team_records
 

@@ -20,6 +20,7 @@ from shiftwork.assistant.grammar.question import (
 )
 from shiftwork.assistant.grammar.special import read_explain, read_schedule, read_search
 from shiftwork.assistant.grammar.tags import find_mentions
+from shiftwork.assistant.grammar.team import asks_team, read_team
 from shiftwork.assistant.grammar.times import Range, find_ranges
 from shiftwork.assistant.grammar.words import STATISTICS
 from shiftwork.assistant.text import Back, Rest, language_of
@@ -45,6 +46,8 @@ def parse(text: str, export: Export, now: datetime) -> Question:
     plant = export.plant
     if rest.take_all(words.FIND):
         return Question(language, "find tags", (), (), words=search_words(rest))
+    if asks_team(rest):
+        return read_team(rest, language, export)
     if re.search(words.SEARCH, rest.text):
         return read_search(rest, language, export, now)
     if re.search(words.SCHEDULE, rest.text):

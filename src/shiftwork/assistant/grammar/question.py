@@ -22,6 +22,7 @@ Intent = Literal[
     "chart",
     "find tags",
     "explain",
+    "explain team",
     "schedule",
     "search",
 ]
@@ -40,6 +41,7 @@ class Question:
         limits: Of a share of time.
         words: Words to find tags or passages by.
         logs: Whether to search in logs alone.
+        decision: Agent, episode and step of a question about a team.
     """
 
     language: Language
@@ -50,6 +52,7 @@ class Question:
     limits: Limits | None = None
     words: str = ""
     logs: bool = False
+    decision: tuple[str, int, int] | None = None
 
 
 def search_words(rest: Rest) -> str:

@@ -36,12 +36,19 @@ def find_mentions(
             owners.setdefault(_joined(name), []).append(tag.key)
     found: dict[str, int] = {}
     for name in sorted(owners, key=lambda name: -len(name)):
+        # A plant may have thousands of names; a pattern is made of those alone that may be there.
+        if _bare(name) not in _bare(rest.text):
+            continue
         for match in rest.take_all(_pattern(name, following)):
             keys = tuple(dict.fromkeys(owners[name]))
             if len(keys) > 1:
                 raise Back("ask", "which tag", said=match[0], near=", ".join(keys))
             found.setdefault(keys[0], match.start())
     return sorted((at, key) for key, at in found.items())
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[ _-]+", "", text)
 
 
 def _joined(name: str) -> str:

@@ -28,6 +28,7 @@ CHART = r"그래프|차트|추이|추세|그려|\bplot\b|\bcharts?\b|\bgraph\b|\
 EXPLAIN = r"\b(?:explain|why|reasons?)\b|설명|왜|이유"
 AGENT = r"\bagents?(?:'s)?\b|에이전트"
 DECISION = r"이렇게|그렇게|그런|\b(?:propos(?:e|es|ed|al)|suggest(?:s|ed|ion)?|decid(?:e|es|ed)|decisions?|choose|chose|chosen|actions?|moves?|last|latest)\b|제안|추천|결정|선택|조작|행동|마지막|최근"
+TEAM = r"\b(?:team|member|agents?|in)\b|팀|에이전트|번째|때|당시"
 SCHEDULE = r"\bschedules?d?\b|\b(?:is|are|be|was|were|next)\b[^?]*\bdue\b|\bdue (?:dates?|first|next)\b|\bnext decokes?\b|\bwhen\b[^?]*\bdecoked?\b|\brun(?:s|ning)? dry\b|\bships?\b[^?]*\b(?:wait(?:s|ing)?|at risk)\b|\bdemurrage\b[^?]*\bat risk\b|\bwhat (?:should|must) come first\b|일정|스케줄|(?:디코킹|코크 제거)[^?]*(?:언제|예정|먼저)|언제[^?]*(?:디코킹|코크 제거)|바닥나|바닥이 나|고갈|체선[^?]*위험|무엇부터|뭐부터|뭘 먼저"
 SEARCH = r"\b(?:search|look up)\b|\b(?:documents?|docs|documentation|manuals?|(?:shift )?logs?|log ?books?|notes)\b[^?]*\b(?:say|says|said|about|mention(?:s|ed)?|written|for)\b|\bwhere is it (?:written|documented)\b|검색|(?:문서|매뉴얼|일지|기록지|로그|메모)(?:에서|에는|에|의)?[^?]*(?:찾아|검색|나와|적혀|써|있|뭐라|무엇|내용)"
 LOG = r"\blogs?\b|\blog ?books?\b|일지|기록지|로그"

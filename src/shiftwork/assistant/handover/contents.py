@@ -202,7 +202,7 @@ def _outside(export: Export, key: str, start: str, stop: str) -> Callable[[], Se
 
 def _due(export: Export, stop: str) -> Sequence[Figure]:
     """What is due as known at the end, or at the last record if the stretch is not over."""
-    at = min(stop, export.local(int(export.grid.time.astype("int64")[-1])))
+    at = min(stop, export.local(int(export.grid_of().time.astype("int64")[-1])))
     return schedule(export, at, _after(export, at))
 
 
@@ -226,7 +226,7 @@ def _last_decision(export: Export, start: str, stop: str) -> Sequence[Figure]:
     """The last decision of the stretch for which all is known, with the inputs that move it most."""
     begin, end = export.span(start, stop)
     period_us = round(export.plant.period_s * 1e6)
-    last = min(end, int(export.grid.time.astype("int64")[-1]) + period_us) - period_us
+    last = min(end, int(export.grid_of().time.astype("int64")[-1]) + period_us) - period_us
     made = export.operated.moment(end - 1, begin) if export.operated is not None else None
     if made is not None and made.stamp_us >= begin:
         last = made.stamp_us

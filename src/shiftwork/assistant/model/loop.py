@@ -130,8 +130,9 @@ def _carried_out(
         return f"{name[:40]}: there is no such tool; known: {', '.join(TOOLS)}"
     known = {p: v for p, v in arguments.items() if v is not None}
     try:
+        wanted = inspect.signature(TOOLS[name]).parameters
         for parameter, given in known.items():
-            limit = parameter in ("low", "high")
+            limit = parameter in wanted and "float" in str(wanted[parameter].annotation)
             if isinstance(given, bool) or not isinstance(given, (int, float) if limit else str):
                 raise UserError(f"{parameter} is {given!r:.40}; give it as the tool wants it")
             if limit:

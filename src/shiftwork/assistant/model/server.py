@@ -9,7 +9,7 @@ from shiftwork.errors import UserError
 
 Message = Mapping[str, Any]
 Complete = Callable[[Sequence[Message], Sequence[Mapping[str, Any]]], Message]
-"""Messages and tools to the model's message: content and tool_calls."""
+"""Messages and tools to the model's message: content, tool_calls, and usage (tokens) if it is told."""
 
 
 class ModelFailed(Exception):
@@ -45,7 +45,8 @@ def connect(address: str, name: str, key: str | None = None, timeout_s: float = 
         try:
             create: Any = client.chat.completions.create  # its types know no plain dictionaries
             reply = create(**given, tools=list(tools))
-            found: Message = reply.model_dump(warnings=False)["choices"][0]["message"]
+            told = reply.model_dump(warnings=False)
+            found = told["choices"][0]["message"]
         except openai.APIStatusError as error:
             raise ModelFailed(f"status {error.status_code}") from None
         except openai.APIError as error:
@@ -54,6 +55,6 @@ def connect(address: str, name: str, key: str | None = None, timeout_s: float = 
             raise ModelFailed("no usable reply") from None
         if not isinstance(found, dict):
             raise ModelFailed("no usable reply")
-        return found
+        return found | {"usage": told.get("usage")}
 
     return complete

@@ -8,6 +8,7 @@ from shiftwork.assistant.figures import Tool
 from shiftwork.assistant.tools.compare import compare
 from shiftwork.assistant.tools.earnings import earnings
 from shiftwork.assistant.tools.explain import explain
+from shiftwork.assistant.tools.explain_team import explain_team
 from shiftwork.assistant.tools.operated import operated
 from shiftwork.assistant.tools.relate import relate
 from shiftwork.assistant.tools.schedule import schedule
@@ -19,6 +20,7 @@ TOOLS: Mapping[str, Tool] = {
     "relate": relate,
     "earnings": earnings,
     "explain": explain,
+    "explain_team": explain_team,
     "schedule": schedule,
     "operated": operated,
 }

@@ -94,7 +94,10 @@ def moment_of(export: Export, start_us: int, stop_us: int) -> Moment:
         period_us = round(export.plant.period_s * 1e6)
         if found is not None and start_us < found.stamp_us + period_us:
             return found
-    return recorded_moment(export.grid, start_us, stop_us)
+    keys = {tag.key for tag in export.plant.of_role("action")}
+    if export.agent is not None:
+        keys |= export.agent.columns.needed
+    return recorded_moment(export.grid_of(keys), start_us, stop_us)
 
 
 def _actions(export: Export, opened: OpenAgent, moment: Moment, why: Reasons) -> Iterator[Found]:

@@ -18,9 +18,11 @@ from shiftwork.assistant.schedule_rules import (
     ScheduleRules,
     ShipRules,
     TankRules,
+    keys_of,
     schedule_rules,
 )
 from shiftwork.errors import UserError
+from shiftwork.records.formats.team_yardsticks import Yardsticks
 from shiftwork.records.historian.grid import Grid
 
 TREND_H, LEAST_TREND_H, SWING_IN_H = 7 * 24.0, 48.0, 24.0
@@ -52,7 +54,9 @@ def schedule(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
         the rise of its present run, with temperature, rise and limit; for each tank that is drawn
         on, the hours until its heel at the rate of the last six; ships at anchor, how long the
         longest has waited, what is left of its laytime, the next ship, and demurrage of the last
-        24 hours. What is not known, or not rising or falling, is left out.
+        24 hours. What is not known, or not rising or falling, is left out. Where recorded episodes
+        with yardsticks are open, means over them: what was earned, what the scheduler earns in the
+        same ones, and their upper bound.
 
     Raises:
         NoSchedule: The plant file has no table [schedule].
@@ -64,7 +68,7 @@ def schedule(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
             f"{export.plant.path}: has no table [schedule], which says what is decoked and what runs "
             "dry; write one as in docs/assistant.md"
         )
-    grid, (begin, _) = export.grid, export.span(start, stop)
+    grid, (begin, _) = export.grid_of(keys_of(rules)), export.span(start, stop)
     stamps = grid.time.astype(np.int64)
     now = int(np.searchsorted(stamps, begin, side="right")) - 1
     period_us = round(export.plant.period_s * 1e6)
@@ -73,13 +77,30 @@ def schedule(export: Export, start: str, stop: str) -> tuple[Figure, ...]:
     found = [*_due(export, grid, rules, now), *_dry(export, grid, rules.tanks, now)]
     if rules.ships is not None:
         found += _ships(export, grid, rules.ships, now)
+    if export.yardsticks is not None:
+        found += _gaps(export.yardsticks.profits)
     if not found:
         raise UserError(f"nothing that is due is known at {start}; choose another time")
     arguments = {
         "start": export.local(int(stamps[now])),
         "stop": export.local(int(stamps[now]) + period_us),
     }
-    return cited(export, "schedule", arguments, found, rows=now + 1, coverage=1.0)
+    hashes = export.yardsticks.hashes if export.yardsticks is not None else ()
+    return cited(export, "schedule", arguments, found, rows=now + 1, coverage=1.0, hashes=hashes)
+
+
+def _gaps(profits: Yardsticks) -> Iterator[Found]:
+    """Means over recorded episodes: earned, the scheduler's in the same ones, and their bound."""
+    earned, scheduler, most = (
+        float(np.mean(one)) for one in (profits.earned, profits.scheduler, profits.bound)
+    )
+    name = f"{profits.plant}, recorded episodes"
+    yield name, "recorded episodes", float(len(profits.earned)), ""
+    yield name, "earned in an episode", earned, "$"
+    yield name, "scheduler in the same episodes", scheduler, "$"
+    yield name, "upper bound of the same episodes", most, "$"
+    yield name, "earned less the scheduler", earned - scheduler, "$"
+    yield name, "share of the upper bound", earned / most, ""
 
 
 def _due(export: Export, grid: Grid, rules: ScheduleRules, now: int) -> list[Found]:

@@ -10,45 +10,22 @@ from typing import Any
 import jax
 import numpy as np
 
-from shiftwork.agents.team import ABOUT, Actors, Team, read_about
+from shiftwork.agents.team import ABOUT, read_about
 from shiftwork.errors import UserError
 from shiftwork.files import VERSION
 from shiftwork.learning.checkpoint import load_tree, save_tree
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import team_algorithm
+from shiftwork.learning.team.exported import attach_critic, team_of
 from shiftwork.learning.team.from_records import FromRecords
 from shiftwork.learning.team.improve import Improved, Step
-from shiftwork.learning.team.policy import Policies, unshared
+from shiftwork.learning.team.policy import Policies
 from shiftwork.learning.team.train import TeamLearned
 from shiftwork.plants.team_plant import TeamPlant, TeamShape
 from shiftwork.records.team_episodes import TeamEpisodes
 
 SCENARIO = "scenario.toml"
 """The scenario of a plant that does not ship with the package, as the user wrote it."""
-
-
-def team_of(plant: TeamShape, policies: Policies, about: dict[str, Any]) -> Team:
-    """Take from policies what they need to act without learning code."""
-    actor, code = unshared(policies.actor, policies.groups), policies.code
-    encoder, memory, head = actor.encoder.layers, actor.encoder.memory, actor.head
-    layers = [
-        *zip(encoder.weights, encoder.biases, strict=True),
-        (memory.inputs, memory.bias),
-        (memory.hidden, memory.candidate_bias),
-        *zip(head.weights, head.biases, strict=True),
-    ]
-    # Biases have an axis for the batch.
-    arrays = [array for weight, bias in layers for array in (weight, bias[:, 0])]
-    numbers = [*arrays, np.array(code.periods), np.array(code.horizon)]
-    actors = Actors._make(np.asarray(array, np.float32) for array in numbers)
-    return Team(
-        plant.agents,
-        plant.observation_sizes,
-        plant.macro_actions,
-        actors,
-        policies.places,
-        about,
-    )
 
 
 def save_team(
@@ -74,6 +51,7 @@ def save_team(
 
     def attach(temporary: Path) -> None:
         save_tree(temporary / "learner.npz", learner, {"plant": learned.plant.name})
+        attach_critic(learner, temporary)
         metrics = {name: rows[:, number] for name, rows in learned.history.metrics.items()}
         np.savez_compressed(
             temporary / "history.npz",
@@ -127,6 +105,7 @@ def save_from_records(found: FromRecords, records: TeamEpisodes, folder: Path) -
 
     def attach(temporary: Path) -> None:
         save_tree(temporary / "learner.npz", found.learner, {"plant": place.plant})
+        attach_critic(found.learner, temporary)
         if place.scenario:
             (temporary / SCENARIO).write_text(place.scenario, encoding="utf-8")
 
@@ -182,6 +161,7 @@ def save_improved(
 
     def attach(temporary: Path) -> None:
         save_tree(temporary / "learner.npz", learner, {"plant": plant.name})
+        attach_critic(learner, temporary)
         metrics = {name: rows[:, 0] for name, rows in improved.history.metrics.items()}
         np.savez_compressed(
             temporary / "history.npz",

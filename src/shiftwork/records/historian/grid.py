@@ -27,7 +27,7 @@ from shiftwork.records.historian.deadband import DeadBand, dead_band
 from shiftwork.records.historian.plant_file.durations import spelled
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
 from shiftwork.records.historian.samples import Samples
-from shiftwork.records.historian.values.quality import BAD, UNCERTAIN
+from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
 MOST_CELLS = 500_000_000
 """Periods times tags of a grid, some 8 GB: more is a stray time stamp or a wrong period."""
@@ -75,7 +75,7 @@ class _Axis:
         return self.start + self.period * np.arange(self.count, dtype=np.int64)
 
 
-def to_grid(samples: Samples, plant: PlantFile) -> Grid:
+def to_grid(samples: Samples, plant: PlantFile, span: tuple[int, int] | None = None) -> Grid:
     """Put samples on the regular time axis of a plant's decisions.
 
     The axis runs from the first good sample to the last one, its stamps whole periods away from
@@ -84,12 +84,14 @@ def to_grid(samples: Samples, plant: PlantFile) -> Grid:
     Args:
         samples: As read, sorted by tag and time.
         plant: Its period, and each tag's delay, maximum age and manner between samples.
+        span: First and last good sample, microseconds since 1970 UTC, where these samples are only
+            some of the records'; their own if None.
 
     Raises:
         UserError: No sample is good, or they are spread over more periods than can be meant.
     """
     frame = samples.frame
-    axis = _axis(frame, plant)
+    axis = _axis(frame if span is None else _edges(span), plant)
     numeric = tuple(tag for tag in plant.tags.values() if tag.role != "state")
     shape = (len(numeric), axis.count)
     # One row per tag while they are filled, one column per tag for the reader.
@@ -150,6 +152,11 @@ class _History:
             usable=usable,
             uncertain=usable & (statuses[rows] == UNCERTAIN),
         )
+
+
+def _edges(span: tuple[int, int]) -> pl.DataFrame:
+    time = pl.Series("time", span).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return pl.DataFrame([time, pl.Series("status", [GOOD, GOOD], pl.UInt8)])
 
 
 def _axis(frame: pl.DataFrame, plant: PlantFile) -> _Axis:

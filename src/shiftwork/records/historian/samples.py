@@ -106,7 +106,24 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
         UserError: Something cannot be read, or what it means cannot be found; the message says
             which file, row and tag, and the fix.
     """
-    opened = open_tables(paths, partial(layout_for, plant), plant.export, tuple(plant.key_of))
+    return samples_in(open_export(paths, plant), plant)
+
+
+def open_export(paths: Sequence[str | Path], plant: PlantFile) -> Opened:
+    """Find the tables of an export and where each holds the plant's tags; as ``read_samples``."""
+    return open_tables(paths, partial(layout_for, plant), plant.export, tuple(plant.key_of))
+
+
+def samples_in(opened: Opened, plant: PlantFile) -> Samples:
+    """Read what was found of an export.
+
+    Args:
+        opened: Its tables.
+        plant: As ``read_samples`` has it.
+
+    Raises:
+        UserError: A cell cannot be read, or a tag is nowhere.
+    """
     tables = [(table, layout) for table, layout in opened.tables if layout]
     gatherer = Gatherer(plant, tables)
     gatherer.read_all()

@@ -245,16 +245,35 @@ async function askAbout(event) {
 }
 
 function answerParts(answer, question) {
-  const parts = [element("pre", {}, answer.text), ...answer.notes.map((note) => element("p", {}, note))];
+  const parts = [answerText(answer), ...answer.notes.map((note) => element("p", {}, note))];
   for (const hash of answer.charts)
     parts.push(element("img", { src: `/chart/${encodeURIComponent(hash)}`, alt: question }));
-  if (answer.figures.length) {
-    const sources = answer.figures.map((figure) => element("li", {}, element("b", {}, `${figure.label}: ${figure.value}`),
-      ` ${figure.range}; ${figure.rows}; ${figure.coverage}; ${figure.tool}(${JSON.stringify(figure.arguments)}); ` +
-      figure.hashes.map((hash) => hash.slice(0, 12)).join(", ")));
-    parts.push(element("details", {}, element("summary", {}, word("sources")), element("ul", {}, ...sources)));
-  }
+  if (answer.figures.length)
+    parts.push(element("details", {}, element("summary", {}, word("sources")), element("ul", {}, ...sources(answer))));
   return parts;
+}
+
+// A line that is a figure stands in two columns, what it is and its value; the others are sentences.
+function answerText(answer) {
+  const figures = new Map(answer.figures.map((figure) => [`${figure.label}: ${figure.value}`, figure]));
+  return element("div", { class: "text" }, ...answer.text.split("\n").filter(Boolean).map((line) => {
+    const figure = figures.get(line);
+    if (!figure) return element("p", {}, line);
+    return element("p", { class: "figure" }, element("span", {}, `${figure.label}: `), element("b", {}, figure.value));
+  }));
+}
+
+// Figures of one source stand together below it.
+function sources(answer) {
+  const found = new Map();
+  for (const figure of answer.figures) {
+    const files = figure.hashes.map((hash) => hash.slice(0, 12)).join(", ");
+    const source = `${figure.range}; ${figure.rows} ${word("rows")}; ${figure.coverage} ${word("known")}; ` +
+      `${figure.tool}(${JSON.stringify(figure.arguments)}); SHA-256 ${files}`;
+    found.set(source, [...(found.get(source) ?? []), `${figure.label}: ${figure.value}`]);
+  }
+  return [...found].map(([source, figures]) => element("li", {}, element("b", {}, source),
+    element("ul", {}, ...figures.map((figure) => element("li", {}, figure)))));
 }
 
 async function offerQuestions() {

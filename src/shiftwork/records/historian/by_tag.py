@@ -1,0 +1,222 @@
+"""Samples of an export, tag by tag: from memory, or read when a tag is asked for.
+
+How a column is read may depend on all others: its decimal mark, the order of its dates, what its codes
+of quality mean. Only where a column reads the same alone is it read alone: in Parquet files with a
+column for each tag, whose times are time stamps and whose numbers are numbers, without columns of
+quality. Every other export is read whole. The reader is the same for both (``samples``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shiftwork.errors import UserError
+from shiftwork.records.historian.grid import Grid, to_grid
+from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.readers.discover import find_files, is_server
+from shiftwork.records.historian.readers.layout import Layout
+from shiftwork.records.historian.readers.parquet import MAGIC
+from shiftwork.records.historian.readers.table import Table
+from shiftwork.records.historian.samples import (
+    BAD,
+    Opened,
+    Samples,
+    open_export,
+    read_samples,
+    samples_in,
+)
+
+KEPT_ROWS = 12_000_000
+"""Rows of tags that stay in memory, some 250 MB; the tag asked for longest ago goes first."""
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """All samples of an export.
+
+    Attributes:
+        samples: As read.
+        plant: What the tags mean.
+    """
+
+    samples: Samples
+    plant: PlantFile
+
+    def of(self, key: str) -> pl.DataFrame:
+        """The rows of one tag as ``Samples.frame`` has them, sorted by time; none if it has none."""
+        return self.samples.frame.slice(*self._rows.get(key, (0, 0)))
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Time of the first sample and of the last one, microseconds since 1970 UTC."""
+        return _span(self.samples.frame)
+
+    def grid(self, keys: Collection[str]) -> Grid:
+        """The plant's decisions, as ``to_grid`` makes them, with these tags and all others."""
+        return self._grid
+
+    @cached_property
+    def _grid(self) -> Grid:
+        return to_grid(self.samples, self.plant)
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[int, int]]:
+        """First row and number of rows of each tag that has samples."""
+        counted = self.samples.frame.group_by("tag", maintain_order=True).len()
+        lengths = counted["len"].to_numpy()
+        firsts = np.cumsum(lengths) - lengths
+        keys = counted["tag"].cast(pl.String).to_list()
+        return {k: (int(f), int(n)) for k, f, n in zip(keys, firsts, lengths, strict=True)}
+
+
+@dataclass(frozen=True, eq=False)
+class OnDisk:
+    """An export whose tags are read when they are asked for.
+
+    Attributes:
+        opened: Its tables.
+        plant: What the tags mean.
+    """
+
+    opened: Opened
+    plant: PlantFile
+    _kept: OrderedDict[str, pl.DataFrame] = field(default_factory=OrderedDict, init=False)
+
+    def of(self, key: str) -> pl.DataFrame:
+        """As ``InMemory`` has it; what was asked for lately stays in memory."""
+        frame = self._kept.get(key)
+        if frame is None:
+            frame = self._read((key,)).frame
+            self._kept[key] = frame
+            while sum(map(len, self._kept.values())) > KEPT_ROWS and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return frame
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """As ``InMemory`` has it.
+
+        Tags are read until some have a good sample in every row of every file: then no other tag
+        has an earlier one.
+        """
+        return self._spans[0]
+
+    def grid(self, keys: Collection[str]) -> Grid:
+        """As ``InMemory`` has it, with these tags alone, in the time of all."""
+        numeric = next(key for key, tag in self.plant.tags.items() if tag.role != "state")
+        chosen = [key for key in self.plant.tags if key in keys] or [numeric]
+        return to_grid(self._read(chosen), self._narrowed(chosen), self._spans[1])
+
+    @cached_property
+    def _spans(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last time of any sample, and of any good one."""
+        tables = _held(self.opened)
+        rows = {
+            table.name: pq.read_metadata(table.name).num_rows  # one file each
+            for table, _ in tables
+        }
+        left, spans, good_spans = set(rows), [], []
+        for key in self.plant.tags:
+            own = {table.name for table, layout in tables if key in layout.tags}
+            if not own & left:
+                continue
+            frame = self.of(key)
+            good = frame.filter(pl.col("status") != BAD)
+            spans += [_span(frame)] if len(frame) else []
+            good_spans += [_span(good)] if len(good) else []
+            if len(good) == sum(rows[name] for name in own):
+                left -= own
+        if not good_spans:
+            raise UserError(f"records of {self.plant.path}: no sample is good; check the sources")
+        return _around(spans), _around(good_spans)
+
+    def _narrowed(self, keys: Collection[str]) -> PlantFile:
+        tags = {key: tag for key, tag in self.plant.tags.items() if key in keys}
+        return self.plant.model_copy(update={"tags": tags})
+
+    def _read(self, keys: Collection[str]) -> Samples:
+        tables: list[tuple[Table, Layout | None]] = []
+        for table, layout in _held(self.opened):
+            some = {key: column for key, column in layout.tags.items() if key in keys}
+            clocks = {key: clock for key, clock in layout.clocks.items() if key in keys}
+            if some:
+                tables.append((table, replace(layout, tags=some, clocks=clocks)))
+        return samples_in(Opened(tables), self._narrowed(keys))
+
+
+TagSamples = InMemory | OnDisk
+"""Samples by tag, wherever they are."""
+
+
+def open_samples(paths: Sequence[str | Path], plant: PlantFile) -> TagSamples:
+    """Open an export; it is read whole, or tag by tag where that gives the same.
+
+    Args:
+        paths: As ``read_samples`` has them.
+        plant: What the tags are called and mean.
+
+    Raises:
+        UserError: As ``read_samples``; what stands in a tag that is read later is told later.
+    """
+    if any(map(is_server, paths)) or not all(map(_is_parquet, find_files(paths))):
+        return InMemory(read_samples(paths, plant), plant)
+    opened = open_export(paths, plant)
+    if not _reads_alone(opened, plant):
+        return InMemory(samples_in(opened, plant), plant)
+    return OnDisk(opened, plant)
+
+
+def _held(opened: Opened) -> list[tuple[Table, Layout]]:
+    return [(table, layout) for table, layout in opened.tables if layout is not None]
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _reads_alone(opened: Opened, plant: PlantFile) -> bool:
+    """Whether every tag is there, and each column reads the same without the others."""
+    tables = _held(opened)
+    held = {key for _, layout in tables for key in layout.tags}
+    return held == set(plant.tags) and all(
+        layout.shape == "wide"
+        and not layout.qualities
+        and not layout.units
+        and _is_typed(pq.read_schema(table.name), layout, plant)
+        for table, layout in tables
+    )
+
+
+def _is_typed(schema: pa.Schema, layout: Layout, plant: PlantFile) -> bool:
+    clocks = (layout.clock, *layout.clocks.values())
+    times = {column for clock in clocks for column in clock.columns}
+    numbers = {c for key, c in layout.tags.items() if plant.tags[key].role != "state"}
+    return (
+        all(pa.types.is_timestamp(schema.types[column]) for column in times)
+        and bool(times)
+        and all(
+            pa.types.is_integer(kind) or pa.types.is_floating(kind)
+            for kind in (schema.types[column] for column in numbers)
+        )
+    )
+
+
+def _span(frame: pl.DataFrame) -> tuple[int, int]:
+    times = frame["time"].to_physical().to_numpy()
+    return int(times.min()), int(times.max())
+
+
+def _around(spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return min(first for first, _ in spans), max(last for _, last in spans)
