@@ -4,6 +4,8 @@ team/
 team.json       agents, macro-actions, plant, algorithm, configuration, seed, steps, format version
 policies.npz    weights of the policies
 learner.npz     everything else that learning needs (not needed to act)
+critic.npz      what the team thinks its situation is worth, where it was learned by ACAC or from
+                records (not needed to act; ``agents.team_critic``)
 history.npz     metrics along the way
 scenario.toml   the plant's scenario, if it was learned on one of the user's own
 README.md       in words
