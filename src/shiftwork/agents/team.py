@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shiftwork.agents.layers import normalized, recurrent, softmax, through
+from shiftwork.agents.team_memory import TeamMemory
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
 from shiftwork.records.formats.npz import read_npz, require
@@ -137,6 +139,29 @@ class Team:
         self._step = 0
         self._random = np.random.default_rng(seed)
 
+    def recall(self) -> TeamMemory:
+        """All that is remembered between two steps; ``resume`` goes on from it."""
+        return TeamMemory(
+            self._memory.copy(),
+            self._macro_action.copy(),
+            self._step,
+            self._random.bit_generator.state,
+        )
+
+    def resume(self, memory: TeamMemory) -> None:
+        """Go on from what was remembered, with the same draws as if it had never been left.
+
+        Raises:
+            UserError: It is another team's.
+        """
+        shapes = (self._memory.shape, self._macro_action.shape)
+        if (memory.recurrent.shape, memory.macro_action.shape) != shapes:
+            raise UserError("the memory is another team's; begin with the team that it belongs to")
+        self._memory = memory.recurrent.copy()
+        self._macro_action = memory.macro_action.copy()
+        self._step = memory.step
+        self._random.bit_generator.state = memory.draws
+
     def act(self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike) -> np.ndarray:
         """Decide for one primitive step; call it once for each step of the episode.
 
@@ -162,14 +187,14 @@ class Team:
             code = np.append(code, np.float32(self._step) / np.float32(net.horizon))
         coded = np.broadcast_to(code, (len(seen), len(code)))
         x = np.concatenate([sense(seen, self.places), coded], 1)
-        x = np.maximum(_through(x, net.first, net.first_bias), 0.0)
-        x = np.maximum(_through(x, net.second, net.second_bias), 0.0)
-        gates = _through(x, net.gates, net.gates_bias)
-        moved = _recurrent(gates, self._memory, net.recurrent, net.candidate_bias)
+        x = np.maximum(through(x, net.first, net.first_bias), 0.0)
+        x = np.maximum(through(x, net.second, net.second_bias), 0.0)
+        gates = through(x, net.gates, net.gates_bias)
+        moved = recurrent(gates, self._memory, net.recurrent, net.candidate_bias)
         memory = np.where(decides[:, None], moved, self._memory)
-        x = np.maximum(_normalized(_through(memory, net.mix, net.mix_bias)), 0.0)
-        preferences = _through(x, net.head, net.head_bias)
-        chances = _softmax(preferences, mask)
+        x = np.maximum(normalized(through(memory, net.mix, net.mix_bias)), 0.0)
+        preferences = through(x, net.head, net.head_bias)
+        chances = softmax(preferences, mask)
 
         # Drawn is the first macro-action at which the summed probability exceeds the draw. It is
         # never a masked one, whatever rounding makes of the sum.
@@ -310,35 +335,3 @@ def _array(name: str, given: ArrayLike, kind: type, shape: tuple[int, ...]) -> n
     if array.shape != shape:
         raise UserError(f"{name}: has shape {array.shape}; this team needs {shape}")
     return array
-
-
-def _through(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Apply each agent's layer to its row: (N, I) to (N, O)."""
-    return np.einsum("ni,nio->no", x, weight) + bias
-
-
-def _recurrent(
-    gates: np.ndarray, state: np.ndarray, weight: np.ndarray, candidate_bias: np.ndarray
-) -> np.ndarray:
-    """One step of a gated recurrent unit (Cho et al. 2014), (N, F)."""
-    reset, update, candidate = np.split(gates, 3, 1)
-    past_reset, past_update, past = np.split(np.einsum("nf,nfg->ng", state, weight), 3, 1)
-    reset, update = _sigmoid(reset + past_reset), _sigmoid(update + past_update)
-    candidate = np.tanh(candidate + reset * (past + candidate_bias))
-    return candidate + update * (state - candidate)
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))  # cannot overflow
-
-
-def _normalized(x: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(1, keepdims=True)
-    return centred / np.sqrt(np.square(centred).mean(1, keepdims=True) + 1e-5)
-
-
-def _softmax(preferences: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Probabilities over what is allowed; 0 everywhere where nothing is."""
-    most = np.max(preferences, 1, keepdims=True, where=mask, initial=-1e30)
-    share = np.where(mask, np.exp(np.where(mask, preferences - most, 0.0)), 0.0)
-    return share / np.maximum(share.sum(1, keepdims=True), 1e-30)

@@ -243,7 +243,7 @@ class VirtualPlantPart:
     async def _ask(self, order: str) -> None:
         from asyncua import Client, ua
 
-        from shiftwork.operation.opcua.virtual_plant import NAMESPACE
+        from shiftwork.operation.opcua.virtual_file import NAMESPACE
 
         link = Client(f"opc.tcp://127.0.0.1:{self.port}/")
         link.session_timeout = 600_000  # milliseconds; what its server allows

@@ -325,15 +325,7 @@ class Cycle:
             self._given_back = True
 
     def _decision(self) -> dict[str, Any]:
-        return {
-            "observation": self.shown.observation,
-            "proposed": self.shown.proposed,
-            "allowed": self.shown.allowed,
-            "held": self.shown.reasons,
-            "mode": self.state.mode.name.lower(),
-            "run": self.state.run.value,
-            "actions": {key: state.value for key, state in self.state.actions.items()},
-        }
+        return self.shown.decision(self.state) | self.deciding.memory()
 
     async def _stop(self, reason: str) -> None:
         """Nothing can be put on record any more: nothing is written, and the loops go back."""
