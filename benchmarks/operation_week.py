@@ -72,8 +72,7 @@ class Log:
     Attributes:
         steps: The plant's count of steps at the cycle.
         result: What became of the write; "" if nothing was to be written.
-        faults: What was wrong.
-        late_s: How long the cycle took.
+        faults: What was wrong, or why nothing was sent.
         rss_mb: Memory of this process.
     """
 
@@ -148,7 +147,7 @@ async def _operate(
 
         def told() -> None:
             log.result.append(cycle.shown.result)
-            log.faults.append("; ".join(cycle.shown.faults))
+            log.faults.append("; ".join(cycle.shown.faults) or _why_not(cycle))
             log.rss_mb.append(_rss_mb())
             now.set()
             if len(log.result) == LOOKS:
@@ -171,6 +170,15 @@ async def _operate(
                 stop.set()
         await running
     return log, earned
+
+
+def _why_not(cycle: Cycle) -> str:
+    """Why a write was not sent: that alone is no fault."""
+    if cycle.shown.result in ("", "taken"):
+        return ""
+    outcome = cycle.audit.last("outcome")
+    assert outcome is not None
+    return f"{cycle.shown.result}: {outcome.body['reasons'].get('', '')}"
 
 
 async def _counted(connection: OpcUaConnection) -> tuple[int, float]:
@@ -290,10 +298,9 @@ def measure(name: str, weeks: float, step_s: float, seed: int, team: Path | None
         "alone_kusd": alone,
         "people_kusd": _people(plant, seed, log, last),
         "taken": results.count("taken"),
-        "other_results": sum(result not in ("", "taken") for result in results),
         "missed": missed,
-        "faulty": sum(fault != "" for fault in faults),
-        "first_fault": next((fault for fault in faults if fault), ""),
+        "not_as_wished": sum(fault != "" for fault in faults),
+        "first_reason": next((fault for fault in faults if fault), ""),
         "rss_first_mb": log.rss_mb[LOOKS],
         "rss_middle_mb": log.rss_mb[len(log.rss_mb) // 2],
         "rss_last_mb": log.rss_mb[-1],
@@ -317,7 +324,7 @@ def table() -> str:
                 f"{loss + 0.0:.2f}",
                 f"{row['taken']} of {row['steps']}",
                 row["missed"],
-                row["faulty"],
+                row["not_as_wished"],
                 rss,
             ]
         )
@@ -330,7 +337,7 @@ _NUMBERS = (
 )  # fmt: skip
 _HEADER = [
     "plant", "weeks", "step, s", "people, k$", "agent in the simulator, k$", "agent by OPC UA, k$", "loss, %",
-    "cycles that wrote", "missed cycles", "cycles with a fault", "memory first / middle / last, MB",
+    "cycles that wrote", "missed cycles", "cycles that could not write", "memory first / middle / last, MB",
 ]  # fmt: skip
 
 
