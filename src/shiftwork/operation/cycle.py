@@ -8,7 +8,6 @@ A late cycle writes nothing, and nothing is ever caught up.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +20,7 @@ from shiftwork.operation.checks import Checks
 from shiftwork.operation.connection import Connection, Lost, Reading
 from shiftwork.operation.deciding import Deciding
 from shiftwork.operation.history import History
+from shiftwork.operation.history_store import HistoryFailed
 from shiftwork.operation.inputs import Inputs
 from shiftwork.operation.modes import Mode, Run, State
 from shiftwork.operation.objections import answer, object_to
@@ -210,7 +210,7 @@ class Cycle:
         self._inputs.add(stamp_us, samples)
         try:
             self.history.add(stamp_us, samples)
-        except (sqlite3.Error, OSError) as error:
+        except (HistoryFailed, OSError) as error:
             self.standing.hold(f"history: {error}")
         observation = self._inputs.observe(stamp_us)
         needed = self.deciding.needed

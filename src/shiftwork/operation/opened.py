@@ -64,7 +64,7 @@ def opened_cycle(
     else:
         deciding = Deciding(*agent, envelope_of(plant, rules, envelopes))
     opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-    with closing(opened) as audit, closing(History(folder, plant)) as history:
+    with closing(opened) as audit, closing(History(folder, plant, rules.history)) as history:
         if isinstance(agent, TeamInput):
             agent.resume(audit)
         yield Cycle(

@@ -63,6 +63,8 @@ class OperationRules(Table):
         least_move: By action, the smallest change worth a write.
         frozen: By tag, how long a measurement may stand still before it counts as broken.
         model: "furnace" for the furnace's model-based envelope; the plant file has its tags' keys.
+        history: A PostgreSQL for the plant's own history, such as "host=db dbname=plant"; the folder's
+            SQLite file unless given.
         team: Who decides what, where a team runs the plant.
         fastest: By tag, the most that a measurement can change in one period; more counts as broken.
         shed_after_s: A hold that lasts longer becomes a shed, seconds.
@@ -76,6 +78,7 @@ class OperationRules(Table):
     least_move: dict[str, float] = Field(default_factory=dict)
     frozen: dict[str, str] = Field(default_factory=dict)
     model: Literal["furnace"] | None = None
+    history: str = ""
     team: TeamRules | None = None
     fastest: dict[str, float] = Field(default_factory=dict)
     shed_after_s: Duration = Field(default=60.0, alias="shed_after")
