@@ -20,7 +20,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS shiftwork_samples (
 class PostgresStore:
     """Implements ``Store`` in the table ``shiftwork_samples``.
 
-    A connection that breaks is made anew at the next call.
+    A connection that breaks is made again at the next call.
 
     Args:
         database: How to reach it, such as "host=db dbname=plant user=shiftwork". The password is
