@@ -19,36 +19,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
+from benchmarks.operation_alone import alone, by_people, envelopes_of
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.agents.team import Team
 from shiftwork.cli.operate_demo import imitated
 from shiftwork.operation import modes
 from shiftwork.operation.cycle import Cycle
 from shiftwork.operation.desk import Desk
-from shiftwork.operation.envelope import Envelope
-from shiftwork.operation.furnace_envelope import furnace_envelope
 from shiftwork.operation.inputs import AgentInput
 from shiftwork.operation.modes import Mode, Person
 from shiftwork.operation.opcua.centre_tags import CentreTags
 from shiftwork.operation.opcua.connection import OpcUaConnection
 from shiftwork.operation.opcua.settings import opcua_settings
-from shiftwork.operation.opcua.virtual_plant import VirtualPlant
 from shiftwork.operation.opened import opened_cycle
-from shiftwork.operation.permitted import Permitted
 from shiftwork.operation.run import run
-from shiftwork.operation.settings import envelope_of, operation_rules
+from shiftwork.operation.settings import operation_rules
 from shiftwork.operation.team_input import TeamInput
 from shiftwork.operation.verdict import Judged
-from shiftwork.people.furnace.people import People, people_records
+from shiftwork.people.furnace.people import people_records
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.cracker.furnace_plant import STEP_H, Furnace
@@ -100,12 +95,6 @@ def _agent(file: PlantFile, team: Path | None) -> AgentInput | TeamInput:
     return AgentInput(imitated(plant, records.observation, records.action), file)
 
 
-def _envelopes(agent: AgentInput | TeamInput, file: PlantFile) -> list[Envelope]:
-    if isinstance(agent, TeamInput):
-        return [Permitted(agent.agents)]
-    return [furnace_envelope(file)]
-
-
 def _port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -135,7 +124,7 @@ async def _operate(
     connection = OpcUaConnection(file, settings, rules.timeout_s)
     judged = Judged(Mode.CLOSED, "for the measurement", "0" * 64)
     given = agent if isinstance(agent, TeamInput) else (agent.decide, agent.needed)
-    others = [] if isinstance(agent, TeamInput) else _envelopes(agent, file)
+    others = [] if isinstance(agent, TeamInput) else envelopes_of(agent, file)
     stop, earned = asyncio.Event(), [0.0, 0.0]
     async with AsyncExitStack() as stack:
         cycle: Cycle = stack.enter_context(
@@ -197,73 +186,6 @@ def _rss_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _alone(
-    plant: Plant,
-    seed: int,
-    file: PlantFile,
-    log: Log,
-    last: int,
-    agent: AgentInput | TeamInput,
-) -> float:
-    """What the same agent within the same envelope earns in the same steps, without a connection."""
-    envelope = envelope_of(file, operation_rules(file), _envelopes(agent, file))
-    keys = [tag.key for tag in file.of_role("action")]
-
-    def act(virtual: VirtualPlant) -> None:
-        observation = _seen(virtual)
-        envelope.observe(observation)
-        wanted = agent.decide(observation)
-        if virtual.steps >= log.steps[LOOKS]:
-            virtual.side.owner = "the agent"
-            allowed = envelope.hold(observation, wanted).action
-            for key, value in zip(keys, allowed, strict=True):
-                if not np.isnan(value):
-                    virtual.side.in_force[key] = float(value)
-
-    return _earned(plant, seed, log, last, lambda v: act(v) if v.steps >= log.steps[0] else None)
-
-
-def _people(plant: Plant, seed: int, log: Log, last: int) -> float:
-    """What people earn in the same steps."""
-    if not isinstance(plant, Furnace):
-        return _earned(plant, seed, log, last, lambda virtual: None)
-    people = People(plant.design)
-    act = jax.jit(people.act)
-    memory, keys = (
-        people.begin(jax.random.key(seed)),
-        iter(jax.random.split(jax.random.key(1), last + 1)),
-    )
-
-    def work(virtual: VirtualPlant) -> None:
-        nonlocal memory
-        if virtual.steps >= log.steps[LOOKS]:
-            memory, action = act(memory, virtual._observation, next(keys))
-            names = virtual.side.in_force
-            virtual.side.in_force = dict(zip(names, map(float, action), strict=True))
-
-    return _earned(plant, seed, log, last, work)
-
-
-def _earned(
-    plant: Plant, seed: int, log: Log, last: int, act: Callable[[VirtualPlant], None]
-) -> float:
-    virtual, before = VirtualPlant(plant, 1.0, seed), 0.0
-    while virtual.steps < last:
-        if virtual.steps == log.steps[LOOKS]:
-            before = virtual.earned
-        act(virtual)
-        virtual.step()
-    return virtual.earned - before
-
-
-def _seen(virtual: VirtualPlant) -> dict[str, float]:
-    side = virtual.side
-    found = {key: virtual.measured(key)[0] for key in virtual.keys} | side.in_force
-    for name, table in (("low", side.low), ("high", side.high)):
-        found |= {f"{key}_{name}": value for key, value in table.items()}
-    return found
-
-
 def measure(name: str, weeks: float, step_s: float, seed: int, team: Path | None) -> dict[str, Any]:
     """Measure one run."""
     plant = _plant(name)
@@ -281,7 +203,8 @@ def measure(name: str, weeks: float, step_s: float, seed: int, team: Path | None
             process.kill()
             process.wait()
         last, closed = log.steps[-1], slice(LOOKS, -1)
-        alone = _alone(plant, seed, file, log, last, _agent(file, team))
+        began = (log.steps[0], log.steps[LOOKS])
+        unconnected = alone(plant, seed, file, began, last, _agent(file, team))
     results, faults = log.result[closed], log.faults[closed]
     missed = sum(
         after - before - 1
@@ -295,8 +218,8 @@ def measure(name: str, weeks: float, step_s: float, seed: int, team: Path | None
         "steps": last - log.steps[LOOKS],
         "weeks": (last - log.steps[LOOKS]) * hours / 168,
         "earned_kusd": mine,
-        "alone_kusd": alone,
-        "people_kusd": _people(plant, seed, log, last),
+        "alone_kusd": unconnected,
+        "people_kusd": by_people(plant, seed, began, last),
         "taken": results.count("taken"),
         "missed": missed,
         "not_as_wished": sum(fault != "" for fault in faults),
