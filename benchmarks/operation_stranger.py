@@ -1,7 +1,7 @@
 """A server that is not ours: node-opcua's, with a plant's side of a write in JavaScript.
 
-The plant's side is written from docs/operation.md alone and shares no code with ours. First
-``npm install`` in a copy of benchmarks/stranger.
+The plant's side does what docs/operation.md asks for and shares no code with ours. First ``npm install``
+in a copy of benchmarks/stranger.
 
 python -m benchmarks.operation_stranger --folder COPY
 """
@@ -180,7 +180,7 @@ async def _play(folder: Path, stranger: Stranger, count: int) -> list[dict[str, 
     refused = [await connection.stage({"heat_sp": value}) for value in [101.0, -1.0] * (count // 2)]
     note("values outside the plant's limits rejected", sum(map(bool, refused)), len(refused))
 
-    random, results = np.random.default_rng(0), list[str]()
+    random, results, reasons = np.random.default_rng(0), list[str](), list[str]()
     judged = Judged(Mode.CLOSED, "for the measurement", "0" * 64)
     agent = (
         lambda _: random.uniform([30.0, 2.0], [60.0, 8.0]),
@@ -192,17 +192,29 @@ async def _play(folder: Path, stranger: Stranger, count: int) -> list[dict[str, 
         )
         desk = opened.enter_context(closing(Desk(folder / "desk.sqlite")))
         stop = asyncio.Event()
-        running = asyncio.create_task(
-            run(cycle, desk, stop, lambda: results.append(cycle.shown.result))
-        )
+
+        def told() -> None:
+            results.append(cycle.shown.result)
+            if cycle.shown.result != "taken":
+                last = cycle.audit.last("outcome")
+                why = [
+                    cycle.shown.result,
+                    *cycle.shown.faults,
+                    *(last.body["reasons"].values() if last else ()),
+                ]
+                reasons.append("; ".join(why))
+
+        running = asyncio.create_task(run(cycle, desk, stop, told))
         before = await stranger.ask("writes")
         await _until(lambda: len(results) >= count)
         wrote = await stranger.ask("writes") - before
         note("cycles in shadow without a write", count if not wrote else 0, count)
         await _person(cycle)
         results.clear()
-        await _until(lambda: len(results) >= 3 * count)
+        reasons.clear()
+        await _until(lambda: len(results) >= 2 * count)
         note("cycles in closed loop taken over", results.count("taken"), len(results))
+        print("not taken over:", reasons)
         await _faults(cycle, stranger, count, note)
         stop.set()
         await running

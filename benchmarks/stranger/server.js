@@ -1,5 +1,5 @@
 // A heated tank behind node-opcua's server, with a plant's side of a write as docs/operation.md asks
-// for it, written from that page alone. node server.js PORT
+// for it. node server.js PORT
 "use strict";
 const zlib = require("zlib");
 const { OPCUAServer, Variant, DataType, StatusCodes, VariantArrayType } = require("node-opcua");
