@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiftwork import Team, UserError
+from shiftwork.agents.team_memory import TeamMemory
 from shiftwork.learning.team.acac import Config, make_policies
 from shiftwork.learning.team.exported import team_of
 from shiftwork.learning.team.policy import log_probabilities
@@ -237,3 +238,24 @@ def test_damaged_folders_are_refused_in_one_line(tmp_path, damage, line):
         Team.load(tmp_path / "team")
     assert line in str(error.value)
     assert str(tmp_path) in str(error.value)
+
+
+def test_a_team_that_resumes_from_a_record_goes_on_as_if_it_had_never_been_left():
+    steps = list(zip(*episode(3), strict=True))
+    TEAM.begin(3)
+    macro = [TEAM.act(*step) for step in steps[:3]]
+    kept = json.loads(json.dumps(TEAM.recall().body()))
+    macro += [TEAM.act(*step) for step in steps[3:]]
+    TEAM.begin(99)
+    TEAM.resume(TeamMemory.read(kept))
+    np.testing.assert_array_equal([TEAM.act(*step) for step in steps[3:]], macro[3:])
+
+
+def test_a_memory_of_something_else_is_refused_in_one_line():
+    memory = TEAM.recall()
+    other = dataclasses.replace(memory, recurrent=memory.recurrent[:, 1:])
+    with pytest.raises(UserError, match="another team's"):
+        TEAM.resume(other)
+    for body in ({}, {**memory.body(), "recurrent": "?"}, {**memory.body(), "shape": [7]}):
+        with pytest.raises(UserError, match="no team's memory"):
+            TeamMemory.read(body)

@@ -7,7 +7,7 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.operation.envelope import ActionLimits, Envelopes, LimitEnvelope
 from shiftwork.operation.furnace_envelope import REASON, FurnaceEnvelope, furnace_envelope
-from shiftwork.operation.opcua.virtual_plant import plant_file_text
+from shiftwork.operation.opcua.virtual_file import plant_file_text
 from shiftwork.people.furnace.export import SET_POINTS, SIGNALS
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope
 from shiftwork.plants.cracker.furnace_plant import Furnace

@@ -6,13 +6,15 @@ import polars as pl
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.operation.history import DAY_US, History
+from shiftwork.operation.history import History
+from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.plant_file.load import parse_plant
 from shiftwork.records.historian.samples import read_samples
 from shiftwork.records.historian.values.quality import BAD, UNCERTAIN
+from support.postgres import postgres  # noqa: F401
 
 PLANT = """
 name = "kettle"
@@ -40,9 +42,17 @@ def plant():
     return parse_plant(PLANT, Path("kettle.toml"))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """What the plant file says of a database; each test has one of its own."""
+    if request.param == "sqlite":
+        return ""
+    return request.getfixturevalue("postgres").another()
+
+
 @pytest.fixture
-def history(tmp_path, plant):
-    with closing(History(tmp_path, plant)) as opened:
+def history(tmp_path, plant, database):
+    with closing(History(tmp_path, plant, database)) as opened:
         yield opened
 
 
@@ -89,10 +99,11 @@ def test_held_tags_are_kept_on_change_and_often_enough_to_stay_known(history):
 def test_closed_days_leave_sqlite_and_a_crash_between_loses_nothing(tmp_path, history):
     operated(history, 60)
     operated(history, 60, BEGIN + DAY_US)
-    real, history._base = history._base, Crashing(history._base)
+    real = history._store.remove
+    history._store.remove = crash
     with pytest.raises(KeyboardInterrupt):
         history.close_days(BEGIN + 2 * DAY_US)
-    history._base = real
+    history._store.remove = real
     first = pl.read_parquet(tmp_path / "2024-10-04.parquet")
     files = history.close_days(BEGIN + 2 * DAY_US)
     assert [file.name for file in files] == ["2024-10-04.parquet", "2024-10-05.parquet"]
@@ -101,14 +112,8 @@ def test_closed_days_leave_sqlite_and_a_crash_between_loses_nothing(tmp_path, hi
     assert history.close_days(BEGIN + 2 * DAY_US) == []
 
 
-class Crashing:
-    def __init__(self, base):
-        self.base = base
-
-    def execute(self, statement, *given):
-        if statement.startswith("DELETE"):
-            raise KeyboardInterrupt
-        return self.base.execute(statement, *given)
+def crash(*_):
+    raise KeyboardInterrupt
 
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path, plant):

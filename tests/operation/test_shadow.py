@@ -14,7 +14,8 @@ from shiftwork.evaluation.gate import estimate as estimates
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.evaluation.gate.support import Support
 from shiftwork.evaluation.statistics import Interval
-from shiftwork.operation.history import DAY_US, day_name
+from shiftwork.operation.history import day_name
+from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.modes import Mode, request_mode
 from shiftwork.operation.shadow.day import read_day
 from shiftwork.operation.shadow.rows import live_rows

@@ -165,11 +165,11 @@ async def back(rig):
 
 
 async def history_fails(rig):
-    rig.cycle.history.add = disk_full
+    rig.cycle.history._store._base.execute("PRAGMA query_only = ON")
 
 
 async def history_works(rig):
-    del rig.cycle.history.add
+    rig.cycle.history._store._base.execute("PRAGMA query_only = OFF")
 
 
 async def operate_again(rig):

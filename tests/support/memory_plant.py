@@ -97,7 +97,7 @@ class MemoryPlant:
         side = self.side
         samples = {key: Sample(value) for key, value in side.in_force.items()}
         samples["heat"] = Sample(self.heat, self.status)
-        samples["power_high"] = Sample(side.high["power"])
+        samples["power_high"] = Sample(side.high.get("power"))
         return Reading(
             samples, side.tick, side.taken, side.enabled, dict(side.remote), side.owner, side.shed
         )
@@ -150,10 +150,10 @@ class Bench:
             asyncio.run(self.cycle.once(due))
         return self.cycle.shown
 
-    def close_loop(self):
+    def close_loop(self, keys=("power", "flow")):
         for mode in (Mode.ADVISORY, Mode.CLOSED):
             self.cycle.ask(request_mode, mode, person=KIM)
-        for key in ("power", "flow"):
+        for key in keys:
             self.cycle.ask(switch, key, True, person=KIM)
 
     def kinds(self):

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shiftwork.agents.team_memory import TeamMemory
 from shiftwork.agents.team_nets import normalized, remembered, softmax, through, time_code
 from shiftwork.errors import UserError
 from shiftwork.files import read_description, write_described
@@ -139,6 +140,29 @@ class Team:
         self._macro_action = np.full(agents, -1)
         self._step = 0
         self._random = np.random.default_rng(seed)
+
+    def recall(self) -> TeamMemory:
+        """All that is remembered between two steps; ``resume`` goes on from it."""
+        return TeamMemory(
+            self._memory.copy(),
+            self._macro_action.copy(),
+            self._step,
+            self._random.bit_generator.state,
+        )
+
+    def resume(self, memory: TeamMemory) -> None:
+        """Go on from what was remembered, with the same draws as if it had never been left.
+
+        Raises:
+            UserError: It is another team's.
+        """
+        shapes = (self._memory.shape, self._macro_action.shape)
+        if (memory.recurrent.shape, memory.macro_action.shape) != shapes:
+            raise UserError("the memory is another team's; begin with the team that it belongs to")
+        self._memory = memory.recurrent.copy()
+        self._macro_action = memory.macro_action.copy()
+        self._step = memory.step
+        self._random.bit_generator.state = memory.draws
 
     def act(self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike) -> np.ndarray:
         """Decide for one primitive step; call it once for each step of the episode.

@@ -18,10 +18,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from shiftwork.cli.progress import console
 from shiftwork.errors import UserError
+
+if TYPE_CHECKING:
+    from shiftwork.agents.agent import Agent
+    from shiftwork.plants.plant import Plant
 
 START_S = 120.0
 """Beyond it a part counts as broken; the first start compiles."""
@@ -243,7 +249,7 @@ class VirtualPlantPart:
     async def _ask(self, order: str) -> None:
         from asyncua import Client, ua
 
-        from shiftwork.operation.opcua.virtual_plant import NAMESPACE
+        from shiftwork.operation.opcua.virtual_file import NAMESPACE
 
         link = Client(f"opc.tcp://127.0.0.1:{self.port}/")
         link.session_timeout = 600_000  # milliseconds; what its server allows
@@ -261,29 +267,38 @@ class VirtualPlantPart:
 
 
 def _make_agent(folder: Path) -> None:
-    """Imitate the records' people with one linear layer, by least squares."""
-    import numpy as np
-
-    from shiftwork.agents.agent import Agent
+    """Imitate the records' people."""
     from shiftwork.cli.agent_verbs import open_records
     from shiftwork.plants.tasks.dmsd import Dmsd
 
     plant = Dmsd()
-    records = open_records("dmsd", plant=plant)
+    steps = open_records("dmsd", plant=plant).transitions
+    imitated(plant, steps.observation, steps.action).save(
+        folder, card="Imitates the people of the records of DMSD by least squares, for the demo.\n"
+    )
+
+
+def imitated(plant: Plant, observation: np.ndarray, action: np.ndarray) -> Agent:
+    """Imitate people with one linear layer, by least squares: quick to make, and no good agent.
+
+    Args:
+        plant: The plant that they ran.
+        observation: What they saw, (T, O).
+        action: What they set, (T, A).
+    """
+    from shiftwork.agents.agent import Agent
+
     low = np.array([tag.low for tag in plant.action])
     high = np.array([tag.high for tag in plant.action])
-    steps = records.transitions
-    seen = steps.observation.astype(np.float64)
+    seen = observation.astype(np.float64)
     mean, std = seen.mean(0), np.maximum(seen.std(0), 1e-6)
-    unit = 2 * (steps.action - low) / (high - low) - 1
+    unit = 2 * (action - low) / (high - low) - 1
     columns = np.c_[(seen - mean) / std, np.ones(len(seen))]
     # The agent ends in a tanh, which its inverse undoes.
     weights, *_ = np.linalg.lstsq(columns, np.arctanh(np.clip(unit, -0.99, 0.99)), rcond=None)
     parts = (weights[:-1], weights[-1], mean, std, low, high)
     w, b, m, s, lo, hi = (part.astype(np.float32) for part in parts)
-    Agent((w,), (b,), m, s, lo, hi, plant.observation, plant.action).save(
-        folder, card="Imitates the people of the records of DMSD by least squares, for the demo.\n"
-    )
+    return Agent((w,), (b,), m, s, lo, hi, plant.observation, plant.action)
 
 
 def _started(words: list[str], log: Path) -> subprocess.Popen[bytes]:

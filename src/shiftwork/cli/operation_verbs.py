@@ -20,6 +20,9 @@ from shiftwork.errors import UserError
 if TYPE_CHECKING:
     from shiftwork.operation.cycle import Cycle
     from shiftwork.operation.envelope import Envelope
+    from shiftwork.operation.team_input import TeamInput
+    from shiftwork.plants.plant import Plant
+    from shiftwork.records.historian.plant_file.model import PlantFile
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Serve:
     """Serve a simulated plant by OPC UA, and write the plant file to operate it with."""
 
     plant: tyro.conf.Positional[str]
-    """A built-in plant with one agent: furnace, dmsd, dmsd-heavy."""
+    """A built-in plant with one agent (furnace, dmsd, dmsd-heavy), or a cracking centre, such as
+    centre-small, whose people run it while nobody writes."""
     port: int = 4840
     """TCP port on this machine (loopback only)."""
     step: float = 1.0
-    """Real seconds of one of the plant's steps; a furnace's step is 4 hours of its own time."""
+    """Real seconds of one of the plant's steps; a furnace's step is 4 hours of its own time, a
+    centre's one."""
     tick: float = 0.25
     """Real seconds of one tick of its control system."""
     file: Path = Path("virtual-plant.toml")
@@ -41,10 +46,10 @@ class Serve:
 
 @dataclass(frozen=True)
 class Operate:
-    """Let an agent operate a plant by OPC UA; it begins in shadow and writes nothing."""
+    """Let an agent or a team operate a plant by OPC UA; it begins in shadow and writes nothing."""
 
     agent: tyro.conf.Positional[Path]
-    """The agent's folder."""
+    """The folder of the agent or of the team."""
     plant_file: Path
     """The plant file, with its tables [opcua] and [operation] and a node for each tag."""
     out: Path = Path("runs/operation")
@@ -113,17 +118,14 @@ def run(arguments: list[str]) -> None:
 
 def _serve(options: Serve) -> None:
     needs("asyncua", "opcua", "OPC UA")
-    from shiftwork.errors import unknown
     from shiftwork.files import written_whole
     from shiftwork.operation.opcua.server import PlantServer
-    from shiftwork.operation.opcua.virtual_plant import VirtualPlant, plant_file_text
-    from shiftwork.plants.catalogue import PLANTS
+    from shiftwork.operation.opcua.virtual_file import plant_file_text
+    from shiftwork.operation.opcua.virtual_plant import VirtualPlant
 
-    if options.plant not in PLANTS:
-        raise unknown("plant", options.plant, PLANTS)
+    plant = _served(options.plant)
     if not (options.step > 0 and 0 < options.tick <= options.step):
         raise UserError("--tick and --step must be above 0, and a tick at most a step")
-    plant = PLANTS[options.plant]
     text = plant_file_text(plant, options.port, options.step, options.tick)
     console.print(f"compiling {options.plant} ...")
     server = PlantServer(
@@ -141,9 +143,25 @@ def _serve(options: Serve) -> None:
     asyncio.run(server.serve(ready))
 
 
+def _served(name: str) -> Plant:
+    from shiftwork.errors import unknown
+    from shiftwork.operation.opcua.centre_tags import CentreTags
+    from shiftwork.plants.catalogue import CENTRES, PLANTS, make_team_plant
+    from shiftwork.plants.centre.centre import Centre
+
+    if name in PLANTS:
+        return PLANTS[name]
+    if name in CENTRES or name.endswith(".toml"):
+        centre = make_team_plant(name)
+        assert isinstance(centre, Centre)
+        return CentreTags(centre)
+    raise unknown("plant", name, (*PLANTS, *CENTRES))
+
+
 def _operate(options: Operate) -> None:
     needs("asyncua", "opcua", "OPC UA")
     from shiftwork.agents.agent import Agent
+    from shiftwork.agents.team import ABOUT
     from shiftwork.operation.inputs import AgentInput
     from shiftwork.operation.modes import Mode, demote
     from shiftwork.operation.opcua.connection import OpcUaConnection
@@ -156,7 +174,11 @@ def _operate(options: Operate) -> None:
 
     plant = load_plant_file(options.plant_file)
     rules, settings = operation_rules(plant), opcua_settings(plant)
-    columns = AgentInput(Agent.load(options.agent), plant)
+    agent: AgentInput | TeamInput
+    if (options.agent / ABOUT).is_file():
+        agent = _team(options.agent, plant)
+    else:
+        agent = AgentInput(Agent.load(options.agent), plant)
     connection = OpcUaConnection(plant, settings, rules.timeout_s)
     verdict = judged(options.agent)
     console.print(f"verdict: {verdict.why}; at most {verdict.cap.name.lower()}")
@@ -166,18 +188,32 @@ def _operate(options: Operate) -> None:
 
         envelopes.append(furnace_envelope(plant))
     seen, still_s = RecordsSeen.load(options.agent), {}
-    if seen is None:
+    if seen is None or not isinstance(agent, AgentInput):
         console.print("the agent came without its records: nothing holds it to them")
     else:
-        envelopes += seen.envelopes(columns.keys)
-        still_s = seen.still_s(columns.keys, plant.period_s)
-    agent = (columns.decide, columns.needed)
+        envelopes += seen.envelopes(agent.keys)
+        still_s = seen.still_s(agent.keys, plant.period_s)
+    decides = (agent.decide, agent.needed) if isinstance(agent, AgentInput) else agent
     with opened_cycle(
-        options.out, plant, rules, connection, agent, verdict, envelopes, still_s
+        options.out, plant, rules, connection, decides, verdict, envelopes, still_s
     ) as cycle:
         if options.mode == "off":
             cycle.standing.set(demote(cycle.state, Mode.OFF, "as asked at the start"))
         asyncio.run(_run(cycle, connection, options.out))
+
+
+def _team(folder: Path, plant: PlantFile) -> TeamInput:
+    from shiftwork.agents.team import Team
+    from shiftwork.operation.settings import operation_rules
+    from shiftwork.operation.team_input import TeamInput
+
+    rules = operation_rules(plant).team
+    if rules is None:
+        raise UserError(
+            f"{plant.path}: operation.team is missing, and {folder} is a team; write which tags are "
+            "which agent's, or give a single agent"
+        )
+    return TeamInput(Team.load(folder), plant, rules)
 
 
 async def _run(cycle: Cycle, connection: Any, out: Path) -> None:

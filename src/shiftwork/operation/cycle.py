@@ -8,7 +8,6 @@ A late cycle writes nothing, and nothing is ever caught up.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +20,7 @@ from shiftwork.operation.checks import Checks
 from shiftwork.operation.connection import Connection, Lost, Reading
 from shiftwork.operation.deciding import Deciding
 from shiftwork.operation.history import History
+from shiftwork.operation.history_rows import HistoryFailed
 from shiftwork.operation.inputs import Inputs
 from shiftwork.operation.modes import Mode, Run, State
 from shiftwork.operation.objections import answer, object_to
@@ -210,7 +210,7 @@ class Cycle:
         self._inputs.add(stamp_us, samples)
         try:
             self.history.add(stamp_us, samples)
-        except (sqlite3.Error, OSError) as error:
+        except (HistoryFailed, OSError) as error:
             self.standing.hold(f"history: {error}")
         observation = self._inputs.observe(stamp_us)
         needed = self.deciding.needed
@@ -325,15 +325,7 @@ class Cycle:
             self._given_back = True
 
     def _decision(self) -> dict[str, Any]:
-        return {
-            "observation": self.shown.observation,
-            "proposed": self.shown.proposed,
-            "allowed": self.shown.allowed,
-            "held": self.shown.reasons,
-            "mode": self.state.mode.name.lower(),
-            "run": self.state.run.value,
-            "actions": {key: state.value for key, state in self.state.actions.items()},
-        }
+        return self.shown.decision(self.state) | self.deciding.memory()
 
     async def _stop(self, reason: str) -> None:
         """Nothing can be put on record any more: nothing is written, and the loops go back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,11 +19,17 @@ Decide = Callable[[Mapping[str, float]], np.ndarray]
 """From the known values by key, with no NaN among the needed ones, to the action (A,)."""
 
 
+def nobody(observation: Mapping[str, float]) -> frozenset[str]:
+    """A single agent decides on all its actions in each cycle: none is idle."""
+    del observation
+    return frozenset()
+
+
 class Decision(NamedTuple):
     """What the agent wants, and what the envelope leaves of it, by action.
 
     Attributes:
-        proposed: What the agent would set.
+        proposed: What the agent would set; NaN where nothing is to be decided.
         allowed: What may be written; NaN where nothing may.
         reasons: Why the envelope held it.
     """
@@ -41,12 +47,16 @@ class Deciding:
         decide: The agent.
         needed: Tags that must be known before it can decide.
         envelope: The limits.
+        idle: Actions on which nothing is to be decided now: a team's agents have clocks of their own.
+        memory: What the agent remembers, for the record of its decision.
         keys: The actions, in the order of the envelope's limits.
     """
 
     decide: Decide
     needed: frozenset[str]
     envelope: Envelopes
+    idle: Callable[[Mapping[str, float]], frozenset[str]] = nobody
+    memory: Callable[[], dict[str, Any]] = dict
     keys: tuple[str, ...] = field(init=False)
     _bad: int = 0
     _strange: int = 0
@@ -72,10 +82,12 @@ class Deciding:
         ) as error:  # an agent is foreign code: whatever it raises, the plant is held
             self._failed(f"agent: {error}", standing)
             return None
-        considered = self.keys
+        idle = self.idle(observation)
+        considered = tuple(key for key in self.keys if key not in idle)
         if standing.state.mode == Mode.CLOSED:
-            considered = tuple(k for k in self.keys if standing.state.actions[k].written)
+            considered = tuple(k for k in considered if standing.state.actions[k].written)
         wanted = dict(zip(self.keys, proposed.tolist(), strict=True))
+        wanted |= dict.fromkeys(idle, np.nan)
         held = self.envelope.hold(observation, self.only(considered, wanted))
         allowed = dict(zip(self.keys, held.action.tolist(), strict=True))
         reasons = dict(zip(self.keys, held.reason.tolist(), strict=True))

@@ -63,6 +63,7 @@ class ActionLimits:
         engineer: The engineer's limits, inside the plant file's.
         operator: The operator's limits of the moment, inside the engineer's.
         least_move: A smaller change than this is not written, plant units.
+        choice: The number stands for a choice: what lies outside is not written, nor moved.
     """
 
     key: str
@@ -72,6 +73,7 @@ class ActionLimits:
     engineer: tuple[float, float] | None = None
     operator: tuple[float, float] | None = None
     least_move: float = 0.0
+    choice: bool = False
 
 
 class Box(NamedTuple):
@@ -161,6 +163,8 @@ class LimitEnvelope:
             moved = np.where(small & inside, now, moved)
             unknown = np.isnan(moved)
             why = np.where(unknown, _why_unknown(wanted, now, box), why)
+            if limits.choice:
+                moved = np.where(moved == wanted, moved, np.nan)
             allowed[..., column], reason[..., column] = moved, why
         return Held(allowed, (allowed != given) | np.isnan(allowed), reason)
 

@@ -1,15 +1,13 @@
 """The plant's own history: what was read and what was in force, as records to learn from.
 
-Samples go into an SQLite file. A day that is over (UTC) is moved to a Parquet file in the long
+Samples go into an SQLite file, or into a PostgreSQL. A day that is over (UTC) is moved to a Parquet file in the long
 shape that ``shiftwork inspect`` and ``learn`` read, under the tags' names of the plant file, so
 that what was operated becomes records by itself.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,15 +15,13 @@ import polars as pl
 
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
+from shiftwork.operation.history_rows import DAY_US, HistoryFailed, Row
+from shiftwork.operation.history_store import LONG_AGO_US, reading, writing
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
-DAY_US = 86_400_000_000
 QUALITY = {GOOD: "Good", UNCERTAIN: "Uncertain", BAD: "Bad"}
-_TABLE = """CREATE TABLE IF NOT EXISTS samples (
-    time_us INTEGER NOT NULL, tag TEXT NOT NULL, value REAL, state TEXT, status INTEGER NOT NULL,
-    PRIMARY KEY (time_us, tag)) STRICT, WITHOUT ROWID"""
 
 
 class History:
@@ -34,31 +30,16 @@ class History:
     Args:
         folder: Holds ``history.sqlite`` and one ``YYYY-MM-DD.parquet`` for each closed day.
         plant: Names the tags.
+        database: A PostgreSQL that holds the days that are not over; "" for SQLite.
 
     Raises:
-        UserError: The folder cannot be used.
+        UserError: The folder or the database cannot be used.
     """
 
-    def __init__(self, folder: Path, plant: PlantFile) -> None:
+    def __init__(self, folder: Path, plant: PlantFile, database: str = "") -> None:
         self.folder, self._plant = folder, plant
         self._last: dict[str, tuple[Sample, int]] = {}
-        with ExitStack() as failed:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._base = sqlite3.connect(
-                    folder / "history.sqlite", isolation_level=None, check_same_thread=False
-                )
-                failed.callback(self._base.close)
-                self._base.execute("PRAGMA journal_mode = WAL")
-                # Losing the last second of history at a loss of power is bearable; losing audit
-                # is not.
-                self._base.execute("PRAGMA synchronous = NORMAL")
-                self._base.execute(_TABLE)
-            except (sqlite3.Error, OSError) as error:
-                raise UserError(
-                    f"{folder}: cannot hold a history ({error}); choose another"
-                ) from None
-            failed.pop_all()
+        self._store = writing(folder, plant.name, database)
 
     def add(self, time_us: int, samples: dict[str, Sample]) -> None:
         """Keep the samples of one cycle.
@@ -76,13 +57,7 @@ class History:
             for key, sample in samples.items()
             if self._worth_keeping(key, sample, time_us)
         ]
-        self._base.execute("BEGIN")
-        try:
-            self._base.executemany("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?)", rows)
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+        self._store.add(rows)
 
     def _worth_keeping(self, key: str, sample: Sample, time_us: int) -> bool:
         tag = self._plant.tags[key]
@@ -96,30 +71,23 @@ class History:
 
     def recent(self, key: str, since_us: int) -> list[tuple[int, float | None]]:
         """Return time and value of a tag's samples since a time, for trends."""
-        query = "SELECT time_us, value FROM samples WHERE tag = ? AND time_us >= ? ORDER BY time_us"
-        return list(self._base.execute(query, (key, since_us)))
+        return [row for row in self._store.since(key, since_us) if row[0] >= since_us]
 
     def close_days(self, now_us: int) -> list[Path]:
         """Move every day that is over to a Parquet file of its own.
 
-        A day is removed from SQLite only after its file is whole. After a crash in between it is
+        A day is removed from the store only after its file is whole. After a crash in between it is
         written again, with the same content.
 
         Returns:
             The files written.
         """
         today = now_us // DAY_US
-        query = "SELECT DISTINCT time_us / ? FROM samples WHERE time_us < ? ORDER BY 1"
-        days = [day for (day,) in self._base.execute(query, (DAY_US, today * DAY_US))]
-        return [self._close(day) for day in days]
+        return [self._close(day) for day in self._store.days(today * DAY_US)]
 
     def _close(self, day: int) -> Path:
         begin, end = day * DAY_US, (day + 1) * DAY_US
-        where = "WHERE time_us >= ? AND time_us < ?"
-        rows = self._base.execute(
-            f"SELECT time_us, tag, value, state, status FROM samples {where} ORDER BY 1, 2",
-            (begin, end),
-        ).fetchall()
+        rows = self._store.between(begin, end)
         frame = _table(rows, self._plant)
         file = self.folder / f"{day_name(day)}.parquet"
         if file.exists():  # a crash before, or samples of a day already closed: a clock went back
@@ -128,12 +96,12 @@ class History:
         frame = frame.sort("time", "tag")
         with written_whole(file) as temporary:
             frame.write_parquet(temporary)
-        self._base.execute(f"DELETE FROM samples {where}", (begin, end))
+        self._store.remove(begin, end)
         return file
 
     def close(self) -> None:
-        """Close the file."""
-        self._base.close()
+        """Close the store."""
+        self._store.close()
 
 
 def day_name(day: int) -> str:
@@ -152,20 +120,14 @@ def open_days(folder: Path, plant: PlantFile, until_us: int) -> pl.DataFrame:
     Raises:
         UserError: The history cannot be read.
     """
-    file = folder / "history.sqlite"
-    if not file.is_file():
-        return _table([], plant)
-    query = "SELECT time_us, tag, value, state, status FROM samples WHERE time_us < ? ORDER BY 1, 2"
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as base:
-            return _table(base.execute(query, (until_us,)).fetchall(), plant)
-    except sqlite3.Error as error:
-        raise UserError(f"{file}: cannot be read as a history ({error})") from None
+        with reading(folder) as store:
+            return _table(store.between(LONG_AGO_US, until_us) if store else [], plant)
+    except HistoryFailed as error:
+        raise UserError(f"{folder}: holds no history that can be read ({error})") from None
 
 
-def _table(
-    rows: Iterable[tuple[int, str, float | None, str | None, int]], plant: PlantFile
-) -> pl.DataFrame:
+def _table(rows: Iterable[Row], plant: PlantFile) -> pl.DataFrame:
     """The long shape: time, tag by its source, value as text, quality as a word."""
     schema = {
         "time": pl.Int64,

@@ -15,8 +15,10 @@ from shiftwork.operation.cycle import Cycle
 from shiftwork.operation.deciding import Decide, Deciding
 from shiftwork.operation.envelope import Envelope
 from shiftwork.operation.history import History
+from shiftwork.operation.permitted import Permitted
 from shiftwork.operation.settings import OperationRules, envelope_of
 from shiftwork.operation.shown import Clock
+from shiftwork.operation.team_input import TeamInput
 from shiftwork.operation.verdict import Judged
 from shiftwork.records.historian.plant_file.model import PlantFile
 
@@ -32,7 +34,7 @@ def opened_cycle(
     plant: PlantFile,
     rules: OperationRules,
     connection: Connection,
-    agent: tuple[Decide, frozenset[str]],
+    agent: tuple[Decide, frozenset[str]] | TeamInput,
     judged: Judged,
     envelopes: Sequence[Envelope] = (),
     still_s: Mapping[str, float] | None = None,
@@ -45,7 +47,8 @@ def opened_cycle(
         plant: The plant file.
         rules: Its rules for operation.
         connection: The link.
-        agent: How it decides, and the tags that it must know.
+        agent: How it decides, and the tags that it must know; or a team, which goes on from what it
+            remembered at the last decision on record.
         judged: The verdict on it.
         envelopes: What holds it besides the plant file's limits and relations.
         still_s: By tag, how long it may stand still as the records say, seconds.
@@ -55,9 +58,15 @@ def opened_cycle(
         UserError: The folder cannot be used, or another process operates there.
     """
     clock = clock or machine_clock()
-    deciding = Deciding(*agent, envelope_of(plant, rules, envelopes))
+    if isinstance(agent, TeamInput):
+        held = envelope_of(plant, rules, [*envelopes, Permitted(agent.agents)])
+        deciding = Deciding(agent.decide, agent.needed, held, agent.idle, agent.memory)
+    else:
+        deciding = Deciding(*agent, envelope_of(plant, rules, envelopes))
     opened = Audit(folder / "audit.sqlite", clock.wall_us, lambda: round(clock.monotonic_s() * 1e6))
-    with closing(opened) as audit, closing(History(folder, plant)) as history:
+    with closing(opened) as audit, closing(History(folder, plant, rules.history)) as history:
+        if isinstance(agent, TeamInput):
+            agent.resume(audit)
         yield Cycle(
             plant=plant,
             rules=rules,

@@ -12,6 +12,7 @@ import polars as pl
 from shiftwork.operation.audit import AuditBroken
 from shiftwork.operation.cycle import Cycle
 from shiftwork.operation.desk import Desk
+from shiftwork.operation.history_rows import HistoryFailed
 
 DESK_S = 0.2
 """How often people's requests are looked for."""
@@ -81,10 +82,10 @@ async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[
 
 
 def _close_days(cycle: Cycle) -> None:
-    """Close the days that are over; one that cannot be stays in SQLite until the next day."""
+    """Close the days that are over; one that cannot be stays in the store until the next day."""
     try:
         cycle.history.close_days(cycle.clock.wall_us())
-    except (sqlite3.Error, OSError, pl.exceptions.PolarsError) as error:
+    except (HistoryFailed, OSError, pl.exceptions.PolarsError) as error:
         with contextlib.suppress(AuditBroken):  # the next cycle stops because of it
             cycle.standing.fault(f"history: a day cannot be closed: {error}")
 

@@ -22,6 +22,34 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class TeamAgentRules(Table):
+    """An agent of a team, by the plant's tags.
+
+    Attributes:
+        action: The action whose set-point is the number of the macro-action.
+        decides: 1 once its macro-action has ended, so that it decides.
+        sees: Its observation's columns, in the team's order.
+        may: For each of its macro-actions 1 where the plant permits it now, in the team's order.
+    """
+
+    action: str
+    decides: str
+    sees: list[str] = Field(min_length=1)
+    may: list[str] = Field(min_length=1)
+
+
+class TeamRules(Table):
+    """Who decides what, at a plant that a team runs.
+
+    Attributes:
+        step: The plant's count of the primitive steps of a campaign; it begins again at 0.
+        agents: By the names that the team has for them.
+    """
+
+    step: str
+    agents: dict[str, TeamAgentRules] = Field(min_length=1)
+
+
 AnyTable = TypeVar("AnyTable", bound=Table)
 
 
@@ -35,6 +63,9 @@ class OperationRules(Table):
         least_move: By action, the smallest change worth a write.
         frozen: By tag, how long a measurement may stand still before it counts as broken.
         model: "furnace" for the furnace's model-based envelope; the plant file has its tags' keys.
+        history: A PostgreSQL for the plant's own history, such as "host=db dbname=plant"; the folder's
+            SQLite file unless given.
+        team: Who decides what, where a team runs the plant.
         fastest: By tag, the most that a measurement can change in one period; more counts as broken.
         shed_after_s: A hold that lasts longer becomes a shed, seconds.
         tick_s: Time between two of the plant's ticks, seconds.
@@ -47,6 +78,8 @@ class OperationRules(Table):
     least_move: dict[str, float] = Field(default_factory=dict)
     frozen: dict[str, str] = Field(default_factory=dict)
     model: Literal["furnace"] | None = None
+    history: str = ""
+    team: TeamRules | None = None
     fastest: dict[str, float] = Field(default_factory=dict)
     shed_after_s: Duration = Field(default=60.0, alias="shed_after")
     tick_s: Duration = Field(default=1.0, alias="tick")
@@ -91,7 +124,28 @@ def operation_rules(plant: PlantFile) -> OperationRules:
             seconds(text)
         except ValueError as error:
             raise UserError(f"{plant.path}: operation.frozen.{key}: {error}") from None
+    if rules.team is not None:
+        _check_team(rules.team, actions, numeric, f"{plant.path}: operation.team")
     return rules
+
+
+def _check_team(team: TeamRules, actions: set[str], numeric: set[str], where: str) -> None:
+    """Check that each key is a tag and that each action has one agent."""
+    if team.step not in numeric:
+        raise unknown("tag", team.step, numeric, f"{where}.step")
+    for name, agent in team.agents.items():
+        at = f"{where}.agents.{name}"
+        if agent.action not in actions:
+            raise unknown("action", agent.action, actions, f"{at}.action")
+        for key in (agent.decides, *agent.sees, *agent.may):
+            if key not in numeric:
+                raise unknown("tag", key, numeric, at)
+    given = sorted(agent.action for agent in team.agents.values())
+    if given != sorted(actions):
+        raise UserError(
+            f"{where}.agents: have the actions {', '.join(given)}, but the plant file's are "
+            f"{', '.join(sorted(actions))}; give each action one agent"
+        )
 
 
 def read_table(kind: type[AnyTable], raw: dict[str, Any], where: str) -> AnyTable:
@@ -134,6 +188,7 @@ def envelope_of(
                 tag.rate_per_s,
                 engineer=(own[0], own[1]) if own else None,
                 least_move=rules.least_move.get(tag.key, 0.0),
+                choice=rules.team is not None,
             )
         )
     envelopes = list(others)

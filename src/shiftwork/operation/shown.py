@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+from shiftwork.operation.modes import State
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,15 @@ class Shown:
     reasons: dict[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     result: str = ""
+
+    def decision(self, state: State) -> dict[str, Any]:
+        """The same as a record of the audit holds it, with the modes at that moment."""
+        return {
+            "observation": self.observation,
+            "proposed": self.proposed,
+            "allowed": self.allowed,
+            "held": self.reasons,
+            "mode": state.mode.name.lower(),
+            "run": state.run.value,
+            "actions": {key: action.value for key, action in state.actions.items()},
+        }

@@ -2,7 +2,7 @@
 
 Whoever judges an agent writes ``verdict.json`` into its folder::
 
-    {"version": 1, "policy": "SHA-256 of policy.npz", "passed": true,
+    {"version": 1, "policy": "SHA-256 of policy.npz (a team's policies.npz)", "passed": true,
      "judge": "who or what judged", "reason": "one sentence"}
 
 The hash ties the verdict to the weights that were judged: an agent that is learned again in the
@@ -26,6 +26,8 @@ from shiftwork.operation.settings import Table, read_table
 
 FILE = "verdict.json"
 POLICY = "policy.npz"
+POLICIES = "policies.npz"
+"""A team's weights."""
 
 
 class Verdict(Table):
@@ -33,7 +35,7 @@ class Verdict(Table):
 
     Attributes:
         version: Of the format.
-        policy: SHA-256 of the agent's ``policy.npz``, hexadecimal.
+        policy: SHA-256 of the agent's ``policy.npz`` or the team's ``policies.npz``, hexadecimal.
         passed: Whether the agent may go beyond shadow.
         judge: Who or what judged.
         reason: Why, in one sentence.
@@ -46,6 +48,11 @@ class Verdict(Table):
     reason: str = Field(min_length=1)
 
 
+def weights_of(folder: Path) -> Path:
+    """The file of the weights of an agent, or of a team."""
+    return folder / (POLICIES if (folder / POLICIES).is_file() else POLICY)
+
+
 def write_verdict(folder: Path, *, passed: bool, judge: str, reason: str) -> None:
     """Write the verdict on the weights that stand in an agent's folder.
 
@@ -55,7 +62,7 @@ def write_verdict(folder: Path, *, passed: bool, judge: str, reason: str) -> Non
         judge: Who or what judged.
         reason: Why, in one sentence.
     """
-    policy = hashlib.sha256((folder / POLICY).read_bytes()).hexdigest()
+    policy = hashlib.sha256(weights_of(folder).read_bytes()).hexdigest()
     found = Verdict(version=1, policy=policy, passed=passed, judge=judge, reason=reason)
     with written_whole(folder / FILE) as temporary:
         temporary.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -87,9 +94,9 @@ def judged(folder: Path) -> Judged:
     """
     file = folder / FILE
     try:
-        policy = hashlib.sha256((folder / POLICY).read_bytes()).hexdigest()
+        policy = hashlib.sha256(weights_of(folder).read_bytes()).hexdigest()
     except OSError as error:
-        raise UserError(f"{folder / POLICY}: cannot be read ({error.strerror})") from None
+        raise UserError(f"{weights_of(folder)}: cannot be read ({error.strerror})") from None
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

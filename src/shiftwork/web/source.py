@@ -13,6 +13,8 @@ from typing import Any
 from shiftwork.errors import UserError
 from shiftwork.operation.audit import open_for_reading
 from shiftwork.operation.desk import Caller
+from shiftwork.operation.history_rows import HistoryFailed
+from shiftwork.operation.history_store import reading
 
 TREND_S = 7200.0
 MOST_PERIODS = 900
@@ -95,18 +97,12 @@ class Source:
         }
 
     def _history(self, keys: set[str], since_us: int) -> dict[str, dict[int, float | None]]:
-        file = self.folder / "history.sqlite"
-        # A held limit is kept when it changes: the sample before the window counts as well.
-        query = (
-            "SELECT time_us, value FROM samples WHERE tag = ?1 AND time_us >= COALESCE((SELECT "
-            "time_us FROM samples WHERE tag = ?1 AND time_us <= ?2 ORDER BY time_us DESC LIMIT 1), "
-            "0) ORDER BY time_us"
-        )
-        found: dict[str, dict[int, float | None]] = {}
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as base:
-            for key in keys:
-                found[key] = dict(base.execute(query, (key, since_us)).fetchall())
-        return found
+        # A held limit is kept when it changes: the sample before the window comes along.
+        try:
+            with reading(self.folder) as store:
+                return {key: dict(store.since(key, since_us)) if store else {} for key in keys}
+        except HistoryFailed as error:
+            raise UserError(f"the history cannot be read now ({error})") from None
 
     def _proposed(self, key: str, since_us: int) -> dict[int, float | None]:
         query = (

@@ -18,7 +18,8 @@ from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
 
 from shiftwork.errors import UserError
-from shiftwork.operation.opcua.virtual_plant import NAMESPACE, VirtualPlant
+from shiftwork.operation.opcua.virtual_file import NAMESPACE
+from shiftwork.operation.opcua.virtual_plant import VirtualPlant
 
 
 @dataclass
@@ -107,6 +108,8 @@ class PlantServer:
         await shown(control, "owner", text, lambda: side.owner)
         await shown(control, "shed", truth, lambda: side.shed)
         await shown(control, "refused", whole, lambda: side.refused)
+        await shown(control, "steps", whole, lambda: plant.steps)
+        await shown(control, "earned", double, lambda: plant.earned)
         for name, kind, value in (
             ("beat", text, ""),
             ("commit", whole, [0, 0]),

@@ -1,8 +1,7 @@
-"""The simulated plant of a virtual plant: its tags, its panel, its faults, and its plant file."""
+"""The simulated plant of a virtual plant: its tags, its panel, its faults."""
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,14 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from shiftwork.errors import UserError
+from shiftwork.operation.opcua.centre_tags import CentreTags
+from shiftwork.operation.opcua.virtual_file import keys_of
 from shiftwork.operation.plant_side import PlantSide
-from shiftwork.people.furnace.export import SET_POINTS, SIGNALS
-from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.plants.plant import Plant
-from shiftwork.records.tags import Tags
-
-NAMESPACE = "urn:shiftwork:virtual-plant"
 
 
 @dataclass
@@ -32,6 +27,8 @@ class VirtualPlant:
         keys: Keys of the observations.
         stepped_at: When it was last stepped.
         episodes: How many episodes have ended.
+        steps: How many steps it has made.
+        earned: The sum of their rewards.
         still: Whether its tick stands, as when a controller hangs behind a server that answers.
     """
 
@@ -42,7 +39,11 @@ class VirtualPlant:
     keys: tuple[str, ...] = field(init=False)
     stepped_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     episodes: int = 0
+    steps: int = 0
+    earned: float = 0.0
     still: bool = False
+    _state: Any = field(init=False)
+    _steps: int = field(init=False)
     _faults: dict[str, str] = field(default_factory=dict)
     _frozen: dict[str, float] = field(default_factory=dict)
 
@@ -50,7 +51,7 @@ class VirtualPlant:
         self.keys, actions = keys_of(self.plant)
         tags = dict(zip(actions, self.plant.action, strict=True))
         self.side = PlantSide(
-            in_force={key: (tag.low + tag.high) / 2 for key, tag in tags.items()},
+            in_force={key: self._between(tag.low, tag.high, 0.5) for key, tag in tags.items()},
             low={key: tag.low for key, tag in tags.items()},
             high={key: tag.high for key, tag in tags.items()},
             shed_s=max(5.0, 3 * self.step_s),
@@ -61,15 +62,33 @@ class VirtualPlant:
         self._key = jax.random.key(self.seed)
         self._random = np.random.default_rng(self.seed)
         self._begin()
-        self._stepped(self._step(self._state, self._action(), self._draw()))  # compiles
-        self._next_s = time.monotonic() + self.step_s
+        self.step()  # compiles
+        # Half a step away from whole steps of the wall clock, at which cycles begin.
+        self._next_s = time.monotonic() + (self.step_s / 2 - time.time()) % self.step_s
 
     def advance(self, now_s: float) -> None:
-        """Step if a step's time is over; never more than one at once."""
+        """Step if a step's time is over; steps that were missed are left out."""
         if now_s < self._next_s:
             return
-        self._next_s = max(self._next_s + self.step_s, now_s)
-        self._stepped(self._step(self._state, self._action(), self._draw()))
+        self._next_s += self.step_s * (1 + (now_s - self._next_s) // self.step_s)
+        self.step()
+
+    def step(self) -> None:
+        """Make one step with the set-points in force; where nobody writes them, people may move them."""
+        step = self._step(self._state, self._action(), self._draw())
+        self._state, self._observation = step.state, np.asarray(step.observation)
+        self.earned += float(step.reward)
+        if isinstance(self.plant, CentreTags):
+            numbers = zip(self.side.in_force, step.info["in_force"], strict=True)
+            self.side.in_force = {key: float(number) for key, number in numbers}
+            # What was staged before was meant for those who decided then.
+            self.side.staged = dict(self.side.in_force)
+        self._steps += 1
+        self.steps += 1
+        self.stepped_at = datetime.now(UTC)
+        if bool(step.terminal) or self._steps >= self.plant.horizon:
+            self.episodes += 1
+            self._begin()
 
     def measured(self, key: str) -> tuple[float, str]:
         """A tag's value and "good", "bad" or "gone", with the faults that were asked for."""
@@ -101,7 +120,7 @@ class VirtualPlant:
             if what == "local":
                 side.remote[key] = False
             elif what == "move":
-                side.move(key, low + 0.25 * (high - low) * (1 + self._random.random()))
+                side.move(key, self._between(low, high, 0.25 * (1 + self._random.random())))
             elif what == "cross":
                 side.low[key], side.high[key] = high, low
             else:
@@ -137,91 +156,19 @@ class VirtualPlant:
         state, observation = self._reset(self._draw())
         self._state, self._observation, self._steps = state, np.asarray(observation), 0
 
-    def _stepped(self, step: Any) -> None:
-        self._state, self._observation = step.state, np.asarray(step.observation)
-        self._steps += 1
-        self.stepped_at = datetime.now(UTC)
-        if bool(step.terminal) or self._steps >= self.plant.horizon:
-            self.episodes += 1
-            self._begin()
-
     def _action(self) -> np.ndarray:
-        return np.array([*self.side.in_force.values()], np.float32)
+        side = self.side
+        action = np.array([*side.in_force.values()], np.float32)
+        if isinstance(self.plant, CentreTags):
+            theirs = [not side.owner or not remote for remote in side.remote.values()]
+            action[theirs] = np.nan
+        return action
+
+    def _between(self, low: float, high: float, share: float) -> float:
+        """A point between two limits; a whole number where set-points stand for choices."""
+        point = low + share * (high - low)
+        return float(np.floor(point)) if isinstance(self.plant, CentreTags) else point
 
     def _draw(self) -> Any:
         self._key, draw = jax.random.split(self._key)
         return draw
-
-
-def keys_of(plant: Plant) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Keys of a plant's observations and actions; the furnace's are those of its people's export."""
-    if isinstance(plant, Furnace):
-        return tuple(signal.key for signal in SIGNALS), tuple(SET_POINTS)
-    return _slugs(plant.observation), _slugs(plant.action)
-
-
-def _slugs(tags: Tags) -> tuple[str, ...]:
-    slugs = tuple(re.sub(r"\W+", "_", tag.name.lower()).strip("_") for tag in tags)
-    return tuple(slug if slug.isidentifier() else f"tag_{slug}" for slug in slugs)
-
-
-def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> str:
-    """Write the plant file with which an agent of this plant operates the virtual plant."""
-    observed, actions = keys_of(plant)
-    if set(observed) & set(actions):
-        raise UserError(f"plant {plant.name}: an observation and an action have one name")
-
-    def node(name: str) -> str:
-        return f'"nsu={NAMESPACE};s={name}"'
-
-    lines = [
-        f"# Written by: shiftwork plant serve {plant.name}",
-        f'name = "virtual {plant.name}"',
-        f'period = "{step_s:g}s"',
-        "",
-        "[objective]",
-        'expression = "0"  # the virtual plant does not say what it earns',
-        "",
-        "[operation]",
-        'highest = "closed"',
-        f'tick = "{tick_s:g}s"',
-        f'shed_after = "{max(5.0, 3 * step_s):g}s"',
-        'timeout = "2s"',
-        *(['model = "furnace"'] if isinstance(plant, Furnace) else []),
-        "",
-        "[opcua]",
-        f'endpoint = "opc.tcp://127.0.0.1:{port}/"',
-        "",
-        "[opcua.control]",
-    ]
-    names = ("tick", "taken", "enabled", "owner", "shed", "beat", "commit", "take_back")
-    lines += [f"{name} = {node(name)}" for name in names]
-    for table in ("staged", "remote"):
-        lines += ["", f"[opcua.{table}]", *(f"{k} = {node(f'{table}.{k}')}" for k in actions)]
-    for key, tag in zip(actions, plant.action, strict=True):
-        lines += [
-            "",
-            f"[tags.{key}]",
-            f'source = "{tag.name}"',
-            'role = "action"',
-            f'unit = "{tag.unit}"',
-            f'bounds = ["{key}_low", "{key}_high"]',
-            "also_observed = false",
-            f"node = {node(f'tag.{key}')}",
-        ]
-        for end in ("low", "high"):
-            name = f"{key}_{end}"
-            lines += ["", f"[tags.{name}]", 'role = "limit"', f'unit = "{tag.unit}"']
-            lines += [f"node = {node(f'tag.{name}')}"]
-    for key, tag in zip(observed, plant.observation, strict=True):
-        lines += [
-            "",
-            f"[tags.{key}]",
-            f'source = "{tag.name}"',
-            'role = "observation"',
-            f'unit = "{tag.unit}"',
-        ]
-        if np.isfinite([tag.low, tag.high]).all():
-            lines += [f"span = [{tag.low:g}, {tag.high:g}]"]
-        lines += [f"node = {node(f'tag.{key}')}"]
-    return "\n".join(lines) + "\n"

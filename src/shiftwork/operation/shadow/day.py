@@ -14,7 +14,8 @@ from jaxtyping import Float64, Int64
 
 from shiftwork.errors import UserError
 from shiftwork.operation.audit import Entry, open_for_reading, read_entries
-from shiftwork.operation.history import DAY_US, day_name
+from shiftwork.operation.history import day_name
+from shiftwork.operation.history_rows import DAY_US
 from shiftwork.records.historian.plant_file.model import PlantFile
 
 COMPARED = ("shadow", "advisory")

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from shiftwork.evaluation.gate.judge import FEWEST_BLOCKS, FEWEST_ROWS, Judgement
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.files import VERSION
-from shiftwork.operation.history import DAY_US
+from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.shadow.day import ActionDay, Day
 from shiftwork.operation.shadow.words import words
 from shiftwork.reports.agent.words import percent

@@ -16,7 +16,8 @@ from jaxtyping import Bool, Int64
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
-from shiftwork.operation.history import DAY_US, day_name, open_days
+from shiftwork.operation.history import day_name, open_days
+from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.inputs import AgentInput
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.held_out import ALIKE, only, rows_that_taught
