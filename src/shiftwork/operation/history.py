@@ -15,13 +15,12 @@ import polars as pl
 
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
+from shiftwork.operation.history_open import reading, writing
 from shiftwork.operation.history_store import (
     DAY_US,
     LONG_AGO_US,
     HistoryFailed,
     Row,
-    reading,
-    writing,
 )
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.model import PlantFile

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -14,8 +13,7 @@ from shiftwork.errors import UserError
 Row = tuple[int, str, float | None, str | None, int]
 """Time in microseconds since 1970 UTC, the tag's key, value, state, status."""
 DAY_US = 86_400_000_000
-FILE, DATABASE = "history.sqlite", "history.json"
-"""Samples, or where else they stand."""
+FILE = "history.sqlite"
 LONG_AGO_US = -(2**62)
 
 
@@ -135,50 +133,3 @@ def _told() -> Generator[None, None, None]:
         yield
     except sqlite3.Error as error:
         raise HistoryFailed(str(error)) from error
-
-
-def writing(folder: Path, plant: str, database: str = "") -> Store:
-    """Open the store of a folder for writing.
-
-    Args:
-        folder: Of the history.
-        plant: Its name; one database may hold several plants.
-        database: How to reach a PostgreSQL, in the words of its own clients; "" for SQLite.
-
-    Raises:
-        UserError: It cannot be used.
-    """
-    if not database:
-        return SqliteStore(folder)
-    from shiftwork.operation.postgres_store import PostgresStore
-
-    store = PostgresStore(database, plant)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        where = json.dumps({"database": database, "plant": plant})
-        (folder / DATABASE).write_text(where, encoding="utf-8")
-    except OSError as error:
-        store.close()
-        raise UserError(f"{folder}: cannot hold a history ({error}); choose another") from None
-    return store
-
-
-@contextmanager
-def reading(folder: Path) -> Generator[Store | None, None, None]:
-    """Open the store that another process may be writing; None where there is none yet.
-
-    Raises:
-        UserError: It cannot be read.
-    """
-    if (folder / DATABASE).is_file():
-        from shiftwork.operation.postgres_store import PostgresStore
-
-        where = json.loads((folder / DATABASE).read_text(encoding="utf-8"))
-        store: Store = PostgresStore(where["database"], where["plant"])
-    elif (folder / FILE).is_file():
-        store = SqliteStore(folder, reading=True)
-    else:
-        yield None
-        return
-    with closing(store):
-        yield store

@@ -13,7 +13,8 @@ from typing import Any
 from shiftwork.errors import UserError
 from shiftwork.operation.audit import open_for_reading
 from shiftwork.operation.desk import Caller
-from shiftwork.operation.history_store import HistoryFailed, reading
+from shiftwork.operation.history_open import reading
+from shiftwork.operation.history_store import HistoryFailed
 
 TREND_S = 7200.0
 MOST_PERIODS = 900
