@@ -228,3 +228,38 @@ def test_ten_thousand_fuzzed_choices_write_nothing_that_is_not_permitted():
             written += 1
     assert written > 1000
     assert (held.reason[(seen["p_d"] != 1) & (wanted[:, 0] != seen["p"]), 0] == ELSEWHERE).all()
+
+
+SHOWN = [
+    {"agent": "oven", "columns": ["level", "glow"], "middle": [0.2, 0.1], "half": [2.0, 3.0]},
+    {"agent": "pump", "columns": ["level"], "middle": [0.1], "half": [0.5]},
+]
+
+
+def told(shown, level, glow):
+    """Probabilities of a team that is shown tags like this."""
+    given = team()
+    given.about["shown"] = shown
+    file = plant_file()
+    rules = operation_rules(file).team
+    assert rules is not None
+    inputs = TeamInput(given, file, rules)
+    given.begin(0)
+    tags = MAY | {"step": 0, "pump": 0.0, "oven": 1.0, "pump_decides": 1, "oven_decides": 1}
+    inputs.decide({key: float(v) for key, v in (tags | {"level": level, "glow": glow}).items()})
+    return given.probabilities
+
+
+def test_a_team_that_learned_from_an_export_is_shown_tags_as_there():
+    scaled = told(SHOWN, 0.5, -0.5)
+    # Row 0 is the oven's: what it saw while learning is the tag less the middle, in half spans.
+    assert scaled[0] == pytest.approx(told([], (0.5 - 0.2) / 2, (-0.5 - 0.1) / 3)[0], abs=1e-6)
+    assert scaled[1] == pytest.approx(told([], (0.5 - 0.1) / 0.5, 0.0)[1], abs=1e-6)
+    assert abs(scaled - told([], 0.5, -0.5)).max() > 1e-3
+
+
+def test_tags_in_another_order_than_learned_are_refused():
+    with pytest.raises(
+        UserError, match="sees: is level, glow, but the team learned with glow, level"
+    ):
+        told([SHOWN[0] | {"columns": ["glow", "level"]}, SHOWN[1]], 0.5, -0.5)

@@ -36,6 +36,7 @@ class TeamInput:
     agents: tuple[TeamAgentRules, ...] = field(init=False)
     needed: frozenset[str] = field(init=False)
     _rows: tuple[int, ...] = field(init=False)
+    _scales: tuple[tuple[np.ndarray, np.ndarray], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         where = f"{self.plant.path}: operation.team.agents"
@@ -59,10 +60,28 @@ class TeamInput:
         names = [by_action[tag.key] for tag in self.plant.of_role("action")]
         self.agents = tuple(self.rules.agents[name] for name in names)
         self._rows = tuple(self.team.agents.index(name) for name in names)
+        self._scales = tuple(self._scale(name) for name in names)
         keys = {self.rules.step}
         for agent in self.agents:
             keys |= {agent.action, agent.decides, *agent.sees, *agent.may}
         self.needed = frozenset(keys)
+
+    def _scale(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """What is taken from each tag that an agent sees, and by what the rest is divided.
+
+        A team that learned from an export saw its tags like that; a simulator shows its own as they are.
+        """
+        sees = self.rules.agents[name].sees
+        shown = {one["agent"]: one for one in self.team.about.get("shown", ())}
+        if name not in shown:
+            return np.zeros(len(sees)), np.ones(len(sees))
+        columns = tuple(shown[name]["columns"])
+        if columns != tuple(sees):
+            raise UserError(
+                f"{self.plant.path}: operation.team.agents.{name}.sees: is {', '.join(sees)}, but the team "
+                f"learned with {', '.join(columns)}; give these, in this order"
+            )
+        return np.array(shown[name]["middle"]), np.array(shown[name]["half"])
 
     def idle(self, observation: Mapping[str, float]) -> frozenset[str]:
         """Actions of the agents whose macro-actions have not ended."""
@@ -99,8 +118,9 @@ class TeamInput:
         masks = np.zeros((len(self.agents), max(map(len, team.macro_actions))), bool)
         decides = np.zeros(len(self.agents), bool)
         in_force = memory.macro_action.copy()
-        for agent, row in zip(self.agents, self._rows, strict=True):
-            seen[row, : len(agent.sees)] = [observation[key] for key in agent.sees]
+        for agent, row, (middle, half) in zip(self.agents, self._rows, self._scales, strict=True):
+            tags = np.array([observation[key] for key in agent.sees])
+            seen[row, : len(agent.sees)] = (tags - middle) / half
             masks[row, : len(agent.may)] = [observation[key] == 1.0 for key in agent.may]
             decides[row] = observation[agent.decides] == 1.0
             in_force[row] = round(observation[agent.action])
