@@ -9,22 +9,17 @@ are of the same people's seed as there; fewer episodes are the first of more.
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.results import FIRST_SEED, read_rows, write_rows, write_table
-from benchmarks.team_records import PLANT, RECORD_SEEDS, earned, row
+from benchmarks.team_records import PLANT, earned, learned, row
 from shiftwork.cli.progress import console
-from shiftwork.learning.team.from_records import learn_from_records
-from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.market import REWARD_USD
-from shiftwork.plants.record_team import place_of, record_team
 
 NAME = "team_record_amount"
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "team-record-amount.png"
@@ -38,19 +33,7 @@ def run(plant: Centre, seeds: list[int], amounts: list[int]) -> None:
     write([row("people", "", people, success, people) | told])
     for seed in seeds:
         for amount in amounts:
-            records = record_team(
-                plant, People(plant), place_of(plant), episodes=amount, seed=RECORD_SEEDS + seed
-            )
-            began = time.process_time()
-            found = learn_from_records(records, Config(), seed=seed)
-            spent = {
-                "recorded_episodes": amount,
-                "recorded_h": len(records.reward),
-                "recorded_usd_per_h": REWARD_USD * float(records.reward.mean()),
-                "explained": found.explained,
-                "wall_s": found.wall_s,
-                "cpu_s": time.process_time() - began,
-            }
+            found, spent = learned(plant, seed, amount)
             teams = {"clone": found.clone, "weighted": found.learner.team}
             rows = [row(who, seed, *earned(plant, t), people) | spent for who, t in teams.items()]
             write(rows)

@@ -21,7 +21,7 @@ from shiftwork.cli.progress import console
 from shiftwork.evaluation.compare import compared
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
-from shiftwork.learning.team.from_records import learn_from_records
+from shiftwork.learning.team.from_records import FromRecords, learn_from_records
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
@@ -64,30 +64,34 @@ def row(
     }  # fmt: skip
 
 
+def learned(plant: Centre, seed: int, episodes: int) -> tuple[FromRecords, dict[str, Any]]:
+    """Learn from a seed's records; the team, and what a row says of records and time."""
+    records = record_team(
+        plant, People(plant), place_of(plant), episodes=episodes, seed=RECORD_SEEDS + seed
+    )
+    began = time.process_time()
+    found = learn_from_records(records, Config(), seed=seed)
+    return found, {
+        "recorded_episodes": episodes,
+        "recorded_h": len(records.reward),
+        "recorded_usd_per_h": REWARD_USD * float(records.reward.mean()),
+        "explained": found.explained,
+        "wall_s": found.wall_s,
+        "cpu_s": time.process_time() - began,
+    }
+
+
 def run(plant: Centre, seeds: list[int], episodes: int) -> None:
     """Measure everybody; rows are written as soon as they are there."""
     people, success = earned(plant, People(plant))
     rows = [row("people", "", people, success, people)]
     rows.append(row("random legal", "", *earned(plant, RandomLegal()), people))
     write_rows("team_records", rows, replace=("plant", "who", "seed"))
-    settings = Config()
     for seed in seeds:
-        records = record_team(
-            plant, People(plant), place_of(plant), episodes=episodes, seed=RECORD_SEEDS + seed
-        )
-        began = time.process_time()
-        found = learn_from_records(records, settings, seed=seed)
-        spent = {
-            "recorded_episodes": episodes,
-            "recorded_h": len(records.reward),
-            "recorded_usd_per_h": REWARD_USD * float(records.reward.mean()),
-            "explained": found.explained,
-            "wall_s": found.wall_s,
-            "cpu_s": time.process_time() - began,
-        }
+        found, spent = learned(plant, seed, episodes)
         teams = {
             "clone": found.clone,
-            "sharp clone": found.clone.sharpened(settings.sharpness),
+            "sharp clone": found.clone.sharpened(Config().sharpness),
             "weighted": found.learner.team,
         }
         new = [row(who, seed, *earned(plant, team), people) | spent for who, team in teams.items()]

@@ -118,6 +118,18 @@ def test_a_shutdown_ends_an_episode_for_good_and_a_cut_does_not():
     assert found.records.decisions[1].macro_action.tolist() == [0, NOTHING, 0, NOTHING]
 
 
+def test_what_a_trip_takes_along_is_seen_as_it_was_just_before():
+    plant = plant_with(episodes="shutdown = \"mode == 'OFF'\"")
+    given = {
+        "feed": every(60, FEEDS),
+        "level": [*every(60, LEVELS[:6]), (360, None, 2)],
+        "mode": every(60, ["RUN"] * 6 + ["OFF"] * 3),
+    }
+    found = cut_team(to_grid(make_samples(plant, **given), plant), plant).records
+    assert found.terminal.tolist() == [True]
+    assert found.decisions[0].observation[-1, 0] == pytest.approx((LEVELS[5] - 5) / 5)
+
+
 def test_records_are_read_again_as_they_were_written(tmp_path):
     found = cut(plant_with()).records
     save_team_records(found, tmp_path / "records")

@@ -138,7 +138,8 @@ def learn_from_records(
     told(1, "critics")
     critics = fit_critics(fresh, learners.critic, batch, ~held, keys, settings)
     told(1, "weighted clone")
-    share = float(np.asarray(explained(fresh, critics, batch, held))[:-1].mean())
+    held_out = jax.tree.map(lambda x: x[:-1], critics)
+    share = float(np.asarray(explained(fresh, held_out, batch, held[:-1])).mean())
     critic = of_last(critics)
     team, sharpness = people, 1.0
     if method == "weighted":

@@ -39,6 +39,8 @@ class Cut:
         dropped: Reason: grid periods that are no step of any episode because of it.
         filled: Tag: stamps at which a short gap was filled with the value before it.
         violations: Where recorded actions broke their limits; in the episodes they are clipped.
+        columns: By tag what was known at each stamp of the grid, short gaps filled, (T,) float64; of
+            state tags their texts, None where unknown.
     """
 
     episodes: Episodes
@@ -47,6 +49,7 @@ class Cut:
     dropped: dict[str, int]
     filled: dict[str, int]
     violations: tuple[Violation, ...]
+    columns: dict[str, np.ndarray]
 
 
 def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
@@ -63,8 +66,10 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
             message says what hides them or what is missing.
     """
     _refuse_hidden(grid, plant)
-    value, filled, states = known(grid, plant)
-    mean, _ = _filled(grid.mean, _gap(plant))
+    gap = int(plant.episodes.gap_s / plant.period_s + 1e-9)
+    value, filled = _filled(grid.value, gap)
+    mean, _ = _filled(grid.mean, gap)
+    states = {name: _filled_text(grid.states[name], gap) for name in grid.states.columns}
 
     columns = dict(zip(grid.keys, value.T, strict=True)) | states
     down = _evaluated(plant.episodes.shutdown, columns, len(grid.time), absent=0.0)
@@ -112,30 +117,8 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
         dropped=losses.counted(),
         filled={key: n for key, n in zip(grid.keys, filled.tolist(), strict=True) if n},
         violations=tuple(v for box in boxes for v in box.violations(steps, grid.time)),
+        columns=columns,
     )
-
-
-def known(
-    grid: Grid, plant: PlantFile
-) -> tuple[Float64[np.ndarray, "T K"], Int64[np.ndarray, " K"], dict[str, np.ndarray]]:
-    """Fill short gaps with the value before.
-
-    Args:
-        grid: Of the same plant file.
-        plant: Says how long a gap may be.
-
-    Returns:
-        What was known at each stamp by numeric tag, how many stamps of each were filled, and the
-        text of each state tag, (T,) objects, None where unknown.
-    """
-    gap = _gap(plant)
-    value, filled = _filled(grid.value, gap)
-    states = {name: _filled_text(grid.states[name], gap) for name in grid.states.columns}
-    return value, filled, states
-
-
-def _gap(plant: PlantFile) -> int:
-    return int(plant.episodes.gap_s / plant.period_s + 1e-9)
 
 
 class _Losses:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.cut import Cut, cut_episodes, known
+from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.grid import Grid
 from shiftwork.records.historian.plant_file.durations import spelled
 from shiftwork.records.historian.plant_file.model import PlantFile, PlantTag
@@ -82,8 +82,7 @@ def cut_team(grid: Grid, plant: PlantFile) -> TeamCut:
         )
     tasks = plant.team.tasks
     cut = cut_episodes(grid, plant)
-    value, _, states = known(grid, plant)
-    columns = dict(zip(grid.keys, value.T, strict=True)) | states
+    columns = cut.columns
     done = np.stack([_in_force(task.macro_actions, columns, len(grid.time)) for task in tasks], 1)
     pieces, terminal, rewards, lost = _pieces(cut, grid, done, plant)
     seen = np.concatenate([np.arange(first, end + 1) for first, end in pieces])

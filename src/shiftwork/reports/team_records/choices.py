@@ -17,6 +17,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize
 
+from shiftwork.agents.team_nets import softmax
+
 PENALTIES = (3e-4, 3e-3, 3e-2)
 """One of them is taken: that with the least loss on the episodes left out."""
 
@@ -71,7 +73,7 @@ def foretell(
         for fold in range(FOLDS):
             learns, held = part != fold, part == fold
             weights = _fitted(x[learns], mask[learns], chosen[learns], penalty)
-            probability[held] = _softmax(x[held] @ weights, mask[held])
+            probability[held] = softmax(x[held] @ weights, mask[held])
         found.append((_loss(probability, chosen), probability))
     loss, best = min(found, key=lambda each: each[0])
     habit = np.zeros(mask.shape)
@@ -114,7 +116,7 @@ def _fitted(
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(shape)
-        probability = _softmax(x @ weights, mask)
+        probability = softmax(x @ weights, mask)
         value = _loss(probability, chosen) + 0.5 * penalty * float(np.square(weights).sum())
         error = probability
         error[rows, chosen] -= 1.0
@@ -123,12 +125,6 @@ def _fitted(
     start = np.zeros(shape[0] * shape[1])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS})
     return found.x.reshape(shape)
-
-
-def _softmax(score: Float[np.ndarray, "K A"], mask: Bool[np.ndarray, "K A"]) -> Probabilities:
-    score = np.where(mask, score, -np.inf)
-    share = np.exp(score - score.max(1, keepdims=True))
-    return share / share.sum(1, keepdims=True)
 
 
 def _loss(probability: Probabilities, chosen: Int[np.ndarray, " K"]) -> float:
