@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy import special
 from scipy.spatial import cKDTree
 
 from shiftwork.learning.replay import Scaling
@@ -39,11 +40,11 @@ MIXED = 16.0
 ROWS = 20_000
 """Ordinary rows that the regression sees; each stands for as many as were left out."""
 
-LOSS_BOUND = 1.64
-"""Standard errors added to a loss's rate: its upper 95 % bound."""
+LOSS_BOUND = 0.95
+"""Quantile of a loss's rate that counts."""
 
-PRIZE_BOUND = 0.67
-"""Standard errors taken from a prize's rate: its lower 75 % bound. To miss one is no disaster."""
+PRIZE_BOUND = 0.25
+"""Quantile of a prize's rate that counts. To miss one is no disaster."""
 
 MARGIN = 0.2
 """Half-widths of the action's box within which the worst rate counts: nobody acts at an edge."""
@@ -130,7 +131,7 @@ def _expected(key: ByHash, careful: bool) -> tuple[Episodes, tuple[RareEvents, .
     inputs = np.concatenate([seen, done], axis=1)
     ordinary = ~(low | high)
     spread, found = reward.copy(), []
-    for event, bound in ((low, LOSS_BOUND), (high, -PRIZE_BOUND)):
+    for event, bound in ((low, LOSS_BOUND), (high, PRIZE_BOUND)):
         if not event.any():
             continue
         usual = _means_of_neighbours(inputs[ordinary], reward[ordinary], inputs[event])
@@ -144,7 +145,7 @@ def _expected(key: ByHash, careful: bool) -> tuple[Episodes, tuple[RareEvents, .
             spread[event] = usual
             share = np.zeros(len(reward))
             share[event] = excess / excess.mean()
-            spread += excess.mean() * _rate(seen, done, share, bound if careful else 0.0)
+            spread += excess.mean() * _rate(seen, done, share, bound if careful else None)
     return dataclasses.replace(records, reward=spread.astype(np.float32)), tuple(found)
 
 
@@ -176,14 +177,16 @@ def _alike(inputs: np.ndarray, event: np.ndarray) -> float:
     return float(event[rows[:, 1:]].mean())
 
 
-def _rate(seen: np.ndarray, done: np.ndarray, share: np.ndarray, bound: float) -> np.ndarray:
+def _rate(
+    seen: np.ndarray, done: np.ndarray, share: np.ndarray, quantile: float | None
+) -> np.ndarray:
     """Bound of the events' rate at every row, (T,).
 
     Args:
         seen: (T, O), scaled.
         done: (T, A) in [-1, 1].
         share: (T,), 0 where nothing happened, about 1 where something did.
-        bound: Standard errors to add to the logarithm of the rate; at 0 it is the rate itself.
+        quantile: Of the rate, or None for the rate itself.
     """
     rng = np.random.default_rng(0)
     features = _Features.draw(seen, done, rng)
@@ -200,16 +203,17 @@ def _rate(seen: np.ndarray, done: np.ndarray, share: np.ndarray, bound: float) -
 
     def bounded(part: slice, moved: np.ndarray) -> np.ndarray:
         design = features(seen[part], np.clip(done[part] + moved, -1.0, 1.0))
-        error = np.sqrt(np.einsum("ni,ij,nj->n", design, covariance, design, optimize=True))
-        return np.exp(np.clip(design @ mean + bound * error, -50.0, 0.0))
+        variance = np.einsum("ni,ij,nj->n", design, covariance, design, optimize=True)
+        rate = np.exp(np.clip(design @ mean, -50.0, 0.0))
+        return np.minimum(rate * _times(variance, quantile), 1.0)
 
-    worst = np.maximum if bound > 0 else np.minimum
+    worst = np.maximum if quantile == LOSS_BOUND else np.minimum
     moves = [m * np.eye(done.shape[1])[i] for i in range(done.shape[1]) for m in (-MARGIN, MARGIN)]
     rate = np.empty(len(share))
     for begin in range(0, len(share), ROWS):
         part = slice(begin, begin + ROWS)
         rate[part] = bounded(part, np.zeros(done.shape[1]))
-        for move in moves if bound else ():
+        for move in moves if quantile else ():
             rate[part] = worst(rate[part], bounded(part, move))
     return rate
 
@@ -264,6 +268,24 @@ class _Features:
         together = (seen[:, :, None] * done[:, None, :]).reshape(len(both), -1)
         mixed = np.maximum(both @ self.weight + self.shift, 0.0)
         return np.concatenate([np.ones((len(both), 1)), both, *bent, together, mixed], axis=1)
+
+
+def _times(variance: np.ndarray, quantile: float | None) -> np.ndarray:
+    """How many times its mode in logarithms a rate's quantile is, (T,).
+
+    A rate of which k events tell is distributed like a gamma of shape k, whose logarithm bends by k at its
+    mode; so Laplace's variance is 1 / k. The quantile of a normal of that variance would grow without
+    bound where next to nothing was recorded.
+
+    Args:
+        variance: (T,) of the rate's logarithm.
+        quantile: None for the rate itself.
+    """
+    if quantile is None:
+        return np.ones_like(variance)
+    grid = np.geomspace(1e-4, 1e2, 200)
+    times = special.gammaincinv(1.0 / grid, quantile) * grid
+    return np.interp(np.log(variance), np.log(grid), times)
 
 
 def _poisson(
