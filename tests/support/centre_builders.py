@@ -67,6 +67,19 @@ STEP = jax.jit(
 )
 TOLD = jax.jit(lambda plant, state: plant.told(state), compiler_options=QUICK)
 KEY = jax.random.key(0)
+PLANT = centre(CERTAIN)
+TROUBLED = centre(CERTAIN | {
+    "berths.count": 2, "ships.first_d": 0.0, "ships.interval_d": 1.1, "furnaces.count": 3,
+    "tanks": [
+        {"name": "T1", "capacity_m3": 6000.0, "heel": 0.1, "high": 0.9, "level": 0.5, "piona": OPEN},
+        {"name": "T2", "capacity_m3": 6000.0, "heel": 0.1, "high": 0.9, "level": 0.1, "piona": OPEN},
+    ],
+})  # fmt: skip
+"""Two berths, three furnaces."""
+
+
+def start(plant=PLANT):
+    return RESET(plant, KEY).state
 
 
 def step(plant, state, macro):
