@@ -7,13 +7,14 @@ UV := $(shell command -v uv 2>/dev/null)
 # Workers share the cores; with threads of their own in each matrix product they wait for each other.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
-# Compiling takes most of the time of the slow tests; with less optimizing it takes nearly half. The quick
-# tests run what users run.
-COMPILE_FASTER := XLA_FLAGS="--xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true"
+# Compiling takes most of the time of all tests; with less optimizing it takes a third, and a worker half the
+# memory. `make test` runs what users run.
+COMPILE_FASTER := XLA_FLAGS="--xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true \
+  --xla_cpu_use_fusion_emitters=false"
 # A test of the quick set that takes more seconds of processor time fails.
 LIMIT := --quick-limit 5
 
-.PHONY: help setup demo operate test test-all test-quick lint docs bench lock clean
+.PHONY: help setup demo operate test test-all test-quick test-again lint docs bench lock clean
 
 help:
 	@echo "make demo      learn a plant from its records, improve on it, write a report"
@@ -55,6 +56,10 @@ test: lint test-quick
 
 test-quick: setup
 	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
+
+# For another interpreter after test-all, whose compiled programs it finds.
+test-again: setup
+	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
 
 test-all: lint
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from shiftwork.agents.agent import Agent
+from shiftwork.cli import agent_verbs
 from shiftwork.cli.agent_verbs import open_records
 from shiftwork.cli.main import main
 from shiftwork.records.formats.compact import write_compact
@@ -81,8 +83,15 @@ def test_learn_leaves_no_checkpoint_behind(agent: Path) -> None:
 
 @pytest.mark.slow
 def test_evaluate_improve_and_report_go_on_from_the_agent(
-    agent: Path, records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    agent: Path,
+    records: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # What the estimate is worth is tested elsewhere; here it takes a minute.
+    shorter = functools.partial(agent_verbs.fitted_q_evaluation, updates=1_000)
+    monkeypatch.setattr(agent_verbs, "fitted_q_evaluation", shorter)
     main(["evaluate", str(agent), "--plant", "dmsd", "--episodes", "20", "--records", str(records)])
     said = " ".join(capsys.readouterr().err.split())
     assert "over 20 episodes (2,000 plant steps)" in said
