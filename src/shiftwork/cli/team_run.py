@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from shiftwork.cli import team_commands
-from shiftwork.cli.settings_file import seeded
+from shiftwork.cli.settings_file import seeded, seeds_and_workers
 
 
 def learn(options: Any) -> None:
     """Learn a team by experience."""
+    if many := seeds_and_workers(options):
+        from shiftwork.cli.seed_jobs import learn_teams
+
+        learn_teams(
+            options.plant,
+            options.algo,
+            options.config,
+            steps=options.steps,
+            seeds=many[0],
+            out=options.out,
+            workers=many[1],
+            gpus=options.gpus,
+        )
+        return
     from shiftwork.cli.team_verbs import learn_on_plant
 
     learn_on_plant(
