@@ -62,3 +62,10 @@ def die(folder: Path, tell: Tell) -> None:
 def threads(folder: Path, tell: Tell) -> None:
     """Write for how many threads the process was started."""
     (folder / "threads.txt").write_text(os.environ.get("NPROC", "not said"))
+
+
+def square_row(folder: Path, tell: Tell, *, number: int) -> None:
+    """Write a number's square as a benchmark writes rows."""
+    from benchmarks.seed_jobs import write_rows_of  # not for the others, which start at once
+
+    write_rows_of(folder, [{"number": number, "square": number**2}])
