@@ -59,10 +59,11 @@ class Node:
         self._wait_until_it_runs()
 
     def kill(self) -> None:
-        """Kill everything that the node consists of, at once."""
-        for pid in (*_below(self._process.pid), self._process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Kill everything that the node consists of, at once; a killed node stays so."""
+        if self._process.poll() is None:
+            for pid in (*_below(self._process.pid), self._process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -132,11 +132,11 @@ def _learn(options: Any) -> None:
 
 
 def _learn_many(options: Any, records: Any, seeds: range, workers: str) -> None:
-    from shiftwork.cli.seed_jobs import learn_agents
+    from shiftwork.cli.seed_jobs import agent_jobs, do_jobs
 
     if options.judge_on:
         raise UserError("--judge-on judges one agent; leave it out, and judge each seed's folder")
-    learn_agents(
+    jobs = agent_jobs(
         records,
         options.algo,
         options.config,
@@ -145,9 +145,9 @@ def _learn_many(options: Any, records: Any, seeds: range, workers: str) -> None:
         out=options.out,
         choose=options.select,
         all_rows=options.all_rows,
-        workers=workers,
         gpus=options.gpus,
     )
+    do_jobs(jobs, options.out, workers, f"learning ({options.algo}), {len(jobs)} seeds")
 
 
 def _judge(options: commands.Judge) -> None:

@@ -53,7 +53,7 @@ def do_jobs(jobs: Sequence[Job], out: Path, workers: str, title: str) -> None:
     outcome.check()
 
 
-def learn_agents(
+def agent_jobs(
     records: Episodes,
     name: str,
     config: Any,
@@ -61,28 +61,25 @@ def learn_agents(
     updates: int,
     seeds: Sequence[int],
     out: Path,
-    choose: bool,
-    all_rows: bool,
-    workers: str,
-    gpus: int,
-) -> None:
-    """Learn an agent for each seed, in the folder ``out``/seed-N.
+    choose: bool = False,
+    all_rows: bool = False,
+    gpus: int = 0,
+) -> list[Job]:
+    """Make a job of each seed with which an agent is to learn, named seed-N.
 
     Args:
-        records: What people did.
+        records: What people did; the part that teaches is written into ``out``.
         name: The algorithm.
         config: Its configuration; what it leaves open is settled from the records.
         updates: Critic updates of each agent.
         seeds: One agent for each.
-        out: Receives the agents' folders.
+        out: Where the agents' folders are to be.
         choose: Whether to choose among candidates first, with the first seed and for all of them.
         all_rows: Whether to learn from all rows.
-        workers: As ``run_jobs`` takes them.
         gpus: That each seed needs.
 
     Raises:
-        Stopped: Ctrl-C was pressed; finished agents are kept.
-        UserError: A seed has failed, or the folder holds something else.
+        UserError: The folder holds something else.
     """
     claim(out)
     teaching = records if all_rows else what_teaches(records)
@@ -100,18 +97,7 @@ def learn_agents(
         "updates": updates,
         "source": Path(records.source).name,
     }
-    given = {"records": Input.of(file)}
-    jobs = [
-        Job(
-            f"seed-{seed}",
-            f"{__name__}:agent_of_seed",
-            arguments | {"seed": seed},
-            given,
-            gpus=gpus,
-        )
-        for seed in seeds
-    ]
-    do_jobs(jobs, out, workers, f"learning ({name}), {len(jobs)} seeds")
+    return _jobs("agent_of_seed", arguments, {"records": Input.of(file)}, seeds, gpus)
 
 
 def agent_of_seed(
@@ -139,18 +125,16 @@ def agent_of_seed(
     records_go_with(teaching, folder)
 
 
-def learn_teams(
+def team_jobs(
     plant: str,
     name: str,
     config: Any,
     *,
     steps: int,
     seeds: Sequence[int],
-    out: Path,
-    workers: str,
-    gpus: int,
-) -> None:
-    """Let a team of each seed learn on a plant, in the folder ``out``/seed-N.
+    gpus: int = 0,
+) -> list[Job]:
+    """Make a job of each seed with which a team is to learn, named seed-N.
 
     Args:
         plant: Its name, or its scenario's file.
@@ -158,13 +142,10 @@ def learn_teams(
         config: Its configuration; the preset that goes with the plant if None.
         steps: Executed plant steps of each seed.
         seeds: One team for each.
-        out: Receives the teams' folders.
-        workers: As ``run_jobs`` takes them.
         gpus: That each seed needs.
 
     Raises:
-        Stopped: Ctrl-C was pressed; finished teams are kept.
-        UserError: A seed has failed, or the folder holds something else.
+        UserError: Settings are impossible, or there is no such plant.
     """
     where = make_team_plant(plant)
     config = config or preset(name, where.name)
@@ -177,13 +158,26 @@ def learn_teams(
         "steps": steps,
     }
     given = {"scenario": Input.of(plant)} if own else {}
-    jobs = [
+    return _jobs("team_of_seed", arguments, given, seeds, gpus)
+
+
+def _jobs(
+    function: str,
+    arguments: dict[str, Any],
+    inputs: dict[str, Input],
+    seeds: Sequence[int],
+    gpus: int,
+) -> list[Job]:
+    return [
         Job(
-            f"seed-{seed}", f"{__name__}:team_of_seed", arguments | {"seed": seed}, given, gpus=gpus
+            f"seed-{seed}",
+            f"{__name__}:{function}",
+            arguments | {"seed": seed},
+            inputs,
+            gpus=gpus,
         )
         for seed in seeds
     ]
-    do_jobs(jobs, out, workers, f"learning ({name}), {len(jobs)} seeds")
 
 
 def team_of_seed(

@@ -11,18 +11,17 @@ from shiftwork.cli.settings_file import seeded, seeds_and_workers
 def learn(options: Any) -> None:
     """Learn a team by experience."""
     if many := seeds_and_workers(options):
-        from shiftwork.cli.seed_jobs import learn_teams
+        from shiftwork.cli.seed_jobs import do_jobs, team_jobs
 
-        learn_teams(
+        jobs = team_jobs(
             options.plant,
             options.algo,
             options.config,
             steps=options.steps,
             seeds=many[0],
-            out=options.out,
-            workers=many[1],
             gpus=options.gpus,
         )
+        do_jobs(jobs, options.out, many[1], f"learning ({options.algo}), {len(jobs)} seeds")
         return
     from shiftwork.cli.team_verbs import learn_on_plant
 
