@@ -113,7 +113,7 @@ def measured(case: str, way: str, share: float, scratch: Path, expected: str) ->
         "share": share,
         "wall_s": wall_s,
         "work_s": work_s,
-        "overhead_s": overhead_s,
+        "overhead_s": "" if way == "killed" else overhead_s,
         "start_s": first[0] - begun if case == "nothing" else "",
         "job_bytes": written // len(jobs),
         "input_bytes": sum(p.stat().st_size for p in scratch.glob("*.npz")),
@@ -173,7 +173,7 @@ def table(rows: Sequence[dict[str, str]]) -> str:
                 row["jobs"],
                 f"{float(row['wall_s']):.1f}",
                 f"{alone / float(row['wall_s']):.2f}",
-                f"{float(row['overhead_s']):.3f}",
+                f"{float(row['overhead_s']):.3f}" if row["overhead_s"] else "",
                 row["equal"],
             )
         )

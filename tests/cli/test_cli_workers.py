@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shiftwork.cli.main import main
-from shiftwork.jobs.work import threads
+from shiftwork.jobs.work import surroundings
 from shiftwork.learning.team.folder import load_team
 from shiftwork.plants.catalogue import make_team_plant
 
@@ -43,7 +43,7 @@ def fresh(*words: str) -> None:
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The threads that a command sets are those of its process; here they are put back."""
-    for name in threads(1):
+    for name in surroundings(1, gpus=1):
         monkeypatch.setenv(name, "1")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -72,6 +75,15 @@ def wait_for_finished(folder: Path, count: int) -> None:
         time.sleep(0.05)
 
 
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not Path(f"/proc/{pid}").exists():
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_without_ray_the_command_to_install_it_is_told(tmp_path, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
@@ -114,7 +126,7 @@ def test_a_cluster_gives_the_same_files_and_names_what_fails(tmp_path, nodes):
         assert outcome.failed["full"].startswith("the disk of ")
         assert "were lost 4 times" in outcome.failed["never"]
         assert sorted(outcome.finished) == ["shout", "square-0", "square-1", "square-2", "threads"]
-    run_jobs(jobs[:5], tmp_path / "here")
+    run_jobs(jobs[:5], tmp_path / "here", 1)
     here = contents(tmp_path / "here")
     assert here["shout/shout.txt"] == b"HELLO"
     assert contents(tmp_path / "ray") == contents(tmp_path / "client") == here
@@ -170,3 +182,42 @@ def test_a_node_with_another_version_is_refused_before_any_work(tmp_path, nodes)
     with pytest.raises(UserError, match=r"node \S+ of the cluster has Shiftwork 7\.\S+, this"):
         run_jobs([job("a", "square", number=1)], tmp_path / "run", "ray")
     assert not (tmp_path / "run" / "a").exists()
+
+
+@ray_is_here
+@pytest.mark.slow
+def test_ctrl_c_ends_the_jobs_on_the_cluster_too(tmp_path, nodes):
+    script = """
+import sys
+from pathlib import Path
+from shiftwork.errors import Stopped
+from shiftwork.jobs.job import Job
+from shiftwork.jobs.run import run_jobs
+mark = sys.argv[2]
+jobs = [Job("quick", "support.small_jobs:square", {"number": 3})]
+jobs += [Job("slow", "support.small_jobs:mark_and_wait", {"mark": mark, "seconds": 300})]
+try:
+    run_jobs(jobs, Path(sys.argv[1]), "ray")
+except Stopped as stop:
+    print(stop)
+    raise SystemExit(130)
+"""
+    run, mark = tmp_path / "run", tmp_path / "mark"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(run), str(mark)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_finished(run, 1)
+    deadline = time.monotonic() + 60
+    while not (mark.exists() and mark.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; 1 of 2 jobs are finished and kept in" in said
+    assert gone(int(mark.read_text()))
+    # The cluster is free again.
+    run_jobs([job("after", "square", number=2)], tmp_path / "after", "ray").check()

@@ -46,6 +46,12 @@ def wait(folder: Path, tell: Tell, *, seconds: float) -> None:
     time.sleep(seconds)
 
 
+def mark_and_wait(folder: Path, tell: Tell, *, mark: str, seconds: float) -> None:
+    """Say where everybody can read it which process this is, and take a while."""
+    Path(mark).write_text(str(os.getpid()))
+    time.sleep(seconds)
+
+
 def die_once(folder: Path, tell: Tell, *, mark: str) -> None:
     """Kill the own process, the first time."""
     if not Path(mark).exists():
@@ -60,8 +66,9 @@ def die(folder: Path, tell: Tell) -> None:
 
 
 def threads(folder: Path, tell: Tell) -> None:
-    """Write for how many threads the process was started."""
-    (folder / "threads.txt").write_text(os.environ.get("NPROC", "not said"))
+    """Write for how many threads and for which device the process was started."""
+    cores, device = (os.environ.get(name, "any") for name in ("NPROC", "JAX_PLATFORMS"))
+    (folder / "threads.txt").write_text(f"{cores} threads, on {device}")
 
 
 def square_row(folder: Path, tell: Tell, *, number: int) -> None:

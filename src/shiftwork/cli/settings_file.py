@@ -126,7 +126,7 @@ def seeds_and_workers(options: Any) -> tuple[range, str] | None:
         UserError: One of them is impossible, or says nothing without another.
     """
     from shiftwork.jobs.run import parse_workers
-    from shiftwork.jobs.work import threads
+    from shiftwork.jobs.work import surroundings
 
     if options.seeds < 1 or options.gpus < 0:
         raise UserError(
@@ -142,5 +142,5 @@ def seeds_and_workers(options: Any) -> tuple[range, str] | None:
     if options.workers is None and len(seeds) == 1:
         return None
     # Before JAX runs in this process, so that a seed learns here with the threads that it has elsewhere.
-    os.environ.update(threads(1))
+    os.environ.update(surroundings(1, gpus=1))
     return seeds, workers

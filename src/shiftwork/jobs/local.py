@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from shiftwork.errors import UserError
 from shiftwork.jobs.job import Job
-from shiftwork.jobs.work import End, Heard, threads, work
+from shiftwork.jobs.work import End, Heard, surroundings, work
 
 TRIES = 2
 """How often a job is begun whose worker is killed."""
@@ -39,9 +39,10 @@ def run_here(jobs: Sequence[Job], unfinished: Path, heard: Heard) -> None:
         unfinished: Below which each one writes into a folder of its key.
         heard: Told how they go.
     """
-    before = dict(os.environ)
-    # Without effect where JAX has run before; the command line has not run it.
-    os.environ.update(threads(max(job.cores for job in jobs)))
+    # Without effect where JAX has run before; the command line has not run it. The device is the user's.
+    asked = surroundings(max(job.cores for job in jobs), gpus=1)
+    before = {name: os.environ.get(name) for name in asked}
+    os.environ.update(asked)
     try:
         for job in jobs:
 
@@ -50,10 +51,11 @@ def run_here(jobs: Sequence[Job], unfinished: Path, heard: Heard) -> None:
 
             heard.ended(job.key, work(job.order(unfinished / job.key), tell))
     finally:
-        for name in threads(1):
-            os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class Child:
@@ -121,7 +123,7 @@ class Child:
     def cause(self) -> str:
         """Why it has ended."""
         code = self._process.wait()
-        if code == -signal.SIGKILL:
+        if code == -9:
             return "was killed (signal 9), as happens where memory runs out"
         if code < 0:
             return f"ended by signal {-code} ({signal.Signals(-code).name})"
@@ -185,7 +187,9 @@ class _Worker(Child):
         self.number, self.place, self.kind = number, place, (job.cores, job.gpus)
         visible = {"CUDA_VISIBLE_DEVICES": ",".join(place[: job.gpus])}
         log = unfinished / f"worker-{number}.log"
-        super().__init__(("shiftwork.jobs.worker",), threads(job.cores) | visible, log, events)
+        super().__init__(
+            ("shiftwork.jobs.worker",), surroundings(job.cores, job.gpus) | visible, log, events
+        )
 
 
 class _Pool:

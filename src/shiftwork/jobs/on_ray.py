@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shiftwork.errors import UserError
-from shiftwork.jobs.work import Channel, End, said, threads
+from shiftwork.jobs.work import Channel, End, said, surroundings
 
 RETRIES = 3
 """How often Ray does a job again whose worker or node was lost."""
@@ -33,7 +33,7 @@ CHECK_S = 120.0
 """For a node to say which versions it has."""
 
 LONGEST_ALONE_S = 600.0
-"""After which a run ends that no node is left for."""
+"""After which a run ends that no node is there for."""
 
 
 def main() -> None:
@@ -151,11 +151,13 @@ def _difference(found: dict[str, str], wanted: dict[str, str]) -> str:
 
 
 def _refuse_too_much(ray: Any, orders: list[dict[str, Any]]) -> None:
-    """Refuse jobs that no node can ever do.
+    """Refuse jobs that are too large for every node, unless nodes that do jobs are still to come.
 
     Raises:
         UserError: There is one.
     """
+    if not any(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]):
+        return
     for order in orders:
         if not _possible(ray, order):
             raise UserError(
@@ -180,8 +182,13 @@ def _do_all(
         # In a list, so that Ray hands over references: a node may have the file already.
         inputs = {name: [shipped[sha], sha] for name, sha in order["hashes"].items()}
         begun = do.options(
-            num_cpus=order["cores"], num_gpus=order["gpus"], max_retries=RETRIES, name=order["key"]
-        ).remote(order, inputs, wanted, threads(order["cores"]))
+            num_cpus=order["cores"],
+            num_gpus=order["gpus"],
+            max_retries=RETRIES,
+            name=order["key"],
+            # Processes that were started for it: what they import reads it once.
+            runtime_env={"env_vars": surroundings(order["cores"], order["gpus"])},
+        ).remote(order, inputs, wanted)
         pending[begun] = order
     alone_since = 0.0
     while pending:
@@ -193,11 +200,11 @@ def _do_all(
             alone_since = 0.0
         elif not alone_since:
             alone_since = time.monotonic()
-            channel.send(told="no node is left that can do the jobs; waiting for one")
+            channel.send(told="the cluster has no node that can do the jobs; waiting for one")
         elif time.monotonic() - alone_since > LONGEST_ALONE_S:
             raise UserError(
-                f"no node came back within {LONGEST_ALONE_S / 60:.0f} minutes; start nodes, and the same "
-                "command goes on"
+                f"no node that can do the jobs came within {LONGEST_ALONE_S / 60:.0f} minutes; start some, "
+                "and the same command goes on"
             )
 
 
@@ -213,11 +220,8 @@ def _shipped(ray: Any, orders: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _doer() -> Callable[..., tuple[Any, ...]]:
     def do(
-        order: dict[str, Any], inputs: dict[str, Any], wanted: dict[str, str], env: dict[str, str]
+        order: dict[str, Any], inputs: dict[str, Any], wanted: dict[str, str]
     ) -> tuple[Any, ...]:
-        import os
-
-        os.environ.update(env)  # before anything is imported that reads it
         from shiftwork.jobs.on_node import do_on_node
 
         return do_on_node(order, inputs, wanted)

@@ -53,14 +53,14 @@ class Heard(Protocol):
         """Something happened that a person should know."""
 
 
-def threads(cores: int) -> dict[str, str]:
-    """Name the environment in which programs use so many threads.
+def surroundings(cores: int, gpus: int = 0) -> dict[str, str]:
+    """Name the environment in which a process uses so many threads, and GPUs only if asked for.
 
     JAX reads it when it first runs something, NumPy when it is imported.
     """
     names = ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
              "POLARS_MAX_THREADS")  # fmt: skip
-    return dict.fromkeys(names, str(cores))
+    return dict.fromkeys(names, str(cores)) | ({} if gpus else {"JAX_PLATFORMS": "cpu"})
 
 
 def work(order: dict[str, Any], tell: Tell) -> End:
