@@ -97,6 +97,17 @@ def rows_of_seed(
     write_rows_of(folder, run(plant, algorithm, [seed], steps))
 
 
+def rows_by(
+    workers: str | None, plant: str, algorithm: str, seeds: list[int], steps: int
+) -> list[dict[str, Any]]:
+    """Learn with several seeds: side by side in one program, or each as a job of the workers."""
+    if workers is None:
+        return run(plant, algorithm, seeds, steps)
+    asked = {"plant": plant, "algorithm": algorithm, "steps": steps}
+    keys = {f"{plant}-{algorithm}-{steps}-{seed}": asked | {"seed": seed} for seed in seeds}
+    return done_by(workers, "team", "team:rows_of_seed", keys)
+
+
 def minutes_to(row: dict[str, Any]) -> float:
     """Wall time until a team reached its threshold, compiling included, all seeds learning."""
     # Copies divide a piece's horizons; in the first piece's time all compiling is.
@@ -158,14 +169,7 @@ def main() -> None:
     for plant in options.plants:
         for algorithm in options.algos:
             steps = options.steps or STEPS[family(plant)]
-            if options.workers:
-                asked = {"plant": plant, "algorithm": algorithm, "steps": steps}
-                keys = {
-                    f"{plant}-{algorithm}-{steps}-{s}": asked | {"seed": s} for s in options.seeds
-                }
-                rows = done_by(options.workers, "team", "team:rows_of_seed", keys)
-            else:
-                rows = run(plant, algorithm, options.seeds, steps)
+            rows = rows_by(options.workers, plant, algorithm, options.seeds, steps)
             write_rows("team", rows, replace=("plant", "algorithm", "seed"))
     console.print(table())
 

@@ -68,6 +68,8 @@ def held(folder: Path) -> Iterator[Path]:
                 raise UserError(
                     f"{folder}: another run is at work here; wait for it, or choose another --out"
                 ) from None
+            except OSError:  # some network disks know no locks; then only the user keeps runs apart
+                pass
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             unfinished.mkdir()
