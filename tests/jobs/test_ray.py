@@ -159,6 +159,7 @@ def test_a_lost_head_ends_the_run_and_the_same_call_goes_on(tmp_path, nodes, mon
     assert isinstance(found[0], UserError), found
     assert "was lost" in str(found[0])
     assert "start it again, and the same command does" in str(found[0])
+    assert (tmp_path / "run" / "ray-lost.txt").is_file()
     done = len(list((tmp_path / "run").glob("*/done.json")))
     nodes.pop().kill()
     nodes.append(Node())

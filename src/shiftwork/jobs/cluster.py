@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from shiftwork.errors import UserError
+from shiftwork.files import written_whole
 from shiftwork.jobs.job import Job, versions
 from shiftwork.jobs.local import Child
 from shiftwork.jobs.work import End, Heard
 
 PATIENCE_S = 10.0
 """For the child to say goodbye to the cluster."""
+
+LOST = "ray-lost.txt"
 
 
 def run_cluster(jobs: Sequence[Job], address: str, unfinished: Path, heard: Heard) -> None:
@@ -47,10 +50,7 @@ def run_cluster(jobs: Sequence[Job], address: str, unfinished: Path, heard: Hear
         while left:
             _, event = events.get()
             if event is None:
-                raise UserError(
-                    f"the Ray cluster at '{address}' was lost ({child.cause}); start it again, and the "
-                    f"same command does the {len(left)} jobs that are left"
-                )
+                raise _lost(child, address, unfinished.parent / LOST, len(left))
             if "refused" in event:
                 raise UserError(event["refused"])
             if "told" in event:
@@ -62,6 +62,17 @@ def run_cluster(jobs: Sequence[Job], address: str, unfinished: Path, heard: Hear
         child.kill()
         raise
     child.finish(PATIENCE_S)
+
+
+def _lost(child: Child, address: str, file: Path, left: int) -> UserError:
+    """Keep what Ray printed last, and say that the cluster is gone."""
+    cause = child.cause
+    with written_whole(file) as temporary:
+        temporary.write_text(child.printed + "\n", encoding="utf-8")
+    return UserError(
+        f"the Ray cluster at '{address}' was lost (what talked to it {cause}; its last words are in {file}); "
+        f"start it again, and the same command does the {left} jobs that are left"
+    )
 
 
 def _order(job: Job, unfinished: Path) -> dict[str, Any]:
