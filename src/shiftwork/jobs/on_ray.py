@@ -240,7 +240,13 @@ def _received(ray: Any, reference: Any, order: dict[str, Any]) -> End:
     except ray.exceptions.RayTaskError as error:
         return End(said(error.cause or error, Path(order["folder"])), str(error), 0.0, "")
     except ray.exceptions.RayError as error:
-        cause = f"its workers or nodes were lost {RETRIES + 1} times, last: {type(error).__name__}"
+        kind = ray.exceptions
+        lost = (kind.WorkerCrashedError, kind.NodeDiedError, kind.OutOfMemoryError)
+        cause = said(error, Path(order["folder"]))
+        if isinstance(error, lost):
+            cause = (
+                f"its workers or nodes were lost {RETRIES + 1} times, last: {type(error).__name__}"
+            )
         return End(cause, str(error), 0.0, "")
     folder = Path(order["folder"])
     try:
