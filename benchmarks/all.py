@@ -37,6 +37,7 @@ MODULES = (
     "gate.run_panel",
     "gate.table",
     "gate.scale",
+    "workers",
     "operation_envelope",
     "operation_faults",
     "operation_crashes",

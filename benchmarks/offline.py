@@ -1,9 +1,10 @@
 """Offline learning: every algorithm on every set of records, settings from the records alone.
 
-    python -m benchmarks.offline [--sets dmsd simglucose] [--algos ...] [--seeds 5]
+    python -m benchmarks.offline [--sets dmsd simglucose] [--algos ...] [--seeds 5] [--workers N]
 
 DMSD agents are scored over 500 whole episodes each; Simglucose agents on every one of its 360
-starts (exact), for which ``benchmarks/simglucose/setup.sh`` must have been run.
+starts (exact), for which ``benchmarks/simglucose/setup.sh`` must have been run. Seeds learn side by side
+in one program, whose wall time each row has; with --workers each is a job and has its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,10 @@ from benchmarks.results import (
     write_rows,
     write_table,
 )
+from benchmarks.seed_jobs import add_workers, done_by, write_rows_of
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.rollout import rollout
+from shiftwork.jobs.job import Tell
 from shiftwork.learning.offline.algorithms import ALGORITHMS
 from shiftwork.learning.offline.learn import Learned, learn
 from shiftwork.plants.tasks.dmsd import Dmsd
@@ -93,7 +97,9 @@ def simglucose_scores(learned: Learned) -> list[float]:
     ]
 
 
-def run(name: str, algo: str, records: Episodes, seeds: int, updates: int) -> list[dict[str, Any]]:
+def run(
+    name: str, algo: str, records: Episodes, seeds: Sequence[int], updates: int
+) -> list[dict[str, Any]]:
     """Learn with one algorithm from one set; one row for each seed."""
     begun = time.perf_counter()
     with progress_bar(f"{name}: {algo}", updates, "updates") as advance:
@@ -101,11 +107,11 @@ def run(name: str, algo: str, records: Episodes, seeds: int, updates: int) -> li
             records,
             algo,
             updates=updates,
-            seeds=tuple(range(FIRST_SEED, FIRST_SEED + seeds)),
+            seeds=tuple(seeds),
             advance=advance,
         )
     found = scores(name, learned)
-    value = learned.history.metrics.get("value", np.full((1, seeds), np.nan))[-1]
+    value = learned.history.metrics.get("value", np.full((1, len(seeds)), np.nan))[-1]
     distance = learned.history.metrics["cloning_error"][-1]
     wall_s = time.perf_counter() - begun
     return [
@@ -124,6 +130,14 @@ def run(name: str, algo: str, records: Episodes, seeds: int, updates: int) -> li
         }
         for i, seed in enumerate(learned.seeds)
     ]
+
+
+def rows_of_seed(
+    folder: Path, tell: Tell, *, name: str, algo: str, updates: int, seed: int
+) -> None:
+    """Learn with one seed; a job."""
+    rows = run(name, algo, load_records(SETS[name][0]), (seed,), updates)
+    write_rows_of(folder, rows)
 
 
 def table() -> str:
@@ -153,12 +167,19 @@ def main() -> None:
     parser.add_argument("--algos", nargs="+", default=list(ALGORITHMS), choices=list(ALGORITHMS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=40_000)
+    add_workers(parser)
     options = parser.parse_args()
     console.print(origin())
     for name in options.sets:
         records = load_records(SETS[name][0])
         for algo in options.algos:
-            rows = run(name, algo, records, options.seeds, options.updates)
+            seeds = range(FIRST_SEED, FIRST_SEED + options.seeds)
+            asked = {"name": name, "algo": algo, "updates": options.updates}
+            if options.workers:
+                keys = {f"{name}-{algo}-{options.updates}-{s}": asked | {"seed": s} for s in seeds}
+                rows = done_by(options.workers, "offline", "offline:rows_of_seed", keys)
+            else:
+                rows = run(**asked, records=records, seeds=seeds)
             console.print(f"{name} {algo}: {[round(r['score'], 1) for r in rows]}")
             write_rows("offline", rows, replace=("set", "algorithm"))
     console.print(table())

@@ -6,7 +6,8 @@ A team is scored over 256 whole episodes after learning. "Steps" are executed pr
 plant, all of them counted; "to threshold" is the first look (64 whole episodes, which are not learned
 from) at which the mean return has reached the plant's threshold. Seeds learn side by side in one
 program, so the wall time is that of all of them together. Results of the seeds named are replaced,
-those of others stay: on two cores two programs with half of the seeds each are the fastest.
+those of others stay: on two cores two programs with half of the seeds each are the fastest. With --workers
+each seed is a job, and its times are its own.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import read_rows, scored, write_rows, write_table
+from benchmarks.seed_jobs import add_workers, done_by, write_rows_of
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import Stopped
 from shiftwork.evaluation.team_rollout import evaluate_team
+from shiftwork.jobs.job import Tell
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import PIECE_HORIZONS, TeamLearned, learn_team
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
@@ -87,6 +90,24 @@ def _row(learned: TeamLearned, number: int) -> dict[str, Any]:
     }
 
 
+def rows_of_seed(
+    folder: Path, tell: Tell, *, plant: str, algorithm: str, steps: int, seed: int
+) -> None:
+    """Learn with one seed; a job."""
+    write_rows_of(folder, run(plant, algorithm, [seed], steps))
+
+
+def rows_by(
+    workers: str | None, plant: str, algorithm: str, seeds: list[int], steps: int
+) -> list[dict[str, Any]]:
+    """Learn with several seeds: side by side in one program, or each as a job of the workers."""
+    if workers is None:
+        return run(plant, algorithm, seeds, steps)
+    asked = {"plant": plant, "algorithm": algorithm, "steps": steps}
+    keys = {f"{plant}-{algorithm}-{steps}-{seed}": asked | {"seed": seed} for seed in seeds}
+    return done_by(workers, "team", "team:rows_of_seed", keys)
+
+
 def minutes_to(row: dict[str, Any]) -> float:
     """Wall time until a team reached its threshold, compiling included, all seeds learning."""
     # Copies divide a piece's horizons; in the first piece's time all compiling is.
@@ -143,10 +164,12 @@ def main() -> None:
     parser.add_argument("--algos", nargs="+", default=["acac"], choices=list(NAMES))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(10)))
     parser.add_argument("--steps", type=int, help="executed plant steps of each seed")
+    add_workers(parser)
     options = parser.parse_args()
     for plant in options.plants:
         for algorithm in options.algos:
-            rows = run(plant, algorithm, options.seeds, options.steps or STEPS[family(plant)])
+            steps = options.steps or STEPS[family(plant)]
+            rows = rows_by(options.workers, plant, algorithm, options.seeds, steps)
             write_rows("team", rows, replace=("plant", "algorithm", "seed"))
     console.print(table())
 

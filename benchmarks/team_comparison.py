@@ -17,7 +17,8 @@ import argparse
 import numpy as np
 
 from benchmarks.results import read_rows, scored, write_rows, write_table
-from benchmarks.team import NAMES, run
+from benchmarks.seed_jobs import add_workers
+from benchmarks.team import NAMES, rows_by
 
 STEPS = {"box-pushing-8": 600_000, "overcooked-A-rand": 1_500_000, "overcooked-B-rand": 4_000_000}
 ALGORITHMS = ("acac", "mac-iaicc", "mac-niacc", "independent")
@@ -59,10 +60,11 @@ def main() -> None:
     parser.add_argument("--plants", nargs="+", default=list(STEPS), choices=list(STEPS))
     parser.add_argument("--algos", nargs="+", default=list(ALGORITHMS), choices=ALGORITHMS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    add_workers(parser)
     options = parser.parse_args()
     for plant in options.plants:
         for algorithm in options.algos:
-            rows = run(plant, algorithm, options.seeds, STEPS[plant])
+            rows = rows_by(options.workers, plant, algorithm, options.seeds, STEPS[plant])
             write_rows("team_comparison", rows, replace=("plant", "algorithm", "seed"))
     print(table())
 

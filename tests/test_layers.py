@@ -10,6 +10,7 @@ CONTRACTS = {
     # What is imported -> what must not come along.
     "shiftwork": ("jax", "matplotlib", "polars", "pyarrow", "shiftwork.plants", "shiftwork.learning"),
     "shiftwork.cli.main": ("jax", "matplotlib", "polars", "shiftwork.plants", "shiftwork.learning"),
+    "shiftwork.jobs.run": ("jax", "numpy", "polars", "ray", "shiftwork.plants", "shiftwork.learning"),
     "shiftwork.records.episodes": ("jax", "matplotlib", "polars", "shiftwork.plants"),
     "shiftwork.records.historian.cut": ("jax", "matplotlib", "shiftwork.plants"),
     "shiftwork.assistant.tools.compare": ("jax", "matplotlib", "shiftwork.plants", "shiftwork.learning"),

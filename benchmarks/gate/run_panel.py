@@ -1,6 +1,6 @@
 """How well the gate judges, on plants whose truth can be run.
 
-    python -m benchmarks.gate.run_panel [--plants dmsd tanks ...]
+    python -m benchmarks.gate.run_panel [--plants dmsd tanks ...] [--workers N]
 
 Writes one row for each plant, set of records and agent: the truth, and everything that the gate
 estimates. ``python -m benchmarks.gate.table`` makes the tables from them.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from benchmarks.gate.importance import weighted_importance
 from benchmarks.gate.panel import panel, recorded, truths
 from benchmarks.gate.plants import RULES, people_at
 from benchmarks.results import write_rows
+from benchmarks.seed_jobs import add_workers, done_by, write_rows_of
 from shiftwork.evaluation.gate.estimate import estimate
+from shiftwork.jobs.job import Tell
 from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn
 
@@ -81,12 +84,23 @@ def judged(name: str, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
+def rows_of_plant(folder: Path, tell: Tell, *, name: str, seed: int) -> None:
+    """Judge the panel of one plant; a job."""
+    write_rows_of(folder, judged(name, seed))
+
+
 def main() -> None:
     """Run the panel; plants that are already in the file and not asked for stay there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plants", nargs="*", default=list(RULES))
     parser.add_argument("--seed", type=int, default=100)
+    add_workers(parser)
     given = parser.parse_args()
+    if given.workers:
+        keys = {f"{name}-{given.seed}": {"name": name, "seed": given.seed} for name in given.plants}
+        rows = done_by(given.workers, "gate_panel", "gate.run_panel:rows_of_plant", keys)
+        write_rows("gate_panel", rows, replace=("plant", "seed"))
+        return
     for name in given.plants:
         write_rows("gate_panel", judged(name, given.seed), replace=("plant", "seed"))
 

@@ -122,11 +122,11 @@ def learn_agent(
     """
     out = Path(out)
     if not all_rows:
-        records = _kept_apart(records)
+        records = what_teaches(records)
     config = config or algorithm(name).config()
     if choose:
-        config = _selected(records, name, updates, seed)
-    config = _settled(config, records)
+        config = selected_for(records, name, updates, seed)
+    config = settled_for(config, records)
     checkpoint = out.with_name(out.name + ".part.npz")
     with progress_bar(f"learning ({name})", updates, "updates") as advance:
         learned = learn(
@@ -139,13 +139,13 @@ def learn_agent(
             checkpoint=checkpoint,
         )
     agent = learned.save(out)
-    _records_go_with(records, out)
+    records_go_with(records, out)
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({learned.history.pace('updates')})")
     return agent
 
 
-def _records_go_with(records: Episodes, folder: Path) -> None:
+def records_go_with(records: Episodes, folder: Path) -> None:
     """Write into an agent's folder what holds it to the records at a plant, or say that nothing will."""
     try:
         RecordsSeen.learn(records).save(folder)
@@ -153,7 +153,7 @@ def _records_go_with(records: Episodes, folder: Path) -> None:
         console.print(f"At a plant, nothing will hold it to the records: {error}")
 
 
-def _kept_apart(records: Episodes) -> Episodes:
+def what_teaches(records: Episodes) -> Episodes:
     """Keep the last fifth apart, and say so."""
     parts = kept_apart(records)
     if parts.judge is None:
@@ -169,7 +169,7 @@ def _kept_apart(records: Episodes) -> Episodes:
     return parts.teach
 
 
-def _settled(config: Any, records: Episodes) -> Any:
+def settled_for(config: Any, records: Episodes) -> Any:
     """Settle a configuration and tell what the records said."""
     for event in with_expected_rewards(records)[1]:
         console.print(f"From the records: {event}")
@@ -185,7 +185,7 @@ def _settled(config: Any, records: Episodes) -> Any:
     return settled
 
 
-def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
+def selected_for(records: Episodes, name: str, updates: int, seed: int) -> Any:
     """Choose settings by off-policy evaluation, and tell why."""
     with progress_bar("choosing settings", updates + 40_000, "updates") as advance:
         selection: Selection = select(records, name, updates=updates, seed=seed, advance=advance)
@@ -307,7 +307,7 @@ def improve_agent(
     agent = make_agent(learner, scaling, records, about)
     trace = _trace(steps, returns, lived)
     save_agent(agent, learner, out, dataclasses.asdict(trace), records, folder)
-    _records_go_with(records, out)
+    records_go_with(records, out)
     checkpoint.unlink(missing_ok=True)
     console.print(f"Agent written to {out} ({lived.steps:,} plant steps, {lived.wall_s:.0f} s)")
     return agent

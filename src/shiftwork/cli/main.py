@@ -14,7 +14,7 @@ import tyro
 
 from shiftwork.cli import assistant_commands, commands, team_commands, team_run
 from shiftwork.cli.compile_cache import keep_compiled
-from shiftwork.cli.settings_file import given, grown, parse, seeded
+from shiftwork.cli.settings_file import given, grown, parse, seeded, seeds_and_workers
 from shiftwork.errors import Stopped, UserError
 from shiftwork.files import VERSION
 
@@ -107,8 +107,12 @@ def _convert(options: commands.Convert) -> None:
 def _learn(options: Any) -> None:
     from shiftwork.cli.agent_verbs import learn_agent, open_records
 
+    many = seeds_and_workers(options)
     tags, plant = _plant_file(options.tags), _plant(options.plant)
     records = open_records(options.records, tags=tags, plant=plant)
+    if many:
+        _learn_many(options, records, *many)
+        return
     # Before learning: a file that cannot be read must not cost hours.
     later = open_records(options.judge_on, tags=tags, plant=plant) if options.judge_on else None
     learn_agent(
@@ -125,6 +129,25 @@ def _learn(options: Any) -> None:
         from shiftwork.cli.judge_verb import judge_agent
 
         judge_agent(options.out, later, None, options.seed, tags)
+
+
+def _learn_many(options: Any, records: Any, seeds: range, workers: str) -> None:
+    from shiftwork.cli.seed_jobs import agent_jobs, do_jobs
+
+    if options.judge_on:
+        raise UserError("--judge-on judges one agent; leave it out, and judge each seed's folder")
+    jobs = agent_jobs(
+        records,
+        options.algo,
+        options.config,
+        updates=options.updates,
+        seeds=seeds,
+        out=options.out,
+        choose=options.select,
+        all_rows=options.all_rows,
+        gpus=options.gpus,
+    )
+    do_jobs(jobs, options.out, workers, f"learning ({options.algo}), {len(jobs)} seeds")
 
 
 def _judge(options: commands.Judge) -> None:

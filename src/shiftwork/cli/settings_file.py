@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
 from pathlib import Path
@@ -113,3 +114,33 @@ def seeded(seed: int) -> int:
     if not 0 <= seed < 2**31:
         raise UserError(f"--seed is {seed}; it must lie between 0 and {2**31 - 1}")
     return seed
+
+
+def seeds_and_workers(options: Any) -> tuple[range, str] | None:
+    """Read --seed, --seeds, --workers and --gpus of a command together.
+
+    Returns:
+        The seeds and who learns with them; None for one seed that learns here as ever.
+
+    Raises:
+        UserError: One of them is impossible, or says nothing without another.
+    """
+    from shiftwork.jobs.run import parse_workers
+    from shiftwork.jobs.work import surroundings
+
+    if options.seeds < 1 or options.gpus < 0:
+        raise UserError(
+            f"--seeds is {options.seeds} and --gpus is {options.gpus}; give at least one seed and no "
+            "negative number"
+        )
+    seeds = range(seeded(options.seed), seeded(options.seed + options.seeds - 1) + 1)
+    workers = str(parse_workers(options.workers or "local"))
+    if options.gpus and workers == "local":
+        raise UserError(
+            "--gpus is for --workers that are processes or a cluster; give those as well"
+        )
+    if options.workers is None and len(seeds) == 1:
+        return None
+    # Before JAX runs in this process, so that a seed learns here with the threads that it has elsewhere.
+    os.environ.update(surroundings(1, gpus=1))
+    return seeds, workers

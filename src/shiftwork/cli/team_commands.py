@@ -25,6 +25,13 @@ class TeamLearn:
     """Start from the published settings instead of the project's own."""
     seed: int = 0
     """Seed for all random draws."""
+    seeds: int = 1
+    """So many teams, with the seeds from --seed on. Of several, each is in its own folder: OUT/seed-0, ..."""
+    workers: str | None = None
+    """Who learns with the seeds: local (this process, one after the other), a number of processes, ray
+    (the cluster of this machine) or ray://HOST:PORT. Finished seeds are kept and not done again."""
+    gpus: int = 0
+    """GPUs that each seed needs where processes or a cluster learn; with none it runs on processors."""
     settings: Path | None = None
     """TOML file with any of these options, nested as here; options given here win."""
 

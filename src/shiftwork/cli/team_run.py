@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from shiftwork.cli import team_commands
-from shiftwork.cli.settings_file import seeded
+from shiftwork.cli.settings_file import seeded, seeds_and_workers
 
 
 def learn(options: Any) -> None:
     """Learn a team by experience."""
+    if many := seeds_and_workers(options):
+        from shiftwork.cli.seed_jobs import do_jobs, team_jobs
+
+        jobs = team_jobs(
+            options.plant,
+            options.algo,
+            options.config,
+            steps=options.steps,
+            seeds=many[0],
+            gpus=options.gpus,
+        )
+        do_jobs(jobs, options.out, many[1], f"learning ({options.algo}), {len(jobs)} seeds")
+        return
     from shiftwork.cli.team_verbs import learn_on_plant
 
     learn_on_plant(

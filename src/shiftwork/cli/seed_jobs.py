@@ -1,0 +1,214 @@
+"""Learning with many seeds: each one is a job, done here, in several processes or on a cluster.
+
+The result of a seed is the same wherever and beside whatever it learns: it has a program of its own
+and the same number of threads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from shiftwork.cli.agent_verbs import records_go_with, selected_for, settled_for, what_teaches
+from shiftwork.cli.progress import console, progress_bar
+from shiftwork.errors import UserError
+from shiftwork.jobs.job import Input, Job, Tell
+from shiftwork.jobs.kept import claim
+from shiftwork.jobs.run import run_jobs
+from shiftwork.learning.offline.algorithms import algorithm
+from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.progress import Advance
+from shiftwork.learning.team.folder import save_team
+from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.train import check, learn_team
+from shiftwork.plants.catalogue import make_team_plant
+from shiftwork.records.episodes import Episodes
+from shiftwork.records.formats.compact import write_compact
+from shiftwork.records.formats.load import load_records
+
+TEACHING = "teach.npz"
+"""The rows that teach, beside the seeds' folders: what every job reads."""
+
+
+def do_jobs(jobs: Sequence[Job], out: Path, workers: str, title: str) -> None:
+    """Do jobs with one bar for all of them, and say what was done.
+
+    Args:
+        jobs: The jobs.
+        out: Receives a folder for each.
+        workers: As ``run_jobs`` takes them.
+        title: Of the bar.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; finished jobs are kept.
+        UserError: Jobs have failed, or could not be begun.
+    """
+    with progress_bar(title, len(jobs), "jobs") as advance:
+        outcome = run_jobs(jobs, out, workers, advance=advance, told=console.print)
+    before = f" ({len(outcome.before)} of them before)" if outcome.before else ""
+    done = len(outcome.finished) + len(outcome.before)
+    console.print(f"{done} of {len(jobs)} jobs are finished{before}, each in its folder in {out}")
+    outcome.check()
+
+
+def agent_jobs(
+    records: Episodes,
+    name: str,
+    config: Any,
+    *,
+    updates: int,
+    seeds: Sequence[int],
+    out: Path,
+    choose: bool = False,
+    all_rows: bool = False,
+    gpus: int = 0,
+) -> list[Job]:
+    """Make a job of each seed with which an agent is to learn, named seed-N.
+
+    Args:
+        records: What people did; the part that teaches is written into ``out``.
+        name: The algorithm.
+        config: Its configuration; what it leaves open is settled from the records.
+        updates: Critic updates of each agent.
+        seeds: One agent for each.
+        out: Where the agents' folders are to be.
+        choose: Whether to choose among candidates first, with the first seed and for all of them.
+        all_rows: Whether to learn from all rows.
+        gpus: That each seed needs.
+
+    Raises:
+        UserError: The folder holds something else.
+    """
+    claim(out)
+    teaching = records if all_rows else what_teaches(records)
+    if choose:
+        config = selected_for(teaching, name, updates, seeds[0])
+    config = settled_for(config, teaching)
+    file = out / TEACHING
+    if not file.exists():
+        write_compact(teaching, file)
+    elif load_records(file).hash != teaching.hash:
+        raise UserError(f"{file}: holds other records; choose another --out")
+    arguments = {
+        "algorithm_name": name,
+        "config": dataclasses.asdict(config),
+        "updates": updates,
+        "source": Path(records.source).name,
+    }
+    return _jobs("agent_of_seed", arguments, {"records": Input.of(file)}, seeds, gpus)
+
+
+def agent_of_seed(
+    folder: Path,
+    tell: Tell,
+    *,
+    records: Path,
+    algorithm_name: str,
+    config: dict[str, Any],
+    updates: int,
+    source: str,
+    seed: int,
+) -> None:
+    """Learn the agent of one seed; a job."""
+    teaching = dataclasses.replace(load_records(records), source=source)
+    learned = learn(
+        teaching,
+        algorithm_name,
+        algorithm(algorithm_name).config(**config),
+        updates=updates,
+        seeds=(seed,),
+        advance=_in_shares(tell, updates),
+    )
+    learned.save(folder)
+    records_go_with(teaching, folder)
+
+
+def team_jobs(
+    plant: str,
+    name: str,
+    config: Any,
+    *,
+    steps: int,
+    seeds: Sequence[int],
+    gpus: int = 0,
+) -> list[Job]:
+    """Make a job of each seed with which a team is to learn, named seed-N.
+
+    Args:
+        plant: Its name, or its scenario's file.
+        name: The algorithm.
+        config: Its configuration; the preset that goes with the plant if None.
+        steps: Executed plant steps of each seed.
+        seeds: One team for each.
+        gpus: That each seed needs.
+
+    Raises:
+        UserError: Settings are impossible, or there is no such plant.
+    """
+    where = make_team_plant(plant)
+    config = config or preset(name, where.name)
+    check(where, config, steps, seeds)
+    own = plant.endswith(".toml")
+    arguments = {
+        "plant": "" if own else plant,
+        "algorithm_name": name,
+        "config": dataclasses.asdict(config),
+        "steps": steps,
+    }
+    given = {"scenario": Input.of(plant)} if own else {}
+    return _jobs("team_of_seed", arguments, given, seeds, gpus)
+
+
+def _jobs(
+    function: str,
+    arguments: dict[str, Any],
+    inputs: dict[str, Input],
+    seeds: Sequence[int],
+    gpus: int,
+) -> list[Job]:
+    return [
+        Job(
+            f"seed-{seed}",
+            f"{__name__}:{function}",
+            arguments | {"seed": seed},
+            inputs,
+            gpus=gpus,
+        )
+        for seed in seeds
+    ]
+
+
+def team_of_seed(
+    folder: Path,
+    tell: Tell,
+    *,
+    plant: str,
+    algorithm_name: str,
+    config: dict[str, Any],
+    steps: int,
+    seed: int,
+    scenario: Path | None = None,
+) -> None:
+    """Let the team of one seed learn; a job."""
+    where = make_team_plant(str(scenario) if scenario else plant)
+    learned = learn_team(
+        where,
+        algorithm_name,
+        type(preset(algorithm_name, where.name))(**config),
+        steps=steps,
+        seeds=(seed,),
+        advance=_in_shares(tell, steps),
+    )
+    text = scenario.read_text(encoding="utf-8") if scenario else None
+    save_team(learned, folder, scenario=text)
+
+
+def _in_shares(tell: Tell, total: int) -> Advance:
+    """Turn progress in units of work into shares of the job."""
+
+    def advance(amount: float, note: str = "") -> None:
+        tell(amount / total, note)
+
+    return advance
