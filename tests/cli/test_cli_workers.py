@@ -94,7 +94,7 @@ def test_a_scenario_of_ones_own_goes_with_every_team(tmp_path):
     ("words", "message"),
     [
         (["learn", "dmsd", "--workers", "many"], "--workers is 'many'; give local, a number"),
-        (["learn", "dmsd", "--seeds", "0"], "--seeds is 0 and --gpus is 0; give at least one"),
+        (["learn", "dmsd", "--seeds", "0"], "--seeds is 0; give 1 or more"),
         (["learn", "dmsd", "--gpus", "1"], "--gpus is for --workers that are processes"),
         (
             ["learn", "dmsd", "--seeds", "2", "--judge-on", "dmsd"],

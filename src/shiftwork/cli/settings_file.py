@@ -128,11 +128,10 @@ def seeds_and_workers(options: Any) -> tuple[range, str] | None:
     from shiftwork.jobs.run import parse_workers
     from shiftwork.jobs.work import surroundings
 
-    if options.seeds < 1 or options.gpus < 0:
-        raise UserError(
-            f"--seeds is {options.seeds} and --gpus is {options.gpus}; give at least one seed and no "
-            "negative number"
-        )
+    if options.seeds < 1:
+        raise UserError(f"--seeds is {options.seeds}; give 1 or more")
+    if options.gpus < 0:
+        raise UserError(f"--gpus is {options.gpus}; give 0 or more")
     seeds = range(seeded(options.seed), seeded(options.seed + options.seeds - 1) + 1)
     workers = str(parse_workers(options.workers or "local"))
     if options.gpus and workers == "local":
