@@ -22,6 +22,7 @@ from shiftwork.learning.offline.settings import (
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.load import load_records
 from shiftwork.records.tags import Tag, numbered
+from support.goals import line
 
 
 def make_records(observation, action, reward, terminal=False, length=None):
@@ -92,6 +93,30 @@ def test_no_lag_reaches_over_an_episode_end():
     assert gather_evidence(whole).lags.max() > 50
     assert gather_evidence(one).lags.tolist() == [0]
     assert gather_evidence(one).horizon == SHORTEST
+
+
+def test_a_terminal_ends_all_rewards_which_is_foreseen():
+    """On a line with a goal, nothing but the end of the costs tells one place from another.
+
+    Without what follows the end, every reward that is known is the same -1, but for those at the goal.
+    """
+    records = line(runs=40)
+    found = gather_evidence(records)
+    whole = 2.0 / 0.05  # steps from end to end at full pace
+    assert whole < found.horizon <= 2 * whole + 20
+    assert found.r2[found.lags <= whole].min() > 0.5
+    cut = dataclasses.replace(records, terminal=np.zeros_like(records.terminal))
+    assert gather_evidence(cut).horizon == SHORTEST
+
+
+def test_rewards_that_never_vary_show_nothing():
+    rng = np.random.default_rng(0)
+    records = make_records(
+        rng.normal(size=(20, 51, 2)), rng.uniform(-1, 1, (20, 50, 1)), np.full((20, 50), -1.0)
+    )
+    found = gather_evidence(records)
+    assert not found.foreseen
+    assert found.horizon == UNKNOWN
 
 
 def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
