@@ -109,6 +109,16 @@ def test_a_terminal_ends_all_rewards_which_is_foreseen():
     assert gather_evidence(cut).horizon == SHORTEST
 
 
+@pytest.mark.parametrize(("discount", "wanted"), [(0.9, 0.005), (0.99, 0.025), (0.999, 0.05)])
+def test_targets_are_as_fast_as_the_way_from_an_end_is_far(discount, wanted):
+    records = line(runs=4)
+    settled = settle(pars.Config(discount=discount, cloning=0.1), records)
+    assert settled.target_rate == pytest.approx(wanted)
+    endless = dataclasses.replace(records, terminal=np.zeros_like(records.terminal))
+    settled = settle(pars.Config(discount=discount, cloning=0.1), endless)
+    assert settled.target_rate == 0.005
+
+
 def test_rewards_that_never_vary_show_nothing():
     rng = np.random.default_rng(0)
     records = make_records(
@@ -186,6 +196,9 @@ def test_cloning_fades_with_the_evidence_and_with_rows():
     # Seen in the state alone, in proportion.
     assert weight(0.0, 1_700, state=0.6) == pytest.approx(0.1)
     assert weight(0.0, 3_400, state=0.03) == pytest.approx(0.1)
+    # But however many rows: what only the state shows is worth something only far ahead.
+    assert weight(0.0, 10**6, state=0.6) == 0.003
+    assert weight(0.4, 10**6, state=0.6) < 1e-4
     # Moves held four times as long as a few steps, a quarter of the rows.
     assert weight(0.4, 6_800, held=48.0) == pytest.approx(0.1)
     # Moves half as free, a quarter of the rows.
@@ -298,15 +311,15 @@ def test_settle_fills_what_is_open_and_nothing_else():
     records = autoregressive(0.95, effect=2.0, steps=60)
     found = gather_evidence(records)
     assert settle(pars.Config(), records) == pars.Config(
-        discount=found.discount, cloning=cloning(found)
+        discount=found.discount, cloning=cloning(found), target_rate=0.005
     )
     assert settle(pars.Config(cloning=3.0), records) == pars.Config(
-        discount=found.discount, cloning=3.0
+        discount=found.discount, cloning=3.0, target_rate=0.005
     )
     assert settle(pars.Config(discount=0.0), records).discount == 0.0  # 0 is a value, not open
-    whole = pars.Config(discount=0.5, cloning=0.1, width=7)
+    whole = pars.Config(discount=0.5, cloning=0.1, target_rate=0.02, width=7)
     assert settle(whole, records) is whole
-    assert settle(iql.Config(), records) == iql.Config(discount=found.discount)
+    assert settle(iql.Config(), records) == iql.Config(discount=found.discount, target_rate=0.005)
     assert settle(bc.Config(), records) == bc.Config(discount=found.discount)
 
 
