@@ -50,6 +50,7 @@ MODULES = (
     "assistant_tutorial",
     "centre_pictures",
     "speed.run",
+    "mazes",
     "overview",
     "readme",
 )
