@@ -79,6 +79,18 @@ def test_a_row_that_begins_at_the_goal_earns_0_and_is_terminal():
     assert found["masks"].tolist() == [1.0, 0.0, 0.0]
 
 
+def test_an_ogbench_file_without_rewards_gets_those_of_a_task(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "goal_of", lambda maze, task: (np.array([1.2, 1.2]), 0.3))
+    seen, action, ends = pushed()
+    path = tmp_path / "pointmaze-tiny-navigate-v0.npz"
+    np.savez(path, observations=seen, actions=action, terminals=ends, qpos=seen)
+    found = comparison.from_file(path, None, 2)
+    at_goal = np.linalg.norm(seen - 1.2, axis=1) <= 0.3
+    assert found.plant == "ogbench.locomaze:pointmaze-tiny-singletask-task2-v0"
+    assert found.records.terminal.sum() == at_goal.sum() > 0
+    assert set(found.records.reward) == {-1.0, 0.0}
+
+
 def measured_rows(tmp_path, *words):
     """Run the command and read its rows."""
     mazes.main([*words, "--updates", "1000", "--episodes", "3", "--variants", "BC"])
@@ -86,6 +98,7 @@ def measured_rows(tmp_path, *words):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_an_ogbench_file_is_read_with_a_task_and_judged(plant, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison, "goal_of", lambda maze, task: (np.array([1.2, 1.2]), 0.3))
     seen, action, ends = pushed()
@@ -98,6 +111,7 @@ def test_an_ogbench_file_is_read_with_a_task_and_judged(plant, tmp_path, monkeyp
     assert "100 %" in (tmp_path / "mazes.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_d4rl_file_is_read_as_it_stands(plant, tmp_path):
     seen, action, ends = pushed()
     path = tmp_path / "antmaze-tiny.hdf5"
