@@ -17,6 +17,7 @@ MODULES = (
     "ladder",
     "distillation",
     "disasters",
+    "sparse_goal",
     "scale",
     "export_fuzz",
     "compile_time",

@@ -18,7 +18,7 @@ FOLDER = ROOT / "docs" / "pictures"
 GRID = 60
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "black")
 """Told apart by the colour-blind too (Okabe and Ito)."""
-LEVEL = 1_000
+PLACES = 1_000
 """Recorded rows over which values along actions are averaged."""
 
 
@@ -34,7 +34,7 @@ def draw(found: dict[str, Learned], task: Task) -> None:
     over_the_maze(valued, task).savefig(FOLDER / "maze_values.png", dpi=110)
     parts = {name: pair for name, pair in valued.items() if pair[0].algorithm == "pars"}
     if parts:
-        along_actions(parts, task).savefig(FOLDER / "extrapolation.png", dpi=130)
+        along_actions(parts, task).savefig(FOLDER / "maze_actions.png", dpi=130)
 
 
 def over_the_maze(valued: dict[str, tuple[Learned, Any]], task: Task) -> Figure:
@@ -68,7 +68,7 @@ def along_actions(parts: dict[str, tuple[Learned, Any]], task: Task) -> Figure:
     near, far = figure.subplots(1, 2)
     reach = 2.0 * max(float(learned.configs[0].distance) for learned, _ in parts.values())
     line = np.sinh(np.linspace(-1, 1, 201) * np.arcsinh(reach)).astype(np.float32)
-    rows = np.random.default_rng(0).permutation(len(task.records.reward))[:LEVEL]
+    rows = np.random.default_rng(0).permutation(len(task.records.reward))[:PLACES]
     seen = task.records.transitions.observation[rows]
     for (name, (learned, learner)), colour in zip(parts.items(), _styles(), strict=False):
         value = _along(learner, jnp.asarray(learned.scaling.observe(seen)), line)
