@@ -17,6 +17,7 @@ MODULES = (
     "ladder",
     "distillation",
     "disasters",
+    "sparse_goal",
     "scale",
     "export_fuzz",
     "compile_time",
@@ -51,6 +52,7 @@ MODULES = (
     "assistant_tutorial",
     "centre_pictures",
     "speed.run",
+    "mazes",
     "overview",
     "readme",
 )

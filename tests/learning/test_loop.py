@@ -20,7 +20,7 @@ from shiftwork.learning.offline.learn import learn, load_learner
 from shiftwork.plants.probes.single import PROBES, probe_records
 
 RECORDS = probe_records(PROBES[4], 64, seed=0)
-CONFIG = td3bc.Config(discount=0.9, width=8, actor_width=8, batch=16)
+CONFIG = td3bc.Config(discount=0.9, target_rate=0.005, width=8, actor_width=8, batch=16)
 UPDATES = 100
 
 

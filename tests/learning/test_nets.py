@@ -62,7 +62,9 @@ def test_a_cycle_is_so_many_critic_steps_and_one_of_the_rest(algorithm, delay):
     learner = (algorithm.TD3BC if algorithm is td3bc else algorithm.ReBRAC).create(
         KEYS[0],
         Sizes(2, 1),
-        algorithm.Config(discount=0.9, actor_delay=delay, batch=BATCH, width=4, actor_width=4),
+        algorithm.Config(
+            discount=0.9, target_rate=0.005, actor_delay=delay, batch=BATCH, width=4, actor_width=4
+        ),
         Values(0.0, -1.0, 1.0, 1.0),
     )
 
@@ -89,7 +91,9 @@ def test_every_step_of_a_cycle_learns_from_its_own_batch():
     learner = td3bc.TD3BC.create(
         KEYS[0],
         Sizes(2, 1),
-        td3bc.Config(discount=0.9, batch=BATCH, width=4, actor_width=4, policy_noise=0.0),
+        td3bc.Config(
+            discount=0.9, target_rate=0.005, batch=BATCH, width=4, actor_width=4, policy_noise=0.0
+        ),
         Values(0.0, -1.0, 1.0, 1.0),
     )
 
@@ -115,7 +119,7 @@ def test_td3bc_weighs_values_as_published():
     learner = td3bc.TD3BC.create(
         KEYS[0],
         Sizes(2, 3),
-        td3bc.Config(discount=0.9, batch=BATCH, width=4, actor_width=4),
+        td3bc.Config(discount=0.9, target_rate=0.005, batch=BATCH, width=4, actor_width=4),
         Values(7.0, -1.0, 9.0, 1.0),
     )
     seen, done = jax.random.normal(KEYS[1], (BATCH, 2)), jax.random.uniform(KEYS[2], (BATCH, 3))

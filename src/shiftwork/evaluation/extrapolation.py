@@ -108,6 +108,7 @@ def extrapolate(
                 discount=0.0,
                 cloning=0.0,
                 critic_rate=1e-2,
+                target_rate=0.005,
                 reward_scale=reward_scale if layer_norm else 1.0,
                 penalty=penalty if VARIANTS[name][1] else 0.0,
                 distance=distance,

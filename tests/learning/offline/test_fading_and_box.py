@@ -37,7 +37,7 @@ def records():
 
 @pytest.mark.slow
 def test_with_fading_the_last_step_changes_nothing_and_a_half_way_one_half_as_much(records):
-    config = pars.Config(discount=0.9, cloning=0.1, width=8, actor_width=8, batch=16,
+    config = pars.Config(discount=0.9, cloning=0.1, target_rate=0.005, width=8, actor_width=8, batch=16,
                          penalty_batch=4, critics=2, subset=2)  # fmt: skip
     key = jax.random.key(0)
     learner = online_learner(

@@ -24,6 +24,7 @@ KEY = jax.random.key(0)
 ROWS = 6
 CONFIG = Config(
     discount=0.9,
+    target_rate=0.005,
     cloning=0.3,
     reward_scale=4.0,
     penalty=0.5,

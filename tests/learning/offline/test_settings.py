@@ -22,6 +22,7 @@ from shiftwork.learning.offline.settings import (
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.load import load_records
 from shiftwork.records.tags import Tag, numbered
+from support.goals import line
 
 
 def make_records(observation, action, reward, terminal=False, length=None):
@@ -94,6 +95,40 @@ def test_no_lag_reaches_over_an_episode_end():
     assert gather_evidence(one).horizon == SHORTEST
 
 
+def test_a_terminal_ends_all_rewards_which_is_foreseen():
+    """On a line with a goal, nothing but the end of the costs tells one place from another.
+
+    Without what follows the end, every reward that is known is the same -1, but for those at the goal.
+    """
+    records = line(runs=40)
+    found = gather_evidence(records)
+    whole = 2.0 / 0.05  # steps from end to end at full pace
+    assert whole < found.horizon <= 2 * whole + 20
+    assert found.r2[found.lags <= whole].min() > 0.5
+    cut = dataclasses.replace(records, terminal=np.zeros_like(records.terminal))
+    assert gather_evidence(cut).horizon == SHORTEST
+
+
+@pytest.mark.parametrize(("discount", "wanted"), [(0.9, 0.005), (0.99, 0.025), (0.999, 0.05)])
+def test_targets_are_as_fast_as_the_way_from_an_end_is_far(discount, wanted):
+    records = line(runs=4)
+    settled = settle(pars.Config(discount=discount, cloning=0.1), records)
+    assert settled.target_rate == pytest.approx(wanted)
+    endless = dataclasses.replace(records, terminal=np.zeros_like(records.terminal))
+    settled = settle(pars.Config(discount=discount, cloning=0.1), endless)
+    assert settled.target_rate == 0.005
+
+
+def test_rewards_that_never_vary_show_nothing():
+    rng = np.random.default_rng(0)
+    records = make_records(
+        rng.normal(size=(20, 51, 2)), rng.uniform(-1, 1, (20, 50, 1)), np.full((20, 50), -1.0)
+    )
+    found = gather_evidence(records)
+    assert not found.foreseen
+    assert found.horizon == UNKNOWN
+
+
 def test_what_cannot_be_foreseen_leaves_the_usual_discount_and_full_cloning():
     rng = np.random.default_rng(0)
     shape = (50, 100)
@@ -161,6 +196,9 @@ def test_cloning_fades_with_the_evidence_and_with_rows():
     # Seen in the state alone, in proportion.
     assert weight(0.0, 1_700, state=0.6) == pytest.approx(0.1)
     assert weight(0.0, 3_400, state=0.03) == pytest.approx(0.1)
+    # But however many rows: what only the state shows is worth something only far ahead.
+    assert weight(0.0, 10**6, state=0.6) == 0.003
+    assert weight(0.4, 10**6, state=0.6) < 1e-4
     # Moves held four times as long as a few steps, a quarter of the rows.
     assert weight(0.4, 6_800, held=48.0) == pytest.approx(0.1)
     # Moves half as free, a quarter of the rows.
@@ -273,15 +311,15 @@ def test_settle_fills_what_is_open_and_nothing_else():
     records = autoregressive(0.95, effect=2.0, steps=60)
     found = gather_evidence(records)
     assert settle(pars.Config(), records) == pars.Config(
-        discount=found.discount, cloning=cloning(found)
+        discount=found.discount, cloning=cloning(found), target_rate=0.005
     )
     assert settle(pars.Config(cloning=3.0), records) == pars.Config(
-        discount=found.discount, cloning=3.0
+        discount=found.discount, cloning=3.0, target_rate=0.005
     )
     assert settle(pars.Config(discount=0.0), records).discount == 0.0  # 0 is a value, not open
-    whole = pars.Config(discount=0.5, cloning=0.1, width=7)
+    whole = pars.Config(discount=0.5, cloning=0.1, target_rate=0.02, width=7)
     assert settle(whole, records) is whole
-    assert settle(iql.Config(), records) == iql.Config(discount=found.discount)
+    assert settle(iql.Config(), records) == iql.Config(discount=found.discount, target_rate=0.005)
     assert settle(bc.Config(), records) == bc.Config(discount=found.discount)
 
 

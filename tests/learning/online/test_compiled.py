@@ -82,6 +82,7 @@ def recorded():
 
 CONFIG = pars.Config(
     discount=0.9,
+    target_rate=0.005,
     cloning=0.1,
     width=8,
     actor_width=8,

@@ -180,16 +180,24 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         inputs[known, part:] = missed(both, part, known, done[known])
         return inputs
 
-    reward, step = rows.reward.astype(np.float64), np.arange(steps)
+    reward = rows.reward.astype(np.float64)
+    # Behind a terminal nothing is earned any more, which is known; behind a cut nothing is known.
+    ended = rows.terminal[end - 1]
+
+    def later(at: np.ndarray, lag: int) -> np.ndarray:
+        """Rewards that many steps later, 0 behind a terminal, (rows, 1)."""
+        inside = at + lag < end[at]
+        return np.where(inside, reward[np.minimum(at + lag, steps - 1)], 0.0)[:, None]
+
     lags = _lags(int(min(np.bincount(block).max() - 1, 2 * LONGEST)))
     some = rng.permutation(steps)[: 3 * ROWS]
     beyond = beyond_habit(some)
     with_action, without = [], []
     for lag in lags:
-        known = some[step[some] + lag < end[some]][:ROWS]
+        known = some[(some + lag < end[some]) | ended[some]][:ROWS]
         if len(np.unique(block[known])) < FEWEST_BLOCKS or len(known) < FEWEST_ROWS:
             break
-        pair = judged(known, reward[known + lag][:, None], beyond)
+        pair = judged(known, later(known, int(lag)), beyond)
         with_action.append(pair[0])
         without.append(pair[1])
     lags = lags[: len(with_action)]

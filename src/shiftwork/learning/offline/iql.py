@@ -37,7 +37,7 @@ class Config:
         temperature: How strongly the policy prefers them (beta).
         critic_rate: Adam's rate for Q and V.
         actor_rate: Adam's rate for the policy.
-        target_rate: Share of the way that the target moves towards Q.
+        target_rate: Share of the way that the target moves towards Q; from the records if None.
         width: Units in each of the two hidden layers of Q and V.
         actor_width: Units in each of the policy's two hidden layers.
         batch: Transitions in a batch.
@@ -48,7 +48,7 @@ class Config:
     temperature: float = 3.0
     critic_rate: float = 1e-3
     actor_rate: float = 1e-3
-    target_rate: float = 0.005
+    target_rate: float | None = None
     width: int = 64
     actor_width: int = 64
     batch: int = 256

@@ -75,7 +75,7 @@ class Config:
     policy_noise: float = 0.2
     critic_rate: float = 1e-2
     actor_rate: float = 3e-3
-    target_rate: float = 0.005
+    target_rate: float | None = None
     bins: int = 65
     critics: int = 4
     subset: int = 2

@@ -39,7 +39,7 @@ class Config:
         policy_noise: Deviation of the target policy's smoothing.
         critic_rate: Adam's rate for the critics.
         actor_rate: Adam's rate for the actor.
-        target_rate: Share of the way that targets move towards their nets (tau).
+        target_rate: Share of the way that targets move towards their nets (tau); from the records if None.
         width: Units in each of the critics' hidden layers.
         depth: Hidden layers of the critics.
         bins: Of the critics' distributions; 0 gives the paper's squares.
@@ -54,7 +54,7 @@ class Config:
     policy_noise: float = 0.2
     critic_rate: float = 1e-3
     actor_rate: float = 1e-3
-    target_rate: float = 0.005
+    target_rate: float | None = None
     width: int = 64
     depth: int = 3
     bins: int = 0

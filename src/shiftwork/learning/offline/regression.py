@@ -9,6 +9,9 @@ import numpy as np
 RIDGES = 10.0 ** np.arange(0, 6)
 """Ridges tried."""
 
+NONE = 1e-12
+"""Sum of squares up to which nothing varies."""
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -31,10 +34,14 @@ class Errors:
         return cls(*sums)
 
     def share(self, draw: np.ndarray | None = None) -> np.ndarray:
-        """Share of the variance that was predicted, (C,), not below 0; of a bootstrap's draw."""
+        """Share of the variance that was predicted, (C,), not below 0; of a bootstrap's draw.
+
+        0 where there was none: what never varies shows nothing.
+        """
         count = np.ones(len(self.left)) if draw is None else draw
-        whole = np.maximum(count @ self.whole, 1e-12)
-        return np.clip(1.0 - (count @ self.left) / whole, 0.0, 1.0)
+        whole = count @ self.whole
+        share = 1.0 - (count @ self.left) / np.maximum(whole, NONE)
+        return np.where(whole > NONE, np.clip(share, 0.0, 1.0), 0.0)
 
 
 def missed_across_halves(

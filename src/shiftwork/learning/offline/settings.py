@@ -9,7 +9,9 @@ docs/settings.md):
    the discount is 1 - 1/H.
 2. *Where values begin.* At the records' mean discounted return, so that nets need not crawl.
 3. *Where infeasible actions are pushed.* To the worst return that recorded rewards allow.
-4. *Cloning.* By the evidence that actions matter (``learning/offline/evidence.py``), at its lower
+4. *Target nets.* Where the plant ends episodes, values begin at the end and travel back from there,
+   one step with each move of the targets; a far horizon needs faster ones.
+5. *Cloning.* By the evidence that actions matter (``learning/offline/evidence.py``), at its lower
    bound: on rewards, or on what is seen next. Where there is none, differences between the values of
    actions are noise, and an agent that climbs them leaves people's practice for nothing; it had
    better stay near. And by the number of rows that tell moves apart: from few a critic learns noise.
@@ -45,8 +47,18 @@ FULL_CLONING = 300.0
 """Values are so light beside it that the agent is a clone: with 10 it still left, step by step, what
 people did without any variation, and earned less than they."""
 
+FARTHEST_SIGHT_CLONING = 0.003
+"""The least cloning where rewards themselves tell nothing of actions. What an action is worth is then only
+known through many steps of looking ahead, and a critic's error in that does not fade with more rows."""
+
 CLOSE_CLONING = 0.3
 """Weight from which the records' owner is told that the agent stays close to practice."""
+
+USUAL_TARGET, FASTEST_TARGET = 0.005, 0.05
+"""Share of the way that target nets move in each step: as published, and the most that a rule takes."""
+
+REACHED = 20.0
+"""Horizon in steps that the usual share reaches in time: 40,000 updates carry values over five of them."""
 
 SCARCE_ROWS, SCARCE_CLONING, SCARCE_POWER = 1_700, 0.1, 1.5
 """With so many rows cloning weighs so much even where the evidence is clear, and fades with more."""
@@ -56,7 +68,8 @@ def cloning(evidence: Evidence) -> float:
     """Weight of cloning: by the number of rows that tell one move from another."""
     if evidence.not_measurable:
         return FULL_CLONING
-    return float(min(FULL_CLONING, scarce(telling_rows(evidence))))
+    least = FARTHEST_SIGHT_CLONING if evidence.reward_share < NO_EVIDENCE else 0.0
+    return float(np.clip(scarce(telling_rows(evidence)), least, FULL_CLONING))
 
 
 def telling_rows(evidence: Evidence) -> float:
@@ -78,6 +91,19 @@ def telling_rows(evidence: Evidence) -> float:
 def scarce(rows: Any) -> Any:
     """Weight of cloning that so many rows, a number or an array above 0, call for if actions matter."""
     return SCARCE_CLONING * (SCARCE_ROWS / rows) ** SCARCE_POWER
+
+
+def target_rate(records: Episodes, discount: float) -> float:
+    """How fast target nets follow: in proportion to the horizon where episodes end by themselves.
+
+    Elsewhere values begin at the records' mean and hold about as much everywhere, so that the usual
+    rate does. But where a goal or a trip ends what is earned, places differ by how far it is, and a
+    value knows of it only when it has come the whole way.
+    """
+    if not records.terminal.any():
+        return USUAL_TARGET
+    horizon = 1.0 / (1.0 - discount)
+    return float(np.clip(USUAL_TARGET * horizon / REACHED, USUAL_TARGET, FASTEST_TARGET))
 
 
 def explained(config: Any, evidence: Evidence) -> str:
@@ -152,6 +178,10 @@ def settle(config: Any, records: Episodes) -> Any:
     still_open = [f.name for f in dataclasses.fields(config) if getattr(config, f.name) is None]
     if not still_open:
         return config
-    evidence = gather_evidence(records)
-    found = {"discount": evidence.discount, "cloning": cloning(evidence)}
+    found: dict[str, float] = {}
+    if "discount" in still_open or "cloning" in still_open:
+        evidence = gather_evidence(records)
+        found = {"discount": evidence.discount, "cloning": cloning(evidence)}
+    discount = found["discount"] if config.discount is None else config.discount
+    found["target_rate"] = target_rate(records, discount)
     return dataclasses.replace(config, **{name: found[name] for name in still_open})

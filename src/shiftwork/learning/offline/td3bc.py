@@ -38,7 +38,7 @@ class Config:
         policy_noise: Deviation of the target policy's smoothing.
         critic_rate: Adam's rate for the critics.
         actor_rate: Adam's rate for the actor.
-        target_rate: Share of the way that targets move towards their nets (tau).
+        target_rate: Share of the way that targets move towards their nets (tau); from the records if None.
         width: Units in each of the critics' two hidden layers.
         actor_width: Units in each of the actor's two hidden layers.
         batch: Transitions in a batch.
@@ -52,7 +52,7 @@ class Config:
     policy_noise: float = 0.2
     critic_rate: float = 1e-3
     actor_rate: float = 1e-3
-    target_rate: float = 0.005
+    target_rate: float | None = None
     width: int = 64
     actor_width: int = 64
     batch: int = 256
