@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -28,6 +29,7 @@ class Node:
     """
 
     def __init__(self, head: str | None = None, environment: dict[str, str] | None = None) -> None:
+        self._head = head is None
         self._folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
         self.address = head or f"127.0.0.1:{_free_port()}"
         self.client_port = _free_port()
@@ -69,12 +71,24 @@ class Node:
 
     def _wait_until_it_runs(self) -> None:
         printed, deadline = self._folder / "printed.txt", time.monotonic() + START_S
-        while "Ray runtime started" not in printed.read_text(encoding="utf-8"):
+        while (
+            "Ray runtime started" not in printed.read_text(encoding="utf-8") or not self._listens()
+        ):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 text = printed.read_text(encoding="utf-8")
                 self.kill()
                 raise RuntimeError(f"a node of Ray did not start: {text[-2000:]}")
             time.sleep(0.1)
+
+    def _listens(self) -> bool:
+        """Whether a head takes clients; it does so a little after it says that it runs."""
+        if not self._head:
+            return True
+        try:
+            socket.create_connection(("127.0.0.1", self.client_port), 1.0).close()
+        except OSError:
+            return False
+        return True
 
 
 def _below(pid: int) -> list[int]:
@@ -93,7 +107,9 @@ def _below(pid: int) -> list[int]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that nobody has, below those that Ray and the system give to whoever asks for any."""
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port between 20000 and 30000 is free")

@@ -155,7 +155,9 @@ def test_the_old_loss_gambled():
 
     records, _ = gamble(0.04, -60.0)
     scaling = Scaling.of(records)
-    config = dataclasses.replace(CONFIGS["pars"], discount=0.8, cloning=0.0, bins=0)
+    config = dataclasses.replace(
+        CONFIGS["pars"], discount=0.8, cloning=0.0, target_rate=0.005, bins=0
+    )
     values = value_range(records, 0.8, scaling.reward_unit)
     replay = Replay.of(records.transitions, scaling)
     chosen = {}
