@@ -27,6 +27,7 @@ MODULES = (
     "team_learning_speed",
     "cracker_fit",
     "furnace",
+    "furnace_wrong_law",
     "centre_speed",
     "centre_rules",
     "centre",

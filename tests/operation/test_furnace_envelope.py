@@ -8,7 +8,9 @@ from shiftwork.errors import UserError
 from shiftwork.operation.envelope import ActionLimits, Envelopes, LimitEnvelope
 from shiftwork.operation.furnace_envelope import REASON, FurnaceEnvelope, furnace_envelope
 from shiftwork.operation.opcua.virtual_file import plant_file_text
+from shiftwork.operation.settings import operation_rules
 from shiftwork.people.furnace.export import SET_POINTS, SIGNALS
+from shiftwork.plants.cracker.coke_estimate import MARGIN_C
 from shiftwork.plants.cracker.envelope import FurnaceWithinEnvelope
 from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.records.historian.plant_file.load import parse_plant
@@ -84,6 +86,20 @@ def test_the_model_needs_the_furnaces_tags_and_names_what_is_missing():
     assert broken != text
     with pytest.raises(UserError, match=r"f.toml: operation.model.*needs the tag 'tube'"):
         furnace_envelope(parse_plant(broken, Path("f.toml")))
+
+
+def test_a_plant_file_may_widen_the_margin():
+    text = plant_file_text(Furnace(), 4840, 1.0, 0.2)
+    assert text.count("[operation]\n") == 1
+    plant = parse_plant(
+        text.replace("[operation]\n", "[operation]\nmodel_margin = 20.0\n"), Path("f.toml")
+    )
+    assert furnace_envelope(plant, operation_rules(plant).model_margin).margin_c == 20.0
+    plain = parse_plant(text, Path("f.toml"))
+    assert furnace_envelope(plain, operation_rules(plain).model_margin).margin_c == MARGIN_C
+    wrong = text.replace("[operation]\n", "[operation]\nmodel_margin = 0.0\n")
+    with pytest.raises(UserError, match=r"f.toml: operation.*model_margin"):
+        operation_rules(parse_plant(wrong, Path("f.toml")))
 
 
 @pytest.mark.slow

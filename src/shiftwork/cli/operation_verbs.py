@@ -186,7 +186,7 @@ def _operate(options: Operate) -> None:
     if rules.model == "furnace":
         from shiftwork.operation.furnace_envelope import furnace_envelope
 
-        envelopes.append(furnace_envelope(plant))
+        envelopes.append(furnace_envelope(plant, rules.model_margin))
     seen, still_s = RecordsSeen.load(options.agent), {}
     if seen is None or not isinstance(agent, AgentInput):
         console.print("the agent came without its records: nothing holds it to them")

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float
 from shiftwork.errors import UserError
 from shiftwork.operation.envelope import Held, Observation
 from shiftwork.people.furnace.export import SET_POINTS, SIGNALS
-from shiftwork.plants.cracker.coke_estimate import estimate
+from shiftwork.plants.cracker.coke_estimate import MARGIN_C, estimate
 from shiftwork.plants.cracker.envelope import hold
 from shiftwork.plants.cracker.furnace import LIQUID, FurnaceDesign
 from shiftwork.plants.cracker.furnace_plant import Reading, read
@@ -22,12 +22,16 @@ from shiftwork.records.historian.plant_file.model import PlantFile
 _estimate = jax.jit(estimate, static_argnums=0)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=(0, 1))
 def _hold(
-    design: FurnaceDesign, rows: Float[Array, "B 18"], coke_mm: Array, action: Float[Array, "B 4"]
+    design: FurnaceDesign,
+    margin_c: float,
+    rows: Float[Array, "B 18"],
+    coke_mm: Array,
+    action: Float[Array, "B 4"],
 ) -> tuple[Float[Array, "B 4"], Bool[Array, " B"]]:
     def one(row: Array, wanted: Array) -> tuple[Array, Array]:
-        return hold(design, read(row), coke_mm, wanted)
+        return hold(design, read(row), coke_mm, wanted, margin_c)
 
     return jax.vmap(one)(rows, action)
 
@@ -45,12 +49,14 @@ class FurnaceEnvelope:
     Attributes:
         keys: The 18 observation keys, in the furnace's order.
         design: Design of the furnace.
+        margin_c: Kept between the hottest tube as it is foreseen and the limit, C.
         coke_mm: Estimate of the coke.
         readings: Number of observations that the estimate rests on.
     """
 
     keys: tuple[str, ...]
     design: FurnaceDesign = LIQUID
+    margin_c: float = MARGIN_C
     coke_mm: float = 0.0
     readings: float = 0.0
     _before: Reading | None = field(default=None, repr=False)
@@ -82,6 +88,7 @@ class FurnaceEnvelope:
         # Where something is missing, a place holder is computed and thrown away.
         within, held = _hold(
             self.design,
+            self.margin_c,
             np.where(known[..., None], rows, 1.0).reshape(-1, len(self.keys)),
             jnp.float32(self.coke_mm),
             np.where(known[..., None], wanted, 1.0).reshape(-1, 4),
@@ -96,8 +103,12 @@ class FurnaceEnvelope:
         return Held(moved, changed, np.where(changed, reason, ""))
 
 
-def furnace_envelope(plant: PlantFile) -> FurnaceEnvelope:
+def furnace_envelope(plant: PlantFile, margin_c: float | None = None) -> FurnaceEnvelope:
     """Build the envelope of a plant file that has the furnace's tags.
+
+    Args:
+        plant: Names the tags.
+        margin_c: Kept between the hottest tube as it is foreseen and the limit, C; ``MARGIN_C`` if None.
 
     Raises:
         UserError: A tag is missing, or the actions are others.
@@ -113,4 +124,4 @@ def furnace_envelope(plant: PlantFile) -> FurnaceEnvelope:
             f"{where} holds the actions {', '.join(SET_POINTS)} in this order, but the plant file "
             f"has {', '.join(actions)}; order them so, or remove the model"
         )
-    return FurnaceEnvelope(keys)
+    return FurnaceEnvelope(keys, margin_c=MARGIN_C if margin_c is None else margin_c)

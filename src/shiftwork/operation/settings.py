@@ -63,6 +63,8 @@ class OperationRules(Table):
         least_move: By action, the smallest change worth a write.
         frozen: By tag, how long a measurement may stand still before it counts as broken.
         model: "furnace" for the furnace's model-based envelope; the plant file has its tags' keys.
+        model_margin: What the model keeps between the hottest tube as it foresees it and the limit, C;
+            its own margin unless given.
         history: A PostgreSQL for the plant's own history, such as "host=db dbname=plant"; the folder's
             SQLite file unless given.
         team: Who decides what, where a team runs the plant.
@@ -78,6 +80,7 @@ class OperationRules(Table):
     least_move: dict[str, float] = Field(default_factory=dict)
     frozen: dict[str, str] = Field(default_factory=dict)
     model: Literal["furnace"] | None = None
+    model_margin: float | None = Field(default=None, gt=0.0)
     history: str = ""
     team: TeamRules | None = None
     fastest: dict[str, float] = Field(default_factory=dict)

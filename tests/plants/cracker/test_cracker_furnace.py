@@ -23,6 +23,20 @@ def cracked(piona=OPEN, design=LIQUID, **changed):
     return CRACK(design, *values, jnp.asarray(piona))
 
 
+def test_activation_energy_counts_from_the_design_point_and_heat_of_reaction_everywhere():
+    eager = dataclasses.replace(LIQUID, coking_kj_per_mol=220.0)
+    hot, cool = {"cot": 860.0}, {"cot": 820.0}
+    for point, more in ((hot, True), (cool, False)):
+        usual, other = cracked(**point), cracked(design=eager, **point)
+        assert (other.coke_mm_per_h > usual.coke_mm_per_h) == more
+        assert other.tube_c == usual.tube_c
+    warm = dataclasses.replace(LIQUID, reaction_heat=1.1)
+    usual, other = cracked(coke_mm=5.0), cracked(design=warm, coke_mm=5.0)
+    assert 5.0 < other.tube_c - usual.tube_c < 30.0
+    assert other.fuel_gj_per_h > usual.fuel_gj_per_h
+    assert jnp.array_equal(other.products_t_per_h, usual.products_t_per_h)
+
+
 @jax.jit
 def run_4h(feed, cot, steam, piona):
     """From clean tubes on, every 4 h for 200 days: tube temperature and fuel."""

@@ -1,5 +1,6 @@
 """The envelope: no set-points of anybody burn the tubes, and whoever keeps clear is left alone."""
 
+import dataclasses
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -16,27 +17,12 @@ from shiftwork.plants.cracker.furnace_plant import Furnace, read
 from shiftwork.plants.plant import Plant
 from shiftwork.plants.run import run
 from support.compile_options import QUICK
+from support.reckless import Reckless
 
 FURNACE = Furnace(horizon=1440)
 PLANT = FurnaceWithinEnvelope(FURNACE)
 COPIES = 8
 """240 days of 8 furnaces: 1,920 days."""
-
-
-class Reckless:
-    """Full feed and hot, or anything at random, and never a decoke before the limit."""
-
-    def begin(self, key):
-        return jnp.array([49.0, 870.0, 0.45, 1100.0])
-
-    def act(self, memory, observation, key):
-        jump_key, point_key, full_key = jax.random.split(key, 3)
-        draw = jax.random.uniform(point_key, (3,))
-        fresh = jnp.array([28.0, 780.0, 0.35]) + draw * jnp.array([21.0, 100.0, 0.35])
-        full = jax.random.uniform(full_key) < 0.5
-        fresh = jnp.append(jnp.where(full, fresh.at[0].set(49.0), fresh), 1100.0)
-        memory = jnp.where(jax.random.uniform(jump_key) < 0.1, fresh, memory)
-        return memory, memory
 
 
 class Watched(NamedTuple):
@@ -141,6 +127,32 @@ def test_hot_tubes_hold_feed_and_cot_back_only_as_far_as_needed():
     tube_c = foreseen(LIQUID, panel(), jnp.float32(coke), jnp.stack([within[:3], action[:3]]))
     assert tube_c[0] <= limit < tube_c[1]
     assert tube_c[0] > limit - 5.0
+
+
+def test_a_wider_margin_holds_back_further():
+    action = jnp.array([49.0, 850.0, 0.5, 1100.0])
+    usual, _ = hold(LIQUID, panel(), jnp.float32(9.3), action)
+    wide, held = hold(LIQUID, panel(), jnp.float32(9.3), action, MARGIN_C + 8.0)
+    assert held
+    tube_c = foreseen(LIQUID, panel(), jnp.float32(9.3), jnp.stack([usual[:3], wide[:3]]))
+    assert tube_c[0] > LIQUID.tube_limit_c - MARGIN_C - 8.0 >= tube_c[1]
+
+
+def test_the_envelope_goes_by_its_own_law_and_margin():
+    """For a furnace whose coke shows less, the same reading means more coke: it is held earlier."""
+    thin = dataclasses.replace(LIQUID, layer_c_per_mm=6.5)
+    key, action = jax.random.key(3), jnp.array([49.0, 850.0, 0.5, 1100.0])
+    plants = [FurnaceWithinEnvelope(FURNACE, law) for law in (None, LIQUID, thin)]
+    own, same, other = (jax.jit(p.reset, compiler_options=QUICK)(key)[0].coke_mm for p in plants)
+    assert float(own) == float(same)
+    assert float(other) == pytest.approx(2.0 * float(own), rel=1e-3)
+    wide = dataclasses.replace(PLANT, margin_c=60.0)
+    assert jax.jit(wide.step, compiler_options=QUICK)(
+        wide.reset(key)[0]._replace(coke_mm=jnp.float32(7.0)), action, key
+    ).info["held"]
+    assert not jax.jit(PLANT.step, compiler_options=QUICK)(
+        PLANT.reset(key)[0]._replace(coke_mm=jnp.float32(7.0)), action, key
+    ).info["held"]
 
 
 def test_when_no_pull_back_is_fast_enough_a_decoke_is_asked_for():

@@ -50,6 +50,8 @@ class FurnaceDesign:
         coke_mm_per_h: Growth of the layer at design conditions, fitted to the run length.
         design_heat_gj_per_t: Heat taken up by the radiant coil per tonne of feed at design
             conditions, which the temperatures above go with.
+        coking_kj_per_mol: Activation energy of coking (200 to 250, K).
+        reaction_heat: Heat of reaction relative to that of Hess's law.
 
     Raises:
         UserError: Limits exclude each other or the design point.
@@ -70,6 +72,8 @@ class FurnaceDesign:
     layer_c_per_mm: float = 13.0
     coke_mm_per_h: float = 0.0070
     design_heat_gj_per_t: float = 2.77
+    coking_kj_per_mol: float = 200.0
+    reaction_heat: float = 1.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -137,8 +141,8 @@ GAS_OFFSET_C = -25.0
 """Gas at the place of the hottest metal, against the coil outlet, at design COT (K)."""
 GAS_SLOPE = 0.08
 """How much of a change of COT reaches that place (K; calibrated to the run length)."""
-COKING_K = 200.0e3 / 8.314
-"""Activation energy of coking (200 to 250 kJ/mol, K) over the gas constant."""
+GAS_KJ_PER_MOL_K = 8.314e-3
+"""The gas constant."""
 PRESSURE_ORDER, STEAM_ORDER = 0.8, 0.6
 """Orders of coking in partial pressure of hydrocarbon, and (negative) in steam (K)."""
 NAPHTHENE_EFFECT, AROMATIC_EFFECT = 2.5, 4.0
@@ -286,9 +290,10 @@ def _cracked(
     """
     # Heat taken up, GJ per tonne of feed: in the whole furnace, and in the radiant coil alone.
     per_c = GAS_GJ_PER_T_C + STEAM_GJ_PER_T_C * steam_ratio
-    radiant = reaction_gj_per_t + per_c * (cot_c - CROSSOVER_C)
+    reaction = design.reaction_heat * reaction_gj_per_t
+    radiant = reaction + per_c * (cot_c - CROSSOVER_C)
     total = (
-        reaction_gj_per_t
+        reaction
         + evaporation_gj_per_t
         + GAS_GJ_PER_T_C * (cot_c - AMBIENT_C)
         + STEAM_GJ_PER_T_C * steam_ratio * (cot_c - STEAM_C)
@@ -304,7 +309,8 @@ def _cracked(
 
     # Coke grows where gas meets the layer, whose temperature does not rise with its thickness.
     design_inner_c = design.design_cot_c + GAS_OFFSET_C + design.film_c
-    arrhenius = jnp.exp(COKING_K * (1 / (design_inner_c + 273.15) - 1 / (inner_c + 273.15)))
+    coking_k = design.coking_kj_per_mol / GAS_KJ_PER_MOL_K
+    arrhenius = jnp.exp(coking_k * (1 / (design_inner_c + 273.15) - 1 / (inner_c + 273.15)))
     pressure = hydrocarbon_share(steam_ratio) / hydrocarbon_share(REFERENCE_STEAM)
     growth = (
         design.coke_mm_per_h
