@@ -131,7 +131,7 @@ def bound(trips: int, decisions: int) -> float:
 def table() -> str:
     """Make the table from the CSV."""
     rows = read_rows(NAME)
-    margins = list(dict.fromkeys(row["margin_c"] for row in rows))
+    margins = sorted({row["margin_c"] for row in rows}, key=lambda text: float(text or 0))
     lines = []
     for name in furnaces():
         cells = []
