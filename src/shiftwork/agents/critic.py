@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwork.agents.agent import Agent
+from shiftwork.agents.team_nets import normalized
 from shiftwork.errors import UserError
 from shiftwork.records.formats.npz import read_npz, require
 
@@ -63,7 +64,7 @@ class Critic:
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = np.matmul(x, weight) + bias
             if layer < len(self.weights) - 1:
-                x = np.maximum(_normalized(x) if self.layer_norm else x, 0.0)
+                x = np.maximum(normalized(x) if self.layer_norm else x, 0.0)
         if not self.support.size:
             return self.unit * (x[..., 0] + self.offset)
         # As a distance from the offset, so that rounding is of the differences that matter.
@@ -132,8 +133,3 @@ class Critic:
             and math.isfinite(self.unit)
             and self.unit > 0
         )
-
-
-def _normalized(x: np.ndarray) -> np.ndarray:
-    centred = x - x.mean(-1, keepdims=True)
-    return centred / np.sqrt(np.square(centred).mean(-1, keepdims=True) + 1e-5)
