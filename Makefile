@@ -61,7 +61,7 @@ test-quick: setup
 
 # For another interpreter after test-all.
 test-again: setup
-	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
+	$(COMPILE_FASTER) $(MAKE) test-quick LIMIT=
 
 test-all: lint
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE)

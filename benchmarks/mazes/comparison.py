@@ -24,6 +24,7 @@ from shiftwork.plants.adapters.from_gymnasium import ForeignPlant
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.flat import flat_episodes
 from shiftwork.records.formats.load import load_records
+from shiftwork.records.formats.npz import read_npz
 
 STARTS = 1_000
 """Seed of the evaluation's starts: the same for every agent."""
@@ -148,8 +149,7 @@ def from_file(path: Path, plant: str | None, task: int) -> Task:
     if path.suffix == ".npz" and words[0] == "pointmaze" and len(words) > 1:
         if not path.is_file():
             raise UserError(f"{path}: there is no such file")
-        with np.load(path) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         if "rewards" not in arrays:
             for name in ("qpos", "observations"):
                 if name not in arrays:

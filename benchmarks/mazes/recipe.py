@@ -19,6 +19,7 @@ import numpy as np
 
 from benchmarks.mazes.environment import make
 from shiftwork.files import written_whole
+from shiftwork.records.formats.npz import read_npz
 
 RUNS, STEPS, NOISE = 1_000, 1_001, 0.5
 SEED = 0
@@ -158,5 +159,4 @@ def stored(maze: str, folder: Path) -> dict[str, np.ndarray]:
         folder.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    with np.load(path) as file:
-        return {name: file[name] for name in file.files}
+    return read_npz(path)

@@ -3,19 +3,13 @@ import pytest
 
 from shiftwork.operation.audit import verify
 from shiftwork.operation.modes import ActionState, Run, switch
-from support.memory_plant import KIM, bench
+from support.memory_plant import KIM, bench, closed
 
 
 @pytest.fixture
 def at(tmp_path):
     with bench(tmp_path) as made:
         yield made
-
-
-def closed(at):
-    at.close_loop()
-    assert at.run().result == "taken"
-    return at
 
 
 def test_shadow_decides_and_writes_nothing_not_even_a_sign_of_life(at):

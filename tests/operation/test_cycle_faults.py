@@ -7,19 +7,13 @@ import pytest
 
 from shiftwork.operation.modes import Mode, Person, Refused, Run, reset, switch
 from shiftwork.records.historian.values.quality import BAD
-from support.memory_plant import KIM, bench
+from support.memory_plant import KIM, bench, closed
 
 
 @pytest.fixture
 def at(tmp_path):
     with bench(tmp_path) as made:
         yield made
-
-
-def closed(at):
-    at.close_loop()
-    assert at.run().result == "taken"
-    return at
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,10 @@ def bench(folder: Path, decide=None, plant=None, time=None, envelopes=(), still_
         folder, file, rules, plant, agent, PASSED, envelopes, still_s, clock
     ) as cycle:
         yield Bench(cycle, plant, time)
+
+
+def closed(at):
+    """Close the loop of a bench, and see the first write taken over."""
+    at.close_loop()
+    assert at.run().result == "taken"
+    return at

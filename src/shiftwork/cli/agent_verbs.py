@@ -121,12 +121,9 @@ def learn_agent(
         all_rows: Whether to learn from all rows, so that nothing is left to judge the agent by.
     """
     out = Path(out)
-    if not all_rows:
-        records = what_teaches(records)
-    config = config or algorithm(name).config()
-    if choose:
-        config = selected_for(records, name, updates, seed)
-    config = settled_for(config, records)
+    records, config = prepared(
+        records, name, config, updates=updates, seed=seed, choose=choose, all_rows=all_rows
+    )
     checkpoint = out.with_name(out.name + ".part.npz")
     with progress_bar(f"learning ({name})", updates, "updates") as advance:
         learned = learn(
@@ -145,6 +142,38 @@ def learn_agent(
     return agent
 
 
+def prepared(
+    records: Episodes,
+    name: str,
+    config: Any,
+    *,
+    updates: int,
+    seed: int,
+    choose: bool,
+    all_rows: bool,
+) -> tuple[Episodes, Any]:
+    """Find the rows that teach and the settings that go with them, and tell both.
+
+    Args:
+        records: What people did.
+        name: The algorithm.
+        config: Its configuration, or None; what it leaves open is settled from the records.
+        updates: Critic updates, for choosing.
+        seed: For choosing.
+        choose: Whether to choose among candidates by off-policy evaluation first.
+        all_rows: Whether all rows teach.
+
+    Returns:
+        The rows that teach, and a configuration that leaves nothing open.
+    """
+    if not all_rows:
+        records = _what_teaches(records)
+    config = config or algorithm(name).config()
+    if choose:
+        config = _selected(records, name, updates, seed)
+    return records, _settled(config, records)
+
+
 def records_go_with(records: Episodes, folder: Path) -> None:
     """Write into an agent's folder what holds it to the records at a plant, or say that nothing will."""
     try:
@@ -153,7 +182,7 @@ def records_go_with(records: Episodes, folder: Path) -> None:
         console.print(f"At a plant, nothing will hold it to the records: {error}")
 
 
-def what_teaches(records: Episodes) -> Episodes:
+def _what_teaches(records: Episodes) -> Episodes:
     """Keep the last fifth apart, and say so."""
     parts = kept_apart(records)
     if parts.judge is None:
@@ -169,7 +198,7 @@ def what_teaches(records: Episodes) -> Episodes:
     return parts.teach
 
 
-def settled_for(config: Any, records: Episodes) -> Any:
+def _settled(config: Any, records: Episodes) -> Any:
     """Settle a configuration and tell what the records said."""
     for event in with_expected_rewards(records)[1]:
         console.print(f"From the records: {event}")
@@ -185,7 +214,7 @@ def settled_for(config: Any, records: Episodes) -> Any:
     return settled
 
 
-def selected_for(records: Episodes, name: str, updates: int, seed: int) -> Any:
+def _selected(records: Episodes, name: str, updates: int, seed: int) -> Any:
     """Choose settings by off-policy evaluation, and tell why."""
     with progress_bar("choosing settings", updates + 40_000, "updates") as advance:
         selection: Selection = select(records, name, updates=updates, seed=seed, advance=advance)

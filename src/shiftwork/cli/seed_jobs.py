@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shiftwork.cli.agent_verbs import records_go_with, selected_for, settled_for, what_teaches
+from shiftwork.cli.agent_verbs import prepared, records_go_with
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
 from shiftwork.jobs.job import Input, Job, Tell
@@ -82,10 +82,9 @@ def agent_jobs(
         UserError: The folder holds something else.
     """
     claim(out)
-    teaching = records if all_rows else what_teaches(records)
-    if choose:
-        config = selected_for(teaching, name, updates, seeds[0])
-    config = settled_for(config, teaching)
+    teaching, config = prepared(
+        records, name, config, updates=updates, seed=seeds[0], choose=choose, all_rows=all_rows
+    )
     file = out / TEACHING
     if not file.exists():
         write_compact(teaching, file)

@@ -88,7 +88,8 @@ def run_jobs(
         before = [job for job in jobs if is_finished(folder, job)]
         run = _Run(jobs, folder, unfinished, advance, told)
         run.skip(before)
-        left = [job for job in jobs if job not in before]
+        there = {job.key for job in before}
+        left = [job for job in jobs if job.key not in there]
         try:
             if not left:
                 pass
@@ -101,9 +102,9 @@ def run_jobs(
 
                 run_cluster(left, workers, unfinished, run)
         except (Stopped, KeyboardInterrupt):
-            there = len(before) + len(run.finished)
+            kept = len(before) + len(run.finished)
             raise Stopped(
-                f"stopped; {there} of {len(jobs)} jobs are finished and kept in {folder}"
+                f"stopped; {kept} of {len(jobs)} jobs are finished and kept in {folder}"
             ) from None
     return Outcome(folder, tuple(run.finished), tuple(job.key for job in before), run.failed)
 

@@ -207,7 +207,7 @@ def _rate(
         rate = np.exp(np.clip(design @ mean, -50.0, 0.0))
         return np.minimum(rate * _times(variance, quantile), 1.0)
 
-    worst = np.maximum if quantile == LOSS_BOUND else np.minimum
+    worst = np.maximum if quantile and quantile > 0.5 else np.minimum
     moves = [m * np.eye(done.shape[1])[i] for i in range(done.shape[1]) for m in (-MARGIN, MARGIN)]
     rate = np.empty(len(share))
     for begin in range(0, len(share), ROWS):
