@@ -29,6 +29,10 @@ def model_card(agent: Agent) -> str:
             strict=True,
         )
     )
+    outside = ""
+    if taken := about.get("outside"):
+        names = ", ".join(agent.observation_tags[column].name for column in taken["columns"])
+        outside = f"\nWhat follows from {names}, which no action moves, was taken off its rewards.\n"
     settings = "\n".join(f"| {name} | {value} |" for name, value in about["config"].items())
     online = (
         f"and {about['online_steps']:,} steps on the plant itself"
@@ -57,7 +61,7 @@ half per cent at either end).
 Mean return {records["mean_return"]:.4g} (from {records["worst_return"]:.4g} to {records["best_return"]:.4g});
 {records["terminal_episodes"]} of {records["episodes"]} episodes were ended by the plant.
 SHA-256 of the records: `{records["hash"]}`
-
+{outside}
 ## Settings
 | name | value |
 | --- | --- |

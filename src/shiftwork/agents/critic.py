@@ -54,7 +54,8 @@ class Critic:
 
         Returns:
             Every critic's value of each pair, (N, B): the discounted sum of rewards, in the
-            plant's own reward.
+            plant's own reward, without what follows from outside where that was taken off
+            (the agent's ``about["outside"]``).
         """
         seen = np.asarray(observation, np.float32)
         share = agent.limits.share(np.asarray(action, np.float32), seen)

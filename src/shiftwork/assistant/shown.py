@@ -66,7 +66,7 @@ _STATISTICS: dict[str, tuple[str, str]] = {
     "binding limit of the moment, upper": ("upper limit of the moment, which binds", "걸려 있는 그 시점의 상한"),
     "binding limit of what people did, lower": ("lower end of what people did, which binds", "걸려 있는 사람들의 조작 범위 하한"),
     "binding limit of what people did, upper": ("upper end of what people did, which binds", "걸려 있는 사람들의 조작 범위 상한"),
-    "own estimate of the proposal": ("own estimate of the proposal (discounted sum of the objective over coming periods)", "스스로의 추정: 제안의 가치(앞으로 올 주기의 목적식을 할인한 합)"),
+    "own estimate of the proposal": ("own estimate of the proposal (discounted sum of the objective over coming periods, beyond what follows from outside)", "스스로의 추정: 제안의 가치(앞으로 올 주기의 목적식을 할인한 합, 외부에서 정해지는 몫 제외)"),
     "own estimate, spread of the critics": ("own estimate of the proposal, spread of its critics", "스스로의 추정: 제안의 가치, 평가망 사이의 폭"),
     "own estimate, in force less proposal": ("own estimate of what was in force, less the proposal's", "스스로의 추정: 직전 설정값의 가치 − 제안의 가치"),
     "own estimate, in force less proposal, lowest critic": ("the same, lowest critic", "위와 같음, 가장 낮은 평가망"),

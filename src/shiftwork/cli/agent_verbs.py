@@ -35,6 +35,7 @@ from shiftwork.learning.offline.learn import (
     replay_of,
     save_agent,
 )
+from shiftwork.learning.offline.outside_rewards import what_actions_earn
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import explained, settle
 from shiftwork.learning.online.compiled import OnlineHistory, improve
@@ -207,6 +208,14 @@ def _settled(config: Any, records: Episodes) -> Any:
         console.print(
             f"From the records: {names} {'is' if len(moved) == 1 else 'are'} moved from outside, not by "
             "what is done; such moves count by how often they come, not one by one"
+        )
+    left, outside = what_actions_earn(records)
+    if outside is not None:
+        names = joined([f"'{records.observation_tags[column].name}'" for column in outside.columns])
+        share = 1.0 - left.reward.var() / with_expected_rewards(records)[0].reward.var()
+        console.print(
+            f"From the records: {100 * share:.0f} % of how rewards vary follows from {names}, which nothing "
+            "that is done moves; it is taken off, so that what actions earn is seen"
         )
     settled = settle(config, records)
     if settled != config:

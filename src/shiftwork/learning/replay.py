@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.errors import UserError
 from shiftwork.learning.jumps import Jumps
+from shiftwork.learning.outside import Outside
 from shiftwork.plants.operator import Reactive
 from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.limits import FIXED, MovingLimits
@@ -26,7 +27,14 @@ Numbers = Any
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["observation_mean", "observation_std", "action_low", "action_high", "reward_unit"],
+    data_fields=[
+        "observation_mean",
+        "observation_std",
+        "action_low",
+        "action_high",
+        "reward_unit",
+        "outside",
+    ],
     meta_fields=["limits"],
 )
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Scaling:
     output ends in a tanh, cannot propose beyond it. Where an action's limits differ from step to
     step, all this is meant of its share of the box of the moment: -1 and 1 are other set-points at
     each step, and PARS penalizes beyond the limits that held there and then.
-    Rewards: divided by their deviation.
+    Rewards: without what follows from outside, divided by their deviation.
 
     Attributes:
         observation_mean: (O,), plant units.
@@ -48,6 +56,7 @@ class Scaling:
         action_high: (A,), plant units or share of moving limits; +1 to the learner.
         reward_unit: Plant reward that counts as 1.
         limits: Where the observation holds limits that move.
+        outside: What of a reward is the same whatever is done; None if nothing is known to be.
     """
 
     observation_mean: Numbers
@@ -56,6 +65,7 @@ class Scaling:
     action_high: Numbers
     reward_unit: Any
     limits: MovingLimits = FIXED
+    outside: Outside | None = None
 
     @classmethod
     def of(cls, records: Episodes, tail: float = 0.005) -> Scaling:
@@ -99,6 +109,12 @@ class Scaling:
         """Turn the learner's actions (..., A) into plant units, seeing (..., O) in plant units."""
         share = self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
         return self.limits.action(share, observation)
+
+    def earned(self, reward: Array | np.ndarray, observation: Array | np.ndarray) -> Any:
+        """Scale rewards (...,) that came of acting on observations (..., O) in plant units."""
+        if self.outside is not None:
+            reward = reward - self.outside(observation)
+        return reward / self.reward_unit
 
     def operator(self, policy: Callable[[Array], Array]) -> Reactive:
         """Make a policy in the learner's units, (B, O) to (B, A), an operator in plant units."""
@@ -212,7 +228,7 @@ def scaled(transitions: Transitions, scaling: Scaling) -> Batch:
     return Batch(
         observation=jnp.asarray(scaling.observe(transitions.observation)),
         action=scaling.recorded(transitions.action, transitions.observation),
-        reward=jnp.asarray(transitions.reward / scaling.reward_unit),
+        reward=jnp.asarray(scaling.earned(transitions.reward, transitions.observation)),
         next_observation=jnp.asarray(scaling.observe(transitions.next_observation)),
         next_action=scaling.recorded(transitions.next_action, transitions.next_observation),
         continues=1.0 - jnp.asarray(transitions.terminal, jnp.float32),

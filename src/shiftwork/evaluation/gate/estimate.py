@@ -31,7 +31,7 @@ from shiftwork.evaluation.gate.rollouts import Rolled, replay, roll
 from shiftwork.evaluation.gate.support import MOST_PLANS, EventRate, Neighbourhood, Support
 from shiftwork.evaluation.gate.world import fit_world
 from shiftwork.evaluation.plans import Plans, acting
-from shiftwork.learning.offline.evidence import blocks_of
+from shiftwork.learning.offline.blocks import blocks_of
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes

@@ -20,7 +20,8 @@ from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.evaluation.gate.estimate import WORK, Estimate, estimate
 from shiftwork.evaluation.statistics import Interval
-from shiftwork.learning.offline.evidence import blocks_of, gather_evidence
+from shiftwork.learning.offline.blocks import blocks_of
+from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn
 from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes

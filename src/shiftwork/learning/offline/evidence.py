@@ -15,7 +15,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
+from shiftwork.learning.offline.blocks import (
+    FEWEST_BLOCKS,
+    FEWEST_ROWS,
+    SHORTEST_BLOCK,
+    blocks_of,
+)
+from shiftwork.learning.offline.outside_rewards import what_actions_earn
+from shiftwork.learning.offline.rare_events import ByHash
 from shiftwork.learning.offline.regression import Errors, missed_across_halves
 from shiftwork.learning.replay import Scaling
 from shiftwork.records.episodes import Episodes
@@ -27,15 +34,6 @@ SHORTEST, LONGEST = 5.0, 200.0
 
 UNKNOWN = 100.0
 """Horizon where nothing is predictable or nothing could be measured: the usual discount of 0.99."""
-
-SHORTEST_BLOCK = 100
-"""Steps that a piece of a long run has at least."""
-
-BLOCKS = 40
-"""Pieces that one long run is cut into where it is long enough."""
-
-FEWEST_BLOCKS, FEWEST_ROWS = 6, 400
-"""Below these nothing is measured."""
 
 FORESEEN = 0.01
 """Share of the rewards' variance below which, at every lag, none can be foreseen."""
@@ -103,7 +101,8 @@ def gather_evidence(records: Episodes, seed: int = 0) -> Evidence:
 
     Ridge regression on random ReLU features at lags 0, 1, 2, 3, 4, 6, 8, 11, 16, ...; the ridge by
     cross-validation inside the half that is fitted. Rare, large rewards count by their expectation
-    (``learning/offline/rare_events.py``): none is clipped.
+    (``learning/offline/rare_events.py``): none is clipped. What follows from outside is taken off
+    (``learning/offline/outside_rewards.py``).
 
     Args:
         records: What people did.
@@ -114,7 +113,7 @@ def gather_evidence(records: Episodes, seed: int = 0) -> Evidence:
 
 @lru_cache(maxsize=8)
 def _gather(key: ByHash, seed: int) -> Evidence:
-    records, _ = with_expected_rewards(key.records)
+    records, _ = what_actions_earn(key.records)
     block, end = blocks_of(records)
     blocks, steps = int(block.max()) + 1, len(block)
     nothing = np.zeros(0)
@@ -234,20 +233,6 @@ def _gather(key: ByHash, seed: int) -> Evidence:
         held,
         steps,
     )
-
-
-def blocks_of(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
-    """Number each step's block, (T,), and the step at which it ends, (T,)."""
-    steps = len(records.reward)
-    longest = max(SHORTEST_BLOCK, steps // BLOCKS)
-    within = np.arange(steps) - records.starts[records.episode_of_step]
-    # Pieces of one episode are of like length, so that no crumb is left at its end.
-    pieces = np.maximum(records.length // longest, 1)
-    piece = within * pieces[records.episode_of_step] // records.length[records.episode_of_step]
-    first = np.concatenate([[True], (np.diff(records.episode_of_step) > 0) | (np.diff(piece) > 0)])
-    block = np.cumsum(first) - 1
-    end = np.append(np.flatnonzero(first)[1:], steps)
-    return block, end[block]
 
 
 def _lags(last: int) -> np.ndarray:

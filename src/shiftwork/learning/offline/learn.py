@@ -23,8 +23,10 @@ from shiftwork.learning.loop import History, create_members, member, train
 from shiftwork.learning.nets import Actor
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.from_outside import find_jumps
+from shiftwork.learning.offline.outside_rewards import what_actions_earn
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import settle, value_range
+from shiftwork.learning.outside import Outside
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Replay, Scaling
 from shiftwork.records.episodes import Episodes
@@ -94,7 +96,10 @@ def learn(
     advance: Advance | None = None,
     checkpoint: Path | None = None,
 ) -> Learned:
-    """Learn from records; rare, large rewards count by their expectation, row by row.
+    """Learn from records.
+
+    Rare, large rewards count by their expectation, row by row, and what follows from outside is taken
+    off rewards.
 
     Args:
         records: What people did.
@@ -123,12 +128,12 @@ def learn(
         else [config or chosen.config()] * len(seeds)
     )
     check_members(name, given, seeds)
-    expected, _ = with_expected_rewards(records)
-    scaling = Scaling.of(expected, tail)
+    taught, outside = what_actions_earn(records)
+    scaling = dataclasses.replace(Scaling.of(taught, tail), outside=outside)
     settled: dict[Any, Any] = dict.fromkeys(given)
     settled = {one: settle(one, records) for one in settled}
     configs = tuple(settled[one] for one in given)
-    values = [value_range(expected, c.discount, scaling.reward_unit) for c in configs]
+    values = [value_range(taught, c.discount, scaling.reward_unit) for c in configs]
     sizes = Sizes(records.observation.shape[1], records.action.shape[1])
     members, history = train(
         create_members(chosen.learner, sizes, configs, values, seeds),
@@ -239,6 +244,7 @@ def make_agent(
         about
         | {
             "reward_unit": scaling.reward_unit,
+            "outside": None if scaling.outside is None else scaling.outside.about(),
             "shiftwork": VERSION,
             "jax": jax.__version__,
             "records": {
@@ -311,6 +317,8 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
     try:
         config = chosen.config(**agent.about["config"])
         unit = float(agent.about["reward_unit"])
+        taken = agent.about.get("outside")
+        outside = None if taken is None else Outside.of(taken)
     except (KeyError, TypeError, ValueError):
         raise UserError(
             f"{folder}: its configuration is of another version; learn the agent again"
@@ -327,6 +335,7 @@ def load_learner(folder: Path) -> tuple[Agent, Learner, Scaling, Any]:
         agent.action_high,
         unit,
         agent.limits,
+        outside,
     )
     return agent, learner, scaling, config
 

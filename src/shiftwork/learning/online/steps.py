@@ -138,7 +138,7 @@ def experience(
     return Batch(
         observation=scaling.observe(observation),
         action=action,
-        reward=reward / scaling.reward_unit,
+        reward=scaling.earned(reward, observation),
         next_observation=scaling.observe(following),
         next_action=action,
         continues=1.0 - terminal.astype(jnp.float32),
