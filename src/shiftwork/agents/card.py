@@ -32,7 +32,9 @@ def model_card(agent: Agent) -> str:
     outside = ""
     if taken := about.get("outside"):
         names = ", ".join(agent.observation_tags[column].name for column in taken["columns"])
-        outside = f"\nWhat follows from {names}, which no action moves, was taken off its rewards.\n"
+        outside = (
+            f"\nWhat follows from {names}, which no action moves, was taken off its rewards.\n"
+        )
     settings = "\n".join(f"| {name} | {value} |" for name, value in about["config"].items())
     online = (
         f"and {about['online_steps']:,} steps on the plant itself"

@@ -13,7 +13,7 @@ taken off (``learning/outside.py``). That is safe only where no action moves the
 2. *Which part.* A quadratic function of them by ridge regression. Any function of such tags may be taken
    off, so that it need not fit well.
 3. *Not where the plant ends episodes*: there what is done settles how long rewards from outside come.
-   And not where little of the rewards (a tenth) follows from such tags, or all of them.
+   And not where less than three tenths of the rewards follow from such tags, or all of them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ lags are tried."""
 UNSEEN, SURE = 0.01, 0.95
 """A gain of free moves that the records must exclude, and the share of bootstrapped blocks that must do so."""
 
-WORTH, NOTHING_ELSE = 0.1, 0.999
+WORTH, NOTHING_ELSE = 0.3, 0.999
 """Least and largest share of the rewards' variance that is taken off."""
 
 RIDGE = 1.0
