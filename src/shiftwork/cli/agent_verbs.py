@@ -35,7 +35,7 @@ from shiftwork.learning.offline.learn import (
     replay_of,
     save_agent,
 )
-from shiftwork.learning.offline.outside_rewards import what_actions_earn
+from shiftwork.learning.offline.outside_rewards import doubtful, what_actions_earn
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.offline.settings import explained, settle
 from shiftwork.learning.online.compiled import OnlineHistory, improve
@@ -208,6 +208,11 @@ def _settled(config: Any, records: Episodes) -> Any:
         console.print(
             f"From the records: {names} {'is' if len(moved) == 1 else 'are'} moved from outside, not by "
             "what is done; such moves count by how often they come, not one by one"
+        )
+    for name in doubtful(records):
+        console.print(
+            f"Caution: '{name}' is declared to come from outside, but the records show that what is done moves "
+            "it; where that is so, take 'outside' out of the plant file, or the agent will not count it"
         )
     left, outside = what_actions_earn(records)
     if outside is not None:

@@ -230,6 +230,8 @@ class Episodes:
         digest = hashlib.sha256(repr((self.observation_tags, self.action_tags)).encode())
         for tag in self.action_tags:
             digest.update((tag.low_tag + tag.high_tag).encode())
+        for column in (i for i, tag in enumerate(self.observation_tags) if tag.outside):
+            digest.update(f"outside {column}".encode())
         for array in (self.observation, self.action, self.reward, self.length, self.terminal):
             digest.update(repr(array.shape).encode())
             # -0.0 and 0.0 are one value with two spellings.

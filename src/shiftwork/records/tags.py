@@ -26,6 +26,7 @@ class Tag:
         low_tag: For an action whose lower limit differs from step to step: the observation tag
             that holds the limit in force. "" where ``low`` alone holds.
         high_tag: The same for the upper limit. An action has both or neither.
+        outside: Of an observation: nothing that is done at the plant moves it (a price, weather).
     """
 
     name: str
@@ -34,6 +35,7 @@ class Tag:
     high: float = math.inf
     low_tag: str = field(default="", repr=False)
     high_tag: str = field(default="", repr=False)
+    outside: bool = field(default=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not all(isinstance(x, str) for x in (self.name, self.unit, self.low_tag, self.high_tag)):
@@ -114,12 +116,13 @@ def box(tags: Sequence[Tag], where: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tags_to_json(tags: Sequence[Tag]) -> list[dict[str, Any]]:
-    """Describe tags for a JSON file, without infinite ends (JSON has none) and unused limit tags."""
+    """Describe tags for a JSON file, without infinite ends (JSON has none) and what is left out."""
     return [
         {
             k: v
             for k, v in asdict(t).items()
-            if not (isinstance(v, float) and math.isinf(v)) and not (k.endswith("_tag") and not v)
+            if not (isinstance(v, float) and math.isinf(v))
+            and not (k.endswith(("_tag", "outside")) and not v)
         }
         for t in tags
     ]

@@ -10,7 +10,7 @@ import pytest
 from shiftwork.learning.offline import pars
 from shiftwork.learning.offline.evidence import gather_evidence
 from shiftwork.learning.offline.learn import learn, load_learner, replay_of
-from shiftwork.learning.offline.outside_rewards import outside_columns, what_actions_earn
+from shiftwork.learning.offline.outside_rewards import doubtful, outside_columns, what_actions_earn
 from shiftwork.learning.offline.rare_events import with_expected_rewards
 from shiftwork.learning.online.steps import experience
 from shiftwork.learning.outside import FARTHEST, MOST_PRODUCTS, Outside
@@ -80,6 +80,28 @@ def test_what_is_taken_off_is_the_same_whatever_is_done():
     moved = seen + np.array([5.0, 0.0, -3.0], np.float32)
     np.testing.assert_array_equal(outside(seen), outside(moved))
     assert np.ptp(outside(seen)) > 1.0
+
+
+def declared(records, name):
+    tags = (dataclasses.replace(tag, outside=tag.name == name) for tag in records.observation_tags)
+    return dataclasses.replace(records, observation_tags=tuple(tags))
+
+
+def test_a_declared_tag_counts_where_records_show_nothing():
+    few, strict = lived(steps=20, episodes=10), lived(effect=0.05, wear=0.005, hands=0.05)
+    for records in (few, strict):
+        assert outside_columns(records) == ()
+        assert outside_columns(declared(records, "price")) == (1,)
+        assert doubtful(declared(records, "price")) == ()
+    assert (
+        outside_columns(declared(dataclasses.replace(few, terminal=few.length > 0), "price")) == ()
+    )
+
+
+def test_a_tag_that_is_moved_but_declared_is_doubted():
+    records = declared(lived(wear=0.02, episodes=100), "worn")
+    assert doubtful(records) == ("worn",)
+    assert 2 in outside_columns(records)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ taken off (``learning/outside.py``). That is safe only where no action moves the
    predicted better, on blocks of time kept apart, when the action and the tags that were dropped are known
    beside the other candidates: first if that is clear, then if the records cannot exclude a gain of a
    hundredth (of one step, from moves that do not follow from the candidates). So coke that slowly follows severity
-   is no outside tag, and few records, or people who follow a rule to the letter, show none.
+   is no outside tag, and few records, or people who follow a rule to the letter, show none. A tag that
+   the plant file declares to be one stays, whatever the records show.
 2. *Which part.* A quadratic function of them by ridge regression. Any function of such tags may be taken
    off, so that it need not fit well.
 3. *Not where the plant ends episodes*: there what is done settles how long rewards from outside come.
@@ -73,6 +74,12 @@ def _what_actions_earn(key: ByHash) -> tuple[Episodes, Outside | None]:
     return dataclasses.replace(expected, reward=left), outside
 
 
+def doubtful(records: Episodes) -> tuple[str, ...]:
+    """Name the tags that are declared to come from outside, but are moved by what is done."""
+    _, doubted = _search(ByHash(with_expected_rewards(records)[0]), 0)
+    return tuple(records.observation_tags[column].name for column in doubted)
+
+
 def outside_columns(records: Episodes, seed: int = 0) -> tuple[int, ...]:
     """Find the observations that no action moves, now or later.
 
@@ -80,10 +87,20 @@ def outside_columns(records: Episodes, seed: int = 0) -> tuple[int, ...]:
         records: What people did.
         seed: Of rows, halves, features and bootstrap.
     """
+    return _search(ByHash(records), seed)[0]
+
+
+@lru_cache(maxsize=4)
+def _search(key: ByHash, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Columns from outside, and those declared so that clearly are not."""
+    records = key.records
+    declared = np.array([tag.outside for tag in records.observation_tags])
     block, end = blocks_of(records)
     blocks, steps = int(block.max()) + 1, len(block)
-    if records.terminal.any() or blocks < FEWEST_BLOCKS or steps < FEWEST_ROWS:
-        return ()
+    if records.terminal.any():
+        return (), ()
+    if blocks < FEWEST_BLOCKS or steps < FEWEST_ROWS:
+        return tuple(int(column) for column in np.flatnonzero(declared)), ()
     rows, rng = records.transitions, np.random.default_rng(seed)
     seen = rows.observation.astype(np.float64)
     deviation = seen.std(0)
@@ -134,21 +151,24 @@ def outside_columns(records: Episodes, seed: int = 0) -> tuple[int, ...]:
         left = missed(scaled[:, kept], at, done[at])
         return float((left.left.sum(0) / np.maximum(left.whole.sum(0), 1e-9)).min())
 
-    kept = moving
+    kept, doubted = moving, np.zeros(len(moving), bool)
     while kept.any():
         least, most = helped_by_others(kept)
-        dropped = least > SHOWN
+        stays = declared[kept]
+        doubted[kept] = stays & (least > UNSEEN)
+        dropped = (least > SHOWN) & ~stays
         if not dropped.any():
             # People who follow these columns closely show little of what another move would do to them.
-            dropped = most > UNSEEN * moved_freely(kept)
+            dropped = (most > UNSEEN * moved_freely(kept)) & ~stays
         if not dropped.any():
             break
         kept = kept.copy()
         kept[np.flatnonzero(kept)[dropped]] = False
     if kept.sum() == moving.sum():
         # Actions that show nowhere were not moved freely enough to tell what they move.
-        return ()
-    return tuple(int(column) for column in np.flatnonzero(kept))
+        kept = kept & declared
+    columns, doubts = (np.flatnonzero(which) for which in (kept, doubted))
+    return tuple(map(int, columns)), tuple(map(int, doubts))
 
 
 def _fitted(records: Episodes, columns: tuple[int, ...]) -> Outside:

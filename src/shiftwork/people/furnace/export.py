@@ -258,7 +258,7 @@ def plant_file(plant: Furnace) -> str:
             f"span = [{tag.low:g}, {tag.high:g}]",
         ]
         if signal.kind == "told":
-            lines += ["hold = true", 'max_age = "60d"', "dead_band = 0.0001"]
+            lines += ["outside = true", "hold = true", 'max_age = "60d"', "dead_band = 0.0001"]
         elif signal.kind == "counted":
             lines += ["hold = true"]
         else:

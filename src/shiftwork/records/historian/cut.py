@@ -104,7 +104,7 @@ def cut_episodes(grid: Grid, plant: PlantFile) -> Cut:
         length=pieces[:, 1] - pieces[:, 0],
         terminal=trips[pieces[:, 1] - 1],
         observation_tags=(
-            *(Tag(tag.key, tag.unit, *(tag.span or ())) for tag in observed),
+            *(Tag(t.key, t.unit, *(t.span or ()), outside=t.outside) for t in observed),
             *(tag for box in boxes for tag in box.limit_tags),
         ),
         action_tags=tuple(box.action_tag(steps, plant) for box in boxes),

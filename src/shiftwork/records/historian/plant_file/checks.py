@@ -242,6 +242,8 @@ def _tag_problems(tag: PlantTag, plant: PlantFile) -> Iterator[str]:
         yield ".bounds is missing; give an action its absolute limits as [low, high]"
     if tag.rate is not None and tag.role != "action":
         yield ".rate: only actions have one; remove it"
+    if tag.outside and not (tag.observed and tag.role == "observation"):
+        yield ".outside: only observations can be moved from outside; remove it"
     if tag.role == "state":
         for name in ("span", "bounds", "dead_band"):
             if getattr(tag, name) is not None:

@@ -58,6 +58,7 @@ class PlantTag(Table):
         laboratory_delay_s: A value is known only this long after its sample was taken, seconds.
         max_age_s: A value older than this counts as missing, seconds.
         observed: It is among the observations.
+        outside: Nothing that is done at the plant moves it: a price, the feed's quality, weather.
         node: Its OPC UA node, for operation.
         missing: Numbers that stand for no measurement, such as -9999.
         time: The column of its own time stamps, if its name does not show it.
@@ -78,6 +79,7 @@ class PlantTag(Table):
     hold: bool = Field(default_factory=lambda data: data.get("role") in HELD)
     laboratory_delay_s: Duration = Field(default=0.0, alias="laboratory_delay")
     max_age_s: float = Field(default=None, alias="max_age", validate_default=True)
+    outside: bool = False
     node: Text | None = None
     observed: bool = Field(
         default_factory=lambda data: data.get("role") in ("observation", "action"),
