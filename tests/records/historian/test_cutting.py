@@ -55,6 +55,23 @@ def test_the_action_is_the_set_point_before_the_next_decision() -> None:
     assert found.spans.tolist() == [[found.stamps[0].item(), found.stamps[-1].item()]]
 
 
+def test_what_comes_from_outside_is_known_of_its_tag_and_makes_other_records(tmp_path) -> None:
+    kinds = [LEVEL, LEVEL + "\noutside = true"]
+    plants = [make_plant({"reflux": REFLUX, "level": kind}) for kind in kinds]
+    samples = {
+        "reflux": [(0, 2.0), (80, 3.0), (240, 3.0)],
+        "level": minutes([10.0, 12, 14, 16, 18]),
+    }
+    plain, told = (cut(plant, **samples).episodes for plant in plants)
+    assert [tag.name for tag in told.observation_tags if tag.outside] == ["level"]
+    assert not any(tag.outside for tag in plain.observation_tags)
+    assert plain.hash != told.hash
+    write_minari(told, tmp_path / "told")
+    again = read_minari(tmp_path / "told")
+    assert again.observation_tags == told.observation_tags
+    assert again.hash == told.hash
+
+
 def test_columns_are_tags_in_order_and_the_box() -> None:
     tags = {
         "reflux": REFLUX + '\nunit = "t/h"',

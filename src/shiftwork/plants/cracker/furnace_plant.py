@@ -115,10 +115,10 @@ class Furnace:
             Tag("tube temperature", "C", 600.0, 1300.0),
             Tag("run time", "h", 0.0, 10_000.0),
             Tag("decoke time left", "h", 0.0, 1000.0),
-            *(Tag(f"lab {name}", "wt%", 0.0, 100.0) for name in CLASSES),
+            *(Tag(f"lab {name}", "wt%", 0.0, 100.0, outside=True) for name in CLASSES),
             *(
-                Tag(f"price {name}", "$/GJ" if name == "fuel" else "$/t", 0.0, 5000.0)
-                for name in LEADERS
+                Tag(f"price {n}", "$/GJ" if n == "fuel" else "$/t", 0.0, 5000.0, outside=True)
+                for n in LEADERS
             ),
             Tag("yield ethylene", "wt%", 0.0, 100.0),
             Tag("yield propylene", "wt%", 0.0, 100.0),
