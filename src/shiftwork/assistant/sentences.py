@@ -75,9 +75,9 @@ def _told_by_critics(by_statistic: Mapping[str, Figure], korean: bool) -> str:
             else "Its critics do not agree on the sign, so the estimate cannot tell the action in force from the proposal."
         )
     return (
-        "평가망들의 부호가 일치하지만, 시뮬레이션에서는 이런 일치도 자주 틀렸습니다. 에이전트의 믿음으로만 보세요."
+        "평가망들의 부호가 일치하며, 시뮬레이션한 가열로에서는 이런 일치가 대체로 맞았습니다. 에이전트의 믿음이며 측정값이 아닙니다."
         if korean
-        else "Its critics agree on the sign, which in simulation was often wrong all the same: it shows what the agent believes."
+        else "Its critics agree on the sign, which on a simulated furnace was mostly right: it shows what the agent believes, and is no measurement."
     )
 
 
