@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shiftwork.agents.team import Team
+from shiftwork.cli.operated_records import import_operated, known_place
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.errors import UserError
@@ -64,10 +65,8 @@ def record_people(
         )
     from shiftwork.cli.evaluate import operator_named
 
-    scenario = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
-    place = place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=scenario)
     records = record_team(
-        plant, operator_named(operator, plant), place, episodes=episodes, seed=seed
+        plant, operator_named(operator, plant), known_place(name), episodes=episodes, seed=seed
     )
     save_team_records(records, out)
     if yardsticks:
@@ -148,18 +147,27 @@ def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> Tea
     return records
 
 
-def import_team_records(exports: Sequence[str], tags: Path, out: Path) -> TeamEpisodes:
-    """Make team records from exports of any plant, and write them.
+def import_team_records(
+    exports: Sequence[str], tags: Path, out: Path, name: str | None = None
+) -> TeamEpisodes:
+    """Make team records from exports of any plant, or from what was operated, and write them.
 
     Args:
-        exports: Files, folders, patterns or connection strings.
-        tags: The plant file, whose [team] says who decides what.
+        exports: Files, folders, patterns or connection strings; or the folder that operate wrote to.
+        tags: The plant file, whose [team] or [operation.team] says who decides what.
         out: The folder of the records.
+        name: Of what was operated: the team's plant that it was.
 
     Raises:
         UserError: The plant file has no team, or no episode is left.
     """
     plant = load_plant_file(tags)
+    if plant.team is None and "team" in plant.operation:
+        return import_operated(exports, plant, out, name)
+    if name is not None:
+        raise UserError(
+            f"--plant is for what was operated, and {tags} has no [operation.team]; leave it out"
+        )
     found = cut_team(read_export(exports, plant)[1], plant)
     records = found.records
     save_team_records(records, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -114,7 +115,8 @@ def _role(plant: Plant, name: str) -> str:
 
 def _team(plant: CentreTags) -> list[str]:
     """The table that says which tags are which agent's."""
-    lines = ["", "[operation.team]", f'step = "{STEP}"']
+    lines = ["", "[operation.team]", f'step = "{STEP}"', f'earned = "{EARNED}"']
+    lines += [f"campaign = {plant.horizon}"]
     for number, name in enumerate(plant.centre.agents):
         sees, may = (
             ", ".join(f'"{_slug(tag)}"' for tag in own[number]) for own in (plant.sees, plant.may)
@@ -126,5 +128,7 @@ def _team(plant: CentreTags) -> list[str]:
             f'decides = "{_slug(plant.decides[number])}"',
             f"sees = [{sees}]",
             f"may = [{may}]",
+            f'role = "{plant.centre.roles[number]}"',
+            f"macro_actions = {json.dumps(plant.centre.macro_actions[number])}",
         ]
     return lines

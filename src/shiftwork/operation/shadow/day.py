@@ -148,6 +148,16 @@ def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Da
     )
 
 
+def closed_stamps(audit: Path) -> frozenset[int]:
+    """Stamps of all decisions in closed loop, microseconds since 1970 UTC.
+
+    Raises:
+        UserError: The audit cannot be read.
+    """
+    with closing(open_for_reading(audit)) as base:
+        return frozenset(_passed(base).closed_us)
+
+
 @dataclass
 class _Passed:
     """What one pass over the whole audit keeps: little, since audits grow.
