@@ -23,6 +23,8 @@ from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
+OPEN = "history.sqlite"
+"""What the days that are not closed are called, wherever they stand."""
 QUALITY = {GOOD: "Good", UNCERTAIN: "Uncertain", BAD: "Bad"}
 
 
@@ -152,8 +154,8 @@ def files_until(
     with tempfile.TemporaryDirectory() as place:
         still_open = open_days(folder, plant, until_us)
         if len(still_open):
-            found["history.sqlite"] = Path(place) / "open.parquet"
-            still_open.write_parquet(found["history.sqlite"])
+            found[OPEN] = Path(place) / "open.parquet"
+            still_open.write_parquet(found[OPEN])
         if not found:
             raise UserError(f"{folder}: holds no history up to {last}; give the folder of operate")
         yield found

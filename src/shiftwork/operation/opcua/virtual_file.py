@@ -48,7 +48,7 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
         f'period = "{step_s:g}s"',
         "",
         "[objective]",
-        *_objective(plant),
+        *_objective(plant, step_s),
         "",
         "[operation]",
         'highest = "closed"',
@@ -97,9 +97,9 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
     return "\n".join(lines) + "\n"
 
 
-def _objective(plant: Plant) -> list[str]:
+def _objective(plant: Plant, step_s: float) -> list[str]:
     if isinstance(plant, CentreTags):
-        return [f'expression = "{EARNED}"']
+        return [f'expression = "{EARNED}"', f'unit = "k$ in {step_s:g} s"']
     return ['expression = "0"  # the virtual plant does not say what it earns']
 
 
