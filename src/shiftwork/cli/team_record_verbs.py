@@ -17,6 +17,7 @@ from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
 from shiftwork.learning.team.from_records import learn_from_records, stages
 from shiftwork.learning.team.from_records_settings import Config
+from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
@@ -255,6 +256,14 @@ def inspect_team_records(folders: Sequence[str | Path], out: Path) -> TeamInspec
     return found
 
 
+def _remember(records: TeamEpisodes, folder: Path) -> None:
+    """Let the records go with the team to the plant; a team without them is still a team."""
+    try:
+        TeamRecordsSeen.learn(records).save(folder)
+    except UserError as error:
+        console.print(f"Nothing will hold the team to its records at a plant: {escape(str(error))}")
+
+
 def learn_from_team_records(
     folders: Sequence[str | Path],
     out: str | Path = Path("runs/team"),
@@ -279,6 +288,7 @@ def learn_from_team_records(
     with progress_bar(f"learning from records ({method})", work, "parts") as advance:
         found = learn_from_records(records, settings, method=method, seed=seed, advance=advance)
     save_from_records(found, records, Path(out))
+    _remember(records, Path(out))
     console.print(
         f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s)"
     )
