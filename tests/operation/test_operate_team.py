@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiftwork.agents.team import Actors, Team
 from shiftwork.cli.main import main
 from shiftwork.operation.audit import Audit
 from shiftwork.operation.desk import Caller
@@ -30,6 +29,7 @@ from shiftwork.plants.run_team import episode_keys, run_team
 from shiftwork.records.historian.plant_file.load import parse_plant
 
 pytest.importorskip("asyncua")
+from support.memory_centre import random_team
 from support.rig import free_port
 
 KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
@@ -38,20 +38,6 @@ KIM, LEE = Person("Kim", "operator"), Person("Lee", "engineer")
 @pytest.fixture(scope="module")
 def centre():
     return CentreTags(make_team_plant("centre-small"))
-
-
-def random_team(centre):
-    """Random weights for a centre; nets of width 8 and memory 4."""
-    plant, agents = centre.centre, len(centre.centre.agents)
-    like = Actors(*(np.zeros(0, np.float32) for _ in Actors._fields))._replace(
-        first_bias=np.zeros((agents, 8)), candidate_bias=np.zeros((agents, 4)),
-        periods=np.array([24.0], np.float32), horizon=np.array(0.0, np.float32),
-    )  # fmt: skip
-    rng = np.random.default_rng(0)
-    shapes = like.shapes(agents, max(plant.observation_sizes), max(map(len, plant.macro_actions)))
-    drawn = Actors(*(rng.normal(0, 0.3, shape).astype(np.float32) for shape in shapes))
-    actors = drawn._replace(periods=like.periods, horizon=like.horizon)
-    return Team(plant.agents, plant.observation_sizes, plant.macro_actions, actors)
 
 
 def test_the_plant_file_of_a_centre_fits_its_teams(centre):

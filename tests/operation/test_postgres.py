@@ -1,5 +1,6 @@
 """A history in PostgreSQL: a real server that stops, hangs and comes back; what is refused."""
 
+import asyncio
 import json
 import time
 from contextlib import closing
@@ -8,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from shiftwork.errors import UserError
+from shiftwork.operation import modes
 from shiftwork.operation.history import History, open_days
 from shiftwork.operation.history_rows import HistoryFailed
+from shiftwork.operation.modes import Mode
 from shiftwork.operation.postgres_store import PostgresStore
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.load import parse_plant
-from support.memory_plant import bench
+from support.memory_plant import KIM, bench
 from support.postgres import postgres  # noqa: F401
 
 PLANT = parse_plant(
@@ -104,6 +107,54 @@ def test_a_cycle_holds_while_its_database_is_gone_and_goes_on_after(postgres, tm
         store._database = reached
         assert at.run(3).result == "taken"
         assert len(store.days(10**18)) == 1
+        store.close()
+
+
+async def cycle_and_gaps(at, meanwhile):
+    """Run one cycle; the longest that anything else had to wait, seconds, and what the cycle took."""
+    at.time.s += at.cycle.plant.period_s
+    begin = time.monotonic()
+    running = asyncio.create_task(at.cycle.once(at.time.s))
+    last, worst, first = begin, 0.0, True
+    while not running.done():
+        await asyncio.sleep(0.01)
+        now = time.monotonic()
+        worst, last = max(worst, now - last), now
+        if first and now - begin > 0.2:
+            meanwhile()
+            first = False
+    await running
+    return worst, last - begin
+
+
+def test_people_are_heard_and_signs_of_life_go_on_while_a_database_takes_its_time(tmp_path):
+    with bench(tmp_path) as at:
+        at.run()
+        at.close_loop()
+        assert at.run().result == "taken"
+        at.cycle.history.add = lambda *_: time.sleep(0.6)
+        off = lambda: at.cycle.ask(modes.request_mode, Mode.SHADOW, person=KIM)  # noqa: E731
+        writes = len(at.plant.writes)
+        worst, took = asyncio.run(cycle_and_gaps(at, off))
+        assert took > 0.6
+        assert worst < 0.3
+        # Who said no while the database was waited for is heard before anything is written.
+        assert at.cycle.state.mode == Mode.SHADOW
+        assert len(at.plant.writes) == writes
+
+
+def test_a_real_server_that_hangs_holds_the_cycle_and_nothing_else(postgres, tmp_path):  # noqa: F811
+    with bench(tmp_path) as at:
+        at.cycle.history._store.close()
+        at.cycle.history._store = store = PostgresStore(postgres.another(), "kettle")
+        at.run()
+        with closing(PostgresStore(store._database, "other")) as other, other._asked() as link:
+            link.execute("LOCK TABLE shiftwork_samples")
+            worst, took = asyncio.run(cycle_and_gaps(at, lambda: None))
+        assert took > 0.9
+        assert worst < 0.3
+        assert [fault for fault in at.cycle.shown.faults if fault.startswith("history: ")]
+        assert not at.run().faults
         store.close()
 
 

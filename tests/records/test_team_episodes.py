@@ -125,3 +125,17 @@ def test_arrays_of_another_kind_are_refused(unhooked, field):
 def test_names_that_stand_twice_are_refused():
     with pytest.raises(UserError, match="agent 'crane', macro-actions: 'lift' stands twice"):
         TeamPlace("quay", "", (Task("crane", "crane", ("load",), ("lift", "lift")),), 4)
+
+
+@pytest.mark.parametrize(
+    ("began", "line"),
+    [
+        ([0, 2], "episode 1 has 3 steps from step 2 on, beyond the horizon of 4; cut it there"),
+        ([0], "'began' needs a count of steps, 0 or more, for each of the 2 episodes"),
+        ([0, -1], "'began' needs a count of steps, 0 or more"),
+    ],
+)
+def test_where_episodes_begin_in_a_campaign_is_checked(began, line):
+    with pytest.raises(UserError) as refused:
+        dataclasses.replace(records(), began=np.array(began))
+    assert line in str(refused.value)

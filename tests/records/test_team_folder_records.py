@@ -1,12 +1,15 @@
 """Team records on disk: the same again after reading, open to any tool, strict about every mistake."""
 
+import dataclasses
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.records.formats.team_folder import ABOUT, load_team_records, save_team_records
+from shiftwork.records.team_episodes import joined
 from support.team_record_builders import folder_with, records
 
 
@@ -21,6 +24,14 @@ def test_what_was_written_is_read(tmp_path):
         for name, array in vars(other).items():
             assert getattr(one, name).dtype == array.dtype
             assert (getattr(one, name) == array).all(), name
+
+
+def test_where_an_episode_begins_in_a_campaign_is_read_again_and_put_behind_each_other(tmp_path):
+    midst = dataclasses.replace(records(), began=np.array([0, 1]))
+    save_team_records(midst, tmp_path / "quay")
+    found = load_team_records(tmp_path / "quay")
+    assert found.began.tolist() == [0, 1]
+    assert joined([found, records()]).began.tolist() == [0, 1, 0, 0]
 
 
 def test_a_stranger_reads_it_with_names(tmp_path):
@@ -118,8 +129,9 @@ def test_bad_tables_are_refused_with_place_and_fix(tmp_path, name):
         (lambda a: a.pop("tasks"), "key 'tasks' is missing"),
         (lambda a: a["tasks"][0].pop("role"), "'tasks', 'horizon' or 'terminal_episodes' is not as"),
         (lambda a: a.update(terminal_episodes=[5]), "names episode 5, but there are 2"),
+        (lambda a: a.update(began=[0.5, 1]), "'began' is no list of whole numbers"),
     ],
-    ids=["format", "no-tasks", "no-role", "episode"],
+    ids=["format", "no-tasks", "no-role", "episode", "began"],
 )  # fmt: skip
 def test_bad_descriptions_are_refused(tmp_path, about, line):
     with pytest.raises(UserError, match=r"team-records\.json") as refused:

@@ -101,8 +101,8 @@ def plant_file(old="", new=""):
 
 
 @contextmanager
-def team_bench(folder, plant=None, time=None, given=None):
-    """A team in shadow, with the memory that the folder's audit holds."""
+def team_bench(folder, plant=None, time=None, given=None, seen=None):
+    """A team in shadow, with the memory that the folder's audit holds; ``seen``: its records."""
     file = plant_file()
     rules = operation_rules(file)
     time = time or FakeTime()
@@ -111,5 +111,7 @@ def team_bench(folder, plant=None, time=None, given=None):
     everything = {f"may_{macro}": 1 for macro in (*PUMP, *OVEN)}
     plant = plant or TeamPlant(side, time, tags=everything | {"step": 0})
     agent = TeamInput(given or team(), file, rules.team)
-    with opened_cycle(folder, file, rules, plant, agent, PASSED, clock=time.clock()) as cycle:
+    agents = dict(zip(agent.names, agent.agents, strict=True))
+    held = seen.envelopes(agents, rules.team.step) if seen else ()
+    with opened_cycle(folder, file, rules, plant, agent, PASSED, held, clock=time.clock()) as cycle:
         yield TeamBench(cycle, plant, time)

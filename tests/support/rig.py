@@ -47,11 +47,11 @@ def free_port():
         return found.getsockname()[1]
 
 
-def serve(port, file):
+def serve(port, file, name="dmsd", period_s=PERIOD_S, tick_s=TICK_S):
     """Start ``shiftwork plant serve``; it answers once its plant file is there."""
     file.unlink(missing_ok=True)
-    command = ["plant", "serve", "dmsd", "--port", f"{port}", "--file", f"{file}"]
-    command += ["--step", f"{PERIOD_S:g}", "--tick", f"{TICK_S:g}"]
+    command = ["plant", "serve", name, "--port", f"{port}", "--file", f"{file}"]
+    command += ["--step", f"{period_s:g}", "--tick", f"{tick_s:g}"]
     code = f"from shiftwork.cli.main import main; main({command})"
     with (file.parent / "serve.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-c", code], stderr=log, stdout=log)
@@ -67,34 +67,65 @@ class Rig:
     """Everything that a fault can hit.
 
     ``decide`` and ``wall_offset_s`` may be changed while it runs; ``direct`` reaches the plant past
-    the proxy.
+    the proxy. ``names``: which tags the rows of the table hit.
     """
+
+    served, period_s, tick_s, frozen_s = "dmsd", PERIOD_S, TICK_S, FROZEN_S
+    keys = KEYS
 
     def __init__(self, folder: Path, seed: int):
         self.folder, self.random = folder, np.random.default_rng(seed)
         self.port, self.file = free_port(), folder / "plant.toml"
         self.wall_offset_s, self.decide, self.runs = 0.0, self.wander, 0
+        self.names = {"seen": "position_1", "spanned": "target_1", "fast": "position_1",
+                      "still": "velocity_1", "action": "force_1"}  # fmt: skip
 
     def wander(self, _):
         """Another action each cycle, so that there is always something to write."""
         return self.random.uniform(-0.4, 0.4, len(KEYS))
 
+    def values(self):
+        """Other set-points than those in force, which the plant takes."""
+        return dict(zip(KEYS, self.random.uniform(-0.9, 0.9, len(KEYS)).tolist(), strict=True))
+
+    def plays(self, row):
+        """Whether a row of the table can be caused here."""
+        return True
+
+    def wanted_s(self, since_s):
+        """When the agent first wanted to write something after a time, monotonic."""
+        return since_s
+
+    def settled(self):
+        """Whether the loop is closed, and was so for a whole cycle."""
+        return self.cycle.shown.result == "taken"
+
+    def ruled(self, text):
+        """The plant file with the rules that the table needs."""
+        old = next(line for line in text.splitlines() if line.startswith("shed_after"))
+        return text.replace(old, RULES)
+
     async def __aenter__(self):
-        self.process = await asyncio.to_thread(serve, self.port, self.file)
+        await self.restart()
         self.stack = contextlib.AsyncExitStack()
         self.proxy = await self.stack.enter_async_context(Proxy(self.port))
         text = self.file.read_text()
         self.direct = await self._connected(parse_plant(text, self.file))
         text = text.replace(f":{self.port}/", f":{self.proxy.port}/")
-        old = next(line for line in text.splitlines() if line.startswith("shed_after"))
-        self.plant = parse_plant(text.replace(old, RULES), self.file)
+        self.plant = parse_plant(self.ruled(text), self.file)
         self.connection = await self._connected(self.plant)
+        self.prepare()
+        await self.begin()
+        return self
+
+    def prepare(self):
+        """Make the agent, and what holds it to its records."""
         rows = self.random.uniform(-1, 1, (400, 3)) * [1.6, 0.6, 0.6]
         support = Support.learn(("target_1",), KEYS, rows)
         self.support = replace(support, limit=1.5 * support.limit)
         self.drift = Drift(("position_1",), np.full(1, -DRIFTED / 2), np.full(1, DRIFTED / 2))
-        await self.begin()
-        return self
+        self.agent = (lambda seen: self.decide(seen), NEEDED)
+        self.envelopes = (self.support, self.drift)
 
     async def __aexit__(self, *_):
         await self.finish()
@@ -114,7 +145,6 @@ class Rig:
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         clock = Clock(time.monotonic, lambda: round((time.time() + self.wall_offset_s) * 1e6))
-        agent = (lambda seen: self.decide(seen), NEEDED)
         judged = Judged(Mode.CLOSED, "passed", "0" * 64)
         rules = operation_rules(self.plant)
         self.opened = contextlib.ExitStack()
@@ -124,9 +154,9 @@ class Rig:
                 self.plant,
                 rules,
                 self.connection,
-                agent,
+                self.agent,
                 judged,
-                (self.support, self.drift),
+                self.envelopes,
                 clock=clock,
             )
         )
@@ -167,7 +197,8 @@ class Rig:
             self.process.wait()
 
     async def restart(self):
-        self.process = await asyncio.to_thread(serve, self.port, self.file)
+        given = self.port, self.file, self.served, self.period_s, self.tick_s
+        self.process = await asyncio.to_thread(serve, *given)
 
     def person(self, change, *given):
         """A person asks; what is refused now is asked again."""
@@ -175,20 +206,20 @@ class Rig:
             self.cycle.ask(change, *given, person=KIM)
 
     async def close_loop(self):
-        """As a person would: reset what is shed, step up, switch both actions on."""
+        """As a person would: reset what is shed, step up, switch all actions on."""
         end = time.monotonic() + 60
         while True:
             state = self.cycle.state
-            written = [state.actions[key].written for key in KEYS]
+            written = [state.actions[key].written for key in self.keys]
             if state.run == Run.SHED:
                 await self.order("hand over")
                 self.person(modes.reset)
             elif state.mode < Mode.CLOSED:
                 self.person(modes.request_mode, Mode(state.mode + 1))
             elif not all(written):
-                for key in KEYS:
+                for key in self.keys:
                     self.person(modes.switch, key, True)
-            elif self.cycle.shown.result == "taken":
+            elif self.settled():
                 return
             assert time.monotonic() < end, (state, self.cycle.shown.faults)
             await asyncio.sleep(0.02)

@@ -169,6 +169,8 @@ def _operate(options: Operate) -> None:
     from shiftwork.operation.opened import opened_cycle
     from shiftwork.operation.records_seen import RecordsSeen
     from shiftwork.operation.settings import operation_rules
+    from shiftwork.operation.team_input import TeamInput
+    from shiftwork.operation.team_records_seen import held_to_records
     from shiftwork.operation.verdict import judged
     from shiftwork.records.historian.plant_file.load import load_plant_file
 
@@ -187,12 +189,17 @@ def _operate(options: Operate) -> None:
         from shiftwork.operation.furnace_envelope import furnace_envelope
 
         envelopes.append(furnace_envelope(plant, rules.model_margin))
-    seen, still_s = RecordsSeen.load(options.agent), {}
-    if seen is None or not isinstance(agent, AgentInput):
-        console.print("the agent came without its records: nothing holds it to them")
-    else:
-        envelopes += seen.envelopes(agent.keys)
+    still_s: dict[str, float] = {}
+    if isinstance(agent, TeamInput):
+        held = held_to_records(agent, options.agent)
+    elif (seen := RecordsSeen.load(options.agent)) is not None:
+        held = seen.envelopes(agent.keys)
         still_s = seen.still_s(agent.keys, plant.period_s)
+    else:
+        held = []
+    if not held:
+        console.print("the agent came without its records: nothing holds it to them")
+    envelopes += held
     decides = (agent.decide, agent.needed) if isinstance(agent, AgentInput) else agent
     with opened_cycle(
         options.out, plant, rules, connection, decides, verdict, envelopes, still_s

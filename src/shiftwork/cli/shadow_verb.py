@@ -13,7 +13,10 @@ from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from shiftwork.agents.agent import Agent
+    from shiftwork.operation.settings import TeamRules
     from shiftwork.operation.shadow.page import Earned
     from shiftwork.operation.shadow.rows import LiveRows
     from shiftwork.records.historian.plant_file.model import PlantFile
@@ -52,32 +55,45 @@ def run(arguments: list[str], prog: str) -> None:
     day = _day(options.day)
     # Pictures and learning code load slowly; a mistake in the options should not wait for them.
     from shiftwork.agents.agent import Agent
+    from shiftwork.agents.team import ABOUT
     from shiftwork.files import written_whole
     from shiftwork.operation.audit import verify
     from shiftwork.operation.shadow.day import read_day
     from shiftwork.operation.shadow.page import Page, answer_of, html_of
-    from shiftwork.operation.shadow.rows import live_rows
+    from shiftwork.operation.shadow.rows import live_rows, team_rows
+    from shiftwork.operation.shadow.team_day import keys_of, roles_of
     from shiftwork.operation.verdict import judged
     from shiftwork.records.historian.plant_file.load import load_plant_file
 
-    plant, agent = load_plant_file(options.plant_file), Agent.load(options.agent)
+    plant = load_plant_file(options.plant_file)
+    team = _team_rules(plant) if (options.agent / ABOUT).is_file() else None
+    agent = None if team else Agent.load(options.agent)
     verdict, audit = judged(options.agent), options.folder / "audit.sqlite"
     verify(audit)
-    seen = read_day(audit, plant, verdict.weights, day)
+    seen = read_day(audit, plant, verdict.weights, day, keys_of(team) if team else ())
     number = _day(seen.name)
     assert number is not None
-    rows = live_rows(options.folder, plant, agent, number, seen.closed_us)
+    if agent is not None:
+        rows = live_rows(options.folder, plant, agent, number, seen.closed_us)
+        earned = _earned(options, plant, agent, rows, number, verdict.why)
+        closed, files = int(rows.closed.sum()), rows.files
+    else:
+        assert team is not None
+        own = team_rows(options.folder, plant, team, number, seen.closed_us)
+        earned = _team_earned(plant, own.people, verdict.why)
+        closed, files = own.closed, own.files
     page = Page(
         plant=plant.name,
         plant_file=options.plant_file,
         audit=audit,
         day=seen,
-        earned=_earned(options, plant, agent, rows, number, verdict.why),
-        closed=int(rows.closed.sum()),
-        files=rows.files,
+        earned=earned,
+        closed=closed,
+        files=files,
         weights=verdict.weights,
         seed=options.seed,
         language=options.language,
+        team=roles_of(seen, team) if team else (),
     )
     with written_whole(options.out) as temporary:
         temporary.write_text(html_of(page), encoding="utf-8")
@@ -93,6 +109,27 @@ def _day(text: str | None) -> int | None:
         return (date.fromisoformat(text) - date(1970, 1, 1)).days
     except ValueError:
         raise UserError(f"--day: '{text}' is no date; write it as 2026-01-31") from None
+
+
+def _team_rules(plant: PlantFile) -> TeamRules:
+    from shiftwork.operation.settings import operation_rules
+
+    rules = operation_rules(plant).team
+    if rules is None:
+        raise UserError(
+            f"{plant.path}: operation.team is missing, and --agent is a team; give the plant file that operate "
+            "was given"
+        )
+    return rules
+
+
+def _team_earned(plant: PlantFile, people: np.ndarray, before: str) -> Earned:
+    """What people earned; of a team nothing here says more."""
+    from shiftwork.operation.shadow.page import Earned
+
+    factor, amount = plant.goal.amount(plant.period_s)
+    unit = plant.goal.unit or "reward"
+    return Earned(people, unit, factor, amount, (0, 0), None, "team", (), before)
 
 
 def _earned(

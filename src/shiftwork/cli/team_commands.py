@@ -56,14 +56,17 @@ class TeamFromRecords:
 
 @dataclass(frozen=True)
 class TeamImport:
-    """Make team records from exports of any plant, whose plant file says who decides what."""
+    """Make team records from exports of any plant, or from what a team operated."""
 
     exports: tyro.conf.Positional[tuple[str, ...]]
-    """Files, folders, "patterns/*.csv", or a connection string."""
+    """Files, folders, "patterns/*.csv", or a connection string; or the folder that operate wrote to."""
     tags: Path
-    """The plant file (.toml), with a table [[team.tasks]] for each agent."""
+    """The plant file (.toml), with a table [[team.tasks]] for each agent, or [operation.team]."""
     out: Path = Path("runs/team-records")
     """The folder of the records."""
+    plant: str | None = None
+    """Of what was operated: the built-in team's plant or scenario file that it was, such as centre-small;
+    then the records fit beside its own, and the team learned from them can be evaluated there."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from shiftwork.agents.team import Team
+from shiftwork.cli.operated_records import import_operated, known_place
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
 from shiftwork.learning.team.from_records import learn_from_records, stages
 from shiftwork.learning.team.from_records_settings import Config
+from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
@@ -64,10 +66,8 @@ def record_people(
         )
     from shiftwork.cli.evaluate import operator_named
 
-    scenario = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
-    place = place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=scenario)
     records = record_team(
-        plant, operator_named(operator, plant), place, episodes=episodes, seed=seed
+        plant, operator_named(operator, plant), known_place(name), episodes=episodes, seed=seed
     )
     save_team_records(records, out)
     if yardsticks:
@@ -148,18 +148,27 @@ def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> Tea
     return records
 
 
-def import_team_records(exports: Sequence[str], tags: Path, out: Path) -> TeamEpisodes:
-    """Make team records from exports of any plant, and write them.
+def import_team_records(
+    exports: Sequence[str], tags: Path, out: Path, name: str | None = None
+) -> TeamEpisodes:
+    """Make team records from exports of any plant, or from what was operated, and write them.
 
     Args:
-        exports: Files, folders, patterns or connection strings.
-        tags: The plant file, whose [team] says who decides what.
+        exports: Files, folders, patterns or connection strings; or the folder that operate wrote to.
+        tags: The plant file, whose [team] or [operation.team] says who decides what.
         out: The folder of the records.
+        name: Of what was operated: the team's plant that it was.
 
     Raises:
         UserError: The plant file has no team, or no episode is left.
     """
     plant = load_plant_file(tags)
+    if plant.team is None and "team" in plant.operation:
+        return import_operated(exports, plant, out, name)
+    if name is not None:
+        raise UserError(
+            f"--plant is for what was operated, and {tags} has no [operation.team]; leave it out"
+        )
     found = cut_team(read_export(exports, plant)[1], plant)
     records = found.records
     save_team_records(records, out)
@@ -247,6 +256,14 @@ def inspect_team_records(folders: Sequence[str | Path], out: Path) -> TeamInspec
     return found
 
 
+def _remember(records: TeamEpisodes, folder: Path) -> None:
+    """Let the records go with the team to the plant; a team without them is still a team."""
+    try:
+        TeamRecordsSeen.learn(records).save(folder)
+    except UserError as error:
+        console.print(f"Nothing will hold the team to its records at a plant: {escape(str(error))}")
+
+
 def learn_from_team_records(
     folders: Sequence[str | Path],
     out: str | Path = Path("runs/team"),
@@ -271,6 +288,7 @@ def learn_from_team_records(
     with progress_bar(f"learning from records ({method})", work, "parts") as advance:
         found = learn_from_records(records, settings, method=method, seed=seed, advance=advance)
     save_from_records(found, records, Path(out))
+    _remember(records, Path(out))
     console.print(
         f"Team written to {out}, from {len(records.length)} episodes and no plant ({found.wall_s:.0f} s)"
     )

@@ -84,7 +84,8 @@ def rest(options: team_commands.Team) -> None:
     elif isinstance(options.verb, team_commands.TeamImport):
         from shiftwork.cli.team_record_verbs import import_team_records
 
-        import_team_records(options.verb.exports, options.verb.tags, options.verb.out)
+        asked_of = options.verb
+        import_team_records(asked_of.exports, asked_of.tags, asked_of.out, asked_of.plant)
     elif isinstance(options.verb, team_commands.TeamRebuild):
         from shiftwork.cli.team_record_verbs import rebuild_records
 

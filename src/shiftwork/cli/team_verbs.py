@@ -24,6 +24,7 @@ from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.improve_settings import Config as Online
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
+from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.people.centre.people import People
 from shiftwork.people.centre.rules import rules_at, save_rules
 from shiftwork.plants.catalogue import make_team_plant
@@ -125,6 +126,8 @@ def improve_team_at(
             told=told,
         )
     save_improved(improved, plant, before, out, text)
+    if (seen := TeamRecordsSeen.load(folder)) is not None:
+        seen.save(out)
     checkpoint.unlink(missing_ok=True)
     accepted = sum(step.accepted for step in improved.steps)
     recorded = before.get("records", {}).get("steps", 0)

@@ -7,6 +7,7 @@ A late cycle writes nothing, and nothing is ever caught up.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -185,7 +186,7 @@ class Cycle:
         jump = self._checks.clock(now_s, wall_us)
         reading = await self.connection.read()
         self._resolve(reading)
-        observation = self._observe(reading, stamp_us, now_s)
+        observation = await self._observe(reading, stamp_us, now_s)
         if still := self._checks.tick(reading.tick, now_s):
             self.standing.hold(still)
         object_to(self.standing, reading, self.owner, self._pending is not None)
@@ -205,11 +206,12 @@ class Cycle:
             return
         await self._write(keys, Seen(reading, observation), due_s)
 
-    def _observe(self, reading: Reading, stamp_us: int, now_s: float) -> dict[str, float]:
+    async def _observe(self, reading: Reading, stamp_us: int, now_s: float) -> dict[str, float]:
         samples, bad = self._checks.samples(reading, now_s)
         self._inputs.add(stamp_us, samples)
         try:
-            self.history.add(stamp_us, samples)
+            # A database may take its time; people and the sign of life must not wait for it.
+            await asyncio.to_thread(self.history.add, stamp_us, samples)
         except (HistoryFailed, OSError) as error:
             self.standing.hold(f"history: {error}")
         observation = self._inputs.observe(stamp_us)

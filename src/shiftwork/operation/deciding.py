@@ -59,7 +59,7 @@ class Deciding:
     memory: Callable[[], dict[str, Any]] = dict
     keys: tuple[str, ...] = field(init=False)
     _bad: int = 0
-    _strange: int = 0
+    _strange: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keys = tuple(limit.key for limit in self.envelope.limits.limits)
@@ -101,14 +101,19 @@ class Deciding:
             self._failed(f"{crossed[0]}: {CROSSED}", standing)
         else:
             self._bad = 0
-        strange = [reason for reason in made.reasons.values() if reason.startswith(OUTSIDE)]
-        self._strange = self._strange + 1 if strange else 0
+        strange = [key for key, reason in made.reasons.items() if reason.startswith(OUTSIDE)]
+        # In a row of its own decisions: those of a team's agents have clocks of their own.
+        self._strange |= {
+            key: self._strange.get(key, 0) + 1 if key in strange else 0 for key in considered
+        }
         if strange and standing.state.mode > Mode.ADVISORY:
             # One decision in a hundred of the people's own is as far: it is not written, and counts.
-            if self._strange < modes.MOST_HOLDS:
-                standing.fault(strange[0])
+            worst = max(strange, key=lambda key: self._strange[key])
+            times, reason = self._strange[worst], made.reasons[worst]
+            if times < modes.MOST_HOLDS:
+                standing.fault(reason)
             else:
-                standing.demote(Mode.ADVISORY, f"{strange[0]}, {self._strange} times in a row")
+                standing.demote(Mode.ADVISORY, f"{reason}, {times} times in a row")
         for key in considered:
             side: Literal["", "low", "high"] = ""
             if key in made.reasons and not np.isnan(made.allowed[key]):

@@ -7,7 +7,9 @@ that what was operated becomes records by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD, GOOD, UNCERTAIN
 
+OPEN = "history.sqlite"
+"""What the days that are not closed are called, wherever they stand."""
 QUALITY = {GOOD: "Good", UNCERTAIN: "Uncertain", BAD: "Bad"}
 
 
@@ -125,6 +129,36 @@ def open_days(folder: Path, plant: PlantFile, until_us: int) -> pl.DataFrame:
             return _table(store.between(LONG_AGO_US, until_us) if store else [], plant)
     except HistoryFailed as error:
         raise UserError(f"{folder}: holds no history that can be read ({error})") from None
+
+
+@contextmanager
+def files_until(
+    folder: Path, plant: PlantFile, until_us: int
+) -> Generator[dict[str, Path], None, None]:
+    """Lend a history as files that are read like any export: closed days, and what is not closed yet.
+
+    Args:
+        folder: Where operate writes; it may be operating.
+        plant: Names the tags.
+        until_us: Samples from then on are left out; a whole day, microseconds since 1970 UTC.
+
+    Yields:
+        Each file by the name of what it was read from; they are there while the context lasts.
+
+    Raises:
+        UserError: The history cannot be read, or holds nothing up to then.
+    """
+    last = day_name(until_us // DAY_US - 1)
+    closed = [file for file in sorted(folder.glob("????-??-??.parquet")) if file.stem <= last]
+    found = {file.name: file for file in closed}
+    with tempfile.TemporaryDirectory() as place:
+        still_open = open_days(folder, plant, until_us)
+        if len(still_open):
+            found[OPEN] = Path(place) / "open.parquet"
+            still_open.write_parquet(found[OPEN])
+        if not found:
+            raise UserError(f"{folder}: holds no history up to {last}; give the folder of operate")
+        yield found
 
 
 def _table(rows: Iterable[Row], plant: PlantFile) -> pl.DataFrame:

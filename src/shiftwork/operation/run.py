@@ -75,16 +75,17 @@ async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[
         day = cycle.clock.wall_us() // 86_400_000_000
         if day != closed_day:
             closed_day = day
-            _close_days(cycle)
+            await _close_days(cycle)
             _warn(cycle)
         late_s = cycle.clock.monotonic_s() - due_s
         due_s += period_s * max(1, -(-late_s // period_s))
 
 
-def _close_days(cycle: Cycle) -> None:
+async def _close_days(cycle: Cycle) -> None:
     """Close the days that are over; one that cannot be stays in the store until the next day."""
     try:
-        cycle.history.close_days(cycle.clock.wall_us())
+        # A day of many tags takes seconds to write: the next cycles are left out, but people are heard.
+        await asyncio.to_thread(cycle.history.close_days, cycle.clock.wall_us())
     except (HistoryFailed, OSError, pl.exceptions.PolarsError) as error:
         with contextlib.suppress(AuditBroken):  # the next cycle stops because of it
             cycle.standing.fault(f"history: a day cannot be closed: {error}")

@@ -30,12 +30,16 @@ class TeamAgentRules(Table):
         decides: 1 once its macro-action has ended, so that it decides.
         sees: Its observation's columns, in the team's order.
         may: For each of its macro-actions 1 where the plant permits it now, in the team's order.
+        role: Agents of one role see and may choose the same kinds of things; its name unless given.
+        macro_actions: What they are called in records, in the same order; their tags unless given.
     """
 
     action: str
     decides: str
     sees: list[str] = Field(min_length=1)
     may: list[str] = Field(min_length=1)
+    role: str = ""
+    macro_actions: list[str] = Field(default_factory=list)
 
 
 class TeamRules(Table):
@@ -44,9 +48,14 @@ class TeamRules(Table):
     Attributes:
         step: The plant's count of the primitive steps of a campaign; it begins again at 0.
         agents: By the names that the team has for them.
+        earned: Shows at each step what the last one earned, for records; the plant file's objective over
+            the period unless given.
+        campaign: Steps of a campaign, for records; the most that was seen unless given.
     """
 
     step: str
+    earned: str = ""
+    campaign: int | None = Field(default=None, ge=1)
     agents: dict[str, TeamAgentRules] = Field(min_length=1)
 
 
@@ -136,6 +145,8 @@ def _check_team(team: TeamRules, actions: set[str], numeric: set[str], where: st
     """Check that each key is a tag and that each action has one agent."""
     if team.step not in numeric:
         raise unknown("tag", team.step, numeric, f"{where}.step")
+    if team.earned and team.earned not in numeric:
+        raise unknown("tag", team.earned, numeric, f"{where}.earned")
     for name, agent in team.agents.items():
         at = f"{where}.agents.{name}"
         if agent.action not in actions:
@@ -143,6 +154,12 @@ def _check_team(team: TeamRules, actions: set[str], numeric: set[str], where: st
         for key in (agent.decides, *agent.sees, *agent.may):
             if key not in numeric:
                 raise unknown("tag", key, numeric, at)
+        names = agent.macro_actions
+        if names and (len(names) != len(agent.may) or len(set(names)) != len(names)):
+            raise UserError(
+                f"{at}.macro_actions: are {len(names)} names, but 'may' has {len(agent.may)} tags; give each "
+                "a name of its own, or leave them out"
+            )
     given = sorted(agent.action for agent in team.agents.values())
     if given != sorted(actions):
         raise UserError(

@@ -34,6 +34,7 @@ class TeamInput:
     plant: PlantFile
     rules: TeamRules
     agents: tuple[TeamAgentRules, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)
     needed: frozenset[str] = field(init=False)
     _rows: tuple[int, ...] = field(init=False)
     _scales: tuple[tuple[np.ndarray, np.ndarray], ...] = field(init=False)
@@ -58,6 +59,7 @@ class TeamInput:
                     )
         by_action = {agent.action: name for name, agent in self.rules.agents.items()}
         names = [by_action[tag.key] for tag in self.plant.of_role("action")]
+        self.names = tuple(names)
         self.agents = tuple(self.rules.agents[name] for name in names)
         self._rows = tuple(self.team.agents.index(name) for name in names)
         self._scales = tuple(self._scale(name) for name in names)

@@ -9,7 +9,7 @@ then. A discount is meant for each primitive step: a decision of n steps counts 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -127,6 +127,8 @@ class TeamEpisodes:
         length: Primitive steps of each episode, (E,), at least 1 each, T in sum.
         terminal: The plant ended the episode itself, (E,); false means that it was cut.
         source: Where the records come from; errors begin with it.
+        began: The plant's own count of steps where each episode begins, (E,); left out it is all 0. Records may
+            begin in the midst of a campaign; who learns reads the time from it.
     """
 
     place: TeamPlace
@@ -135,9 +137,12 @@ class TeamEpisodes:
     length: Int64[np.ndarray, " E"]
     terminal: Bool[np.ndarray, " E"]
     source: str = "team records"
+    began: Int64[np.ndarray, " B"] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         where = self.source
+        if not len(self.began):
+            object.__setattr__(self, "began", np.zeros(len(self.length), np.int64))
         if not len(self.length) or self.length.min() < 1 or self.length.sum() != len(self.reward):
             raise UserError(
                 f"{where}: {len(self.reward)} rewards do not make up episodes of the lengths given; "
@@ -147,10 +152,17 @@ class TeamEpisodes:
             raise UserError(
                 f"{where}: 'terminal' needs one value for each of the {len(self.length)} episodes"
             )
-        if self.length.max() > self.place.horizon:
+        if len(self.began) != len(self.length) or self.began.min() < 0:
             raise UserError(
-                f"{where}: episode {int(self.length.argmax())} has {self.length.max()} steps, beyond the "
-                f"horizon of {self.place.horizon}; cut it there"
+                f"{where}: 'began' needs a count of steps, 0 or more, for each of the {len(self.length)} "
+                "episodes; give them, or leave it out"
+            )
+        end = self.began + self.length
+        if end.max() > self.place.horizon:
+            begins = f" from step {self.began[end.argmax()]} on" if self.began.any() else ""
+            raise UserError(
+                f"{where}: episode {int(end.argmax())} has {self.length[end.argmax()]} steps{begins}, beyond "
+                f"the horizon of {self.place.horizon}; cut it there"
             )
         if not np.isfinite(self.reward).all():
             row = int(np.argmin(np.isfinite(self.reward)))
@@ -303,6 +315,7 @@ def joined(records: Sequence[TeamEpisodes]) -> TeamEpisodes:
         np.concatenate([one.length for one in records]),
         np.concatenate([one.terminal for one in records]),
         ", ".join(one.source for one in records),
+        np.concatenate([one.began for one in records]),
     )
 
 

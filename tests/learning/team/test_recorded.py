@@ -46,6 +46,17 @@ def test_episodes_end_together_and_a_shorter_one_begins_later(batch):
     assert batch.rows.fresh.T.tolist() == [[True] + [False] * 4, [False, True, False, False, False]]
 
 
+def test_an_episode_from_the_midst_of_a_campaign_shows_nets_the_campaigns_time(learner):
+    seen, policies = records(), learner.policies
+    late = batch_of(dataclasses.replace(seen, began=np.array([0, 1])), policies).rows.inputs
+    plain = batch_of(seen, policies).rows.inputs
+    np.testing.assert_array_equal(late[:, :, 0], plain[:, :, 0])
+    many = policies.code.features
+    # The second episode begins later in the batch; its step n is the campaign's step n + 1.
+    np.testing.assert_array_equal(late[1:4, :, 1, -many:], plain[2:5, :, 1, -many:])
+    assert (late[1:, :, 1, -many:] != plain[1:, :, 1, -many:]).any()
+
+
 def test_decisions_stand_at_their_steps(batch):
     berth, blend = (np.asarray(batch.rows.decided)[:, agent] for agent in (0, 1))
     assert berth.T.tolist() == [[1, 0, 1, 0, 1], [0, 1, 0, 0, 0]]

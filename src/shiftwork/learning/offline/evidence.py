@@ -22,7 +22,7 @@ from shiftwork.learning.offline.blocks import (
     blocks_of,
 )
 from shiftwork.learning.offline.outside_rewards import what_actions_earn
-from shiftwork.learning.offline.rare_events import ByHash
+from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
 from shiftwork.learning.offline.regression import Errors, missed_across_halves
 from shiftwork.learning.replay import Scaling
 from shiftwork.records.episodes import Episodes
@@ -113,7 +113,15 @@ def gather_evidence(records: Episodes, seed: int = 0) -> Evidence:
 
 @lru_cache(maxsize=8)
 def _gather(key: ByHash, seed: int) -> Evidence:
-    records, _ = what_actions_earn(key.records)
+    left, outside = what_actions_earn(key.records)
+    found = _measured(left, seed)
+    if outside is None or found.foreseen:
+        return found
+    # Beside what comes from outside nothing can be foreseen: so what comes from outside is what is.
+    return _measured(with_expected_rewards(key.records)[0], seed)
+
+
+def _measured(records: Episodes, seed: int) -> Evidence:
     block, end = blocks_of(records)
     blocks, steps = int(block.max()) + 1, len(block)
     nothing = np.zeros(0)

@@ -100,8 +100,8 @@ def batch_of(records: TeamEpisodes, policies: Policies) -> Batch:
     reward[step + late[of_step], of_step] = records.reward
     ended = np.zeros((steps, episodes), bool)
     ended[-1] = records.terminal
-    clock = np.maximum(np.arange(steps + 1)[:, None] - late, 0).astype(np.float32)
-    inputs = jax.vmap(policies.look)(jnp.asarray(seen), jnp.asarray(clock))
+    clock = np.maximum(np.arange(steps + 1)[:, None] - late, 0) + records.began
+    inputs = jax.vmap(policies.look)(jnp.asarray(seen), jnp.asarray(clock.astype(np.float32)))
     return Batch(
         Rows(inputs, jnp.asarray(decided), jnp.asarray(fresh)),
         jnp.asarray(mask[:-1]),

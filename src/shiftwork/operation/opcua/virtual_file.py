@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -47,7 +48,7 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
         f'period = "{step_s:g}s"',
         "",
         "[objective]",
-        *_objective(plant),
+        *_objective(plant, step_s),
         "",
         "[operation]",
         'highest = "closed"',
@@ -96,9 +97,9 @@ def plant_file_text(plant: Plant, port: int, step_s: float, tick_s: float) -> st
     return "\n".join(lines) + "\n"
 
 
-def _objective(plant: Plant) -> list[str]:
+def _objective(plant: Plant, step_s: float) -> list[str]:
     if isinstance(plant, CentreTags):
-        return [f'expression = "{EARNED}"']
+        return [f'expression = "{EARNED}"', f'unit = "k$ in {step_s:g} s"']
     return ['expression = "0"  # the virtual plant does not say what it earns']
 
 
@@ -114,7 +115,8 @@ def _role(plant: Plant, name: str) -> str:
 
 def _team(plant: CentreTags) -> list[str]:
     """The table that says which tags are which agent's."""
-    lines = ["", "[operation.team]", f'step = "{STEP}"']
+    lines = ["", "[operation.team]", f'step = "{STEP}"', f'earned = "{EARNED}"']
+    lines += [f"campaign = {plant.horizon}"]
     for number, name in enumerate(plant.centre.agents):
         sees, may = (
             ", ".join(f'"{_slug(tag)}"' for tag in own[number]) for own in (plant.sees, plant.may)
@@ -126,5 +128,7 @@ def _team(plant: CentreTags) -> list[str]:
             f'decides = "{_slug(plant.decides[number])}"',
             f"sees = [{sees}]",
             f"may = [{may}]",
+            f'role = "{plant.centre.roles[number]}"',
+            f"macro_actions = {json.dumps(plant.centre.macro_actions[number])}",
         ]
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,8 @@ class Day:
         all_faults: How many there were.
         answers: Of people, in order.
         closed_us: Stamps of all decisions in closed loop up to the day's end, of whatever agent.
+        seen: By each tag that was asked for its value at each decision, (N,); NaN unknown.
+        after: The same one period later.
     """
 
     name: str
@@ -91,9 +94,13 @@ class Day:
     all_faults: int
     answers: tuple[Answer, ...]
     closed_us: frozenset[int]
+    seen: dict[str, Float64[np.ndarray, " N"]]
+    after: dict[str, Float64[np.ndarray, " N"]]
 
 
-def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Day:
+def read_day(
+    audit: Path, plant: PlantFile, weights: str, day: int | None, keys: Sequence[str] = ()
+) -> Day:
     """Read one day.
 
     Args:
@@ -101,6 +108,7 @@ def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Da
         plant: The plant file.
         weights: SHA-256 of the agent's weights: decisions of others are not its own.
         day: Days since 1970 (UTC); the last with a decision of this agent if None.
+        keys: Tags whose values are wanted at each decision.
 
     Raises:
         UserError: The audit cannot be read, or holds no decision of this agent on that day.
@@ -129,6 +137,7 @@ def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Da
     answers = tuple(_answer(entry) for entry in today if entry.kind == "answer")
     used = sorted((*own, *today), key=lambda entry: entry.number)
     stamps = {e.body["stamp_us"]: e.body["observation"] for e in entries if "stamp_us" in e.body}
+    period_us = round(plant.period_s * 1e6)
     return Day(
         name=day_name(day),
         first=used[0].number,
@@ -136,7 +145,7 @@ def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Da
         hash=used[-1].hash,
         stamp_us=np.array([entry.body["stamp_us"] for entry in own], np.int64),
         actions=tuple(
-            _action(tag.key, tag.unit, own, stamps, round(plant.period_s * 1e6), answers)
+            _action(tag.key, tag.unit, own, stamps, period_us, answers)
             for tag in plant.of_role("action")
         ),
         modes=dict(Counter(str(entry.body["mode"]) for entry in own)),
@@ -145,7 +154,30 @@ def read_day(audit: Path, plant: PlantFile, weights: str, day: int | None) -> Da
         all_faults=faults.total(),
         answers=answers,
         closed_us=frozenset(passed.closed_us),
+        seen={key: _known(own, stamps, key, 0) for key in keys},
+        after={key: _known(own, stamps, key, period_us) for key in keys},
     )
+
+
+def _known(
+    own: list[Entry], stamps: dict[int, dict[str, Any]], key: str, later_us: int
+) -> Float64[np.ndarray, " N"]:
+    """A tag's value at each decision or a time later, NaN where it was unknown or nobody looked."""
+    return _numbers([stamps.get(entry.body["stamp_us"] + later_us, {}).get(key) for entry in own])
+
+
+def _numbers(values: list[Any]) -> Float64[np.ndarray, " N"]:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def closed_stamps(audit: Path) -> frozenset[int]:
+    """Stamps of all decisions in closed loop, microseconds since 1970 UTC.
+
+    Raises:
+        UserError: The audit cannot be read.
+    """
+    with closing(open_for_reading(audit)) as base:
+        return frozenset(_passed(base).closed_us)
 
 
 @dataclass
@@ -222,16 +254,12 @@ def _action(
     period_us: int,
     answers: tuple[Answer, ...],
 ) -> ActionDay:
-    def numbers(values: list[Any]) -> np.ndarray:
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-
-    after = [stamps.get(entry.body["stamp_us"] + period_us, {}).get(key) for entry in own]
     mine = [answer.accepted for answer in answers if answer.key == key]
     return ActionDay(
         key,
         unit,
-        numbers([entry.body["allowed"].get(key) for entry in own]),
-        numbers(after),
+        _numbers([entry.body["allowed"].get(key) for entry in own]),
+        _known(own, stamps, key, period_us),
         sum(bool(entry.body["held"].get(key)) for entry in own),
         sum(mine),
         len(mine) - sum(mine),

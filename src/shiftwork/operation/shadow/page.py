@@ -5,7 +5,6 @@ It prints well, holds no script and fetches nothing; the number behind a figure 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,8 @@ from shiftwork.evaluation.statistics import Interval
 from shiftwork.files import VERSION
 from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.shadow.day import ActionDay, Day
+from shiftwork.operation.shadow.team_day import RoleDay
+from shiftwork.operation.shadow.team_part import Say, cited, team_parts
 from shiftwork.operation.shadow.words import words
 from shiftwork.reports.agent.words import percent
 from shiftwork.reports.paper.html import (
@@ -80,6 +81,7 @@ class Page:
         weights: SHA-256 of the agent's weights.
         seed: Of the gate.
         language: "en" or "ko".
+        team: What each role of a team chose; empty for a single agent.
     """
 
     plant: str
@@ -92,6 +94,7 @@ class Page:
     weights: str
     seed: int
     language: str
+    team: tuple[RoleDay, ...] = ()
 
 
 def html_of(page: Page) -> str:
@@ -103,13 +106,13 @@ def html_of(page: Page) -> str:
     parts = [
         answered(say("day", day=page.day.name), answer_of(page)),
         f"<h2>{escaped(say('did'))}</h2>",
-        paragraph(say("did_lead")),
-        _compared(page.day, say),
-        *_pictures(page.day, say),
+        paragraph(say("team_lead" if page.team else "did_lead")),
+        *(team_parts(page.team, AUDIT, say) if page.team else [_compared(page.day, say)]),
+        *_pictures(page, say),
         f"<h2>{escaped(say('said'))}</h2>",
         _answers(page.day, say),
         f"<h2>{escaped(say('earned'))}</h2>",
-        _earned(page.earned, say),
+        _earned(page, say),
         f"<h2>{escaped(say('faults'))}</h2>",
         _faults(page.day, say),
         _sources(page, say),
@@ -117,9 +120,6 @@ def html_of(page: Page) -> str:
     return document(
         say("title", plant=page.plant), "\n".join(parts), f"Shiftwork {VERSION}", page.language
     )
-
-
-Say = Callable[..., str]
 
 
 def answer_of(page: Page) -> str:
@@ -137,7 +137,7 @@ def answer_of(page: Page) -> str:
                 need_rows=FEWEST_ROWS,
                 need_blocks=FEWEST_BLOCKS,
             )
-        elif why == "no_reward":
+        elif why in ("no_reward", "team"):
             why = words(why, page.language)
         return words("lead_none", page.language, why=why)
     times, unit, name = 1.0, earned.unit, "gain_step"
@@ -160,10 +160,6 @@ def _signed(value: float, digits: int | None = None) -> str:
     return ("+" if value > 0 else "") + number(value, digits)
 
 
-def _cited(text: str, source: int) -> str:
-    return f'{escaped(text)} <small><a href="#s{source}">[{source}]</a></small>'
-
-
 def _compared(day: Day, say: Say) -> str:
     head = ("action", "n", "would", "people", "difference", "apart", "held", "answers")
     rows = []
@@ -183,37 +179,50 @@ def _compared(day: Day, say: Say) -> str:
             f"{action.accepted} / {action.rejected}",
         ]
         name = f"{action.key} [{action.unit}]" if action.unit else action.key
-        rows.append([escaped(name), *(_cited(cell, AUDIT) for cell in cells)])
+        rows.append([escaped(name), *(cited(cell, AUDIT) for cell in cells)])
     return table([escaped(say(name)) for name in head], rows)
 
 
-def _pictures(day: Day, say: Say) -> list[str]:
-    pictures, hours = Pictures(), (day.stamp_us % DAY_US) / 3.6e9
+def _pictures(page: Page, say: Say) -> list[str]:
+    day, pictures = page.day, Pictures()
+    hours = (day.stamp_us % DAY_US) / 3.6e9
+    choices = {one.key: one.names for role in page.team for one in role.agents}
     step = -(-len(hours) // MOST_POINTS)
     thinned = say("thinned", step=step) if step > 1 else ""
     found = []
     for action in day.actions:
         caption = say("picture", action=action.key, thinned=thinned)
-        found.append(pictures(_trend(hours, action, step, say), caption, caption))
+        found.append(
+            pictures(_trend(hours, action, step, say, choices.get(action.key)), caption, caption)
+        )
     return found
 
 
 @styled
-def _trend(hours: np.ndarray, action: ActionDay, step: int, say: Say) -> Figure:
-    figure = Figure((WIDTH_IN, 2.3), layout="constrained")
+def _trend(
+    hours: np.ndarray, action: ActionDay, step: int, say: Say, choices: tuple[str, ...] | None
+) -> Figure:
+    height = 2.3 if choices is None else 1.2 + 0.16 * len(choices)
+    figure = Figure((WIDTH_IN, height), layout="constrained")
     axes = figure.subplots()
     for values, colour, name in (
         (action.did, COLOURS[RECORDS], "by_people"),
         (action.would, COLOURS["offline"], "agent"),
     ):
+        # A team decides now and then: between its decisions there is nothing to draw a line through.
+        points = choices is not None and name == "agent"
         axes.plot(
             hours[::step],
             values[::step],
             color=colour,
-            linewidth=1.3,
+            linewidth=0 if points else 1.3,
+            marker="." if points else "",
             drawstyle="steps-post",
             label=say(name),
         )
+    if choices is not None:
+        axes.set_yticks(range(len(choices)), choices, fontsize=7)
+        axes.set_ylim(-0.5, len(choices) - 0.5)
     axes.set_ylabel(f"{action.key} [{action.unit}]" if action.unit else action.key)
     axes.set_xlabel(say("hours"))
     axes.grid(axis="y")
@@ -227,7 +236,7 @@ def _answers(day: Day, say: Say) -> str:
     rows = [
         (
             escaped(f"{datetime.fromtimestamp(answer.at_us / 1e6, UTC):%H:%M:%S}"),
-            _cited(
+            cited(
                 f"{answer.key} {number(answer.value)} ({answer.number}) "
                 + say("accepted" if answer.accepted else "rejected"),
                 AUDIT,
@@ -239,7 +248,8 @@ def _answers(day: Day, say: Say) -> str:
     return table([escaped(say(name)) for name in ("when", "proposal", "reason")], rows, "told")
 
 
-def _earned(earned: Earned, say: Say) -> str:
+def _earned(page: Page, say: Say) -> str:
+    earned = page.earned
     rows: list[tuple[str, str, int]] = [("steps_day", f"{len(earned.people):,}", HISTORY)]
     if len(earned.people) and earned.why_not != "no_reward":
         mean = float(earned.people.mean(dtype=np.float64))
@@ -270,14 +280,15 @@ def _earned(earned: Earned, say: Say) -> str:
         if judged.settle:
             lists += f"<h3>{escaped(say('settle'))}</h3>{bullets(judged.settle)}"
     rows.append(("before", earned.before, GATE))
-    cells = [(escaped(say(name)), _cited(value, source)) for name, value, source in rows]
-    return table([], cells, "facts") + lists + paragraph(say("mean_what"))
+    cells = [(escaped(say(name)), cited(value, source)) for name, value, source in rows]
+    what = "team_what" if page.team else "mean_what"
+    return table([], cells, "facts") + lists + paragraph(say(what))
 
 
 def _faults(day: Day, say: Say) -> str:
     if not day.faults:
         return paragraph(say("no_faults"))
-    rows = [(escaped(reason), _cited(f"{count:,}", AUDIT)) for reason, count in day.faults]
+    rows = [(escaped(reason), cited(f"{count:,}", AUDIT)) for reason, count in day.faults]
     more = paragraph(say("more_faults", n=f"{day.all_faults:,}"))
     return table([escaped(say("fault")), escaped(say("times"))], rows) + more
 
@@ -303,7 +314,7 @@ def _sources(page: Page, say: Say) -> str:
             taught=say("source_taught", days=", ".join(earned.taught)) if earned.taught else "",
         ),
         say(
-            "source_gate",
+            "source_team" if page.team else "source_gate",
             version=VERSION,
             seed=page.seed,
             weights=page.weights,

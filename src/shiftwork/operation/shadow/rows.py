@@ -7,18 +7,19 @@ closed loop, which are the agent's own practice, and the days of which it has le
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float32, Int64
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
-from shiftwork.operation.history import day_name, open_days
+from shiftwork.operation.history import OPEN, day_name, files_until
 from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.inputs import AgentInput
+from shiftwork.operation.settings import TeamRules
+from shiftwork.operation.team_records import operated_team
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.held_out import ALIKE, only, rows_that_taught
 from shiftwork.records.historian.cut import cut_episodes
@@ -74,30 +75,64 @@ def live_rows(
     Raises:
         UserError: There is no history, or nothing in it is a step.
     """
-    closed_days = [
-        file for file in sorted(folder.glob("????-??-??.parquet")) if file.stem <= day_name(day)
-    ]
-    files = [(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in closed_days]
-    with tempfile.TemporaryDirectory() as place:
-        paths = list(closed_days)
-        still_open = open_days(folder, plant, (day + 1) * DAY_US)
-        if len(still_open):
-            # Through a file, so that open and closed days are read by the same code.
-            paths.append(Path(place) / "open.parquet")
-            still_open.write_parquet(paths[-1])
-            files.append(
-                ("history.sqlite", hashlib.sha256(paths[-1].read_bytes()).hexdigest()),
-            )
-        if not paths:
-            raise UserError(
-                f"{folder}: holds no history up to {day_name(day)}; give the folder of operate"
-            )
-        cut = cut_episodes(to_grid(read_samples(paths, plant), plant), plant)
+    with files_until(folder, plant, (day + 1) * DAY_US) as found:
+        files = tuple(
+            (name, hashlib.sha256(file.read_bytes()).hexdigest()) for name, file in found.items()
+        )
+        cut = cut_episodes(to_grid(read_samples([*found.values()], plant), plant), plant)
     steps = cut.episodes
     row = np.arange(len(steps.reward)) + steps.episode_of_step
     stamp_us = cut.stamps[row].astype("datetime64[us]").astype(np.int64)
     closed = np.isin(stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
-    return LiveRows(_named(steps, agent, plant), stamp_us, closed, tuple(files))
+    return LiveRows(_named(steps, agent, plant), stamp_us, closed, files)
+
+
+@dataclass(frozen=True)
+class TeamRows:
+    """What people earned at a team's plant on one day.
+
+    Attributes:
+        people: Rewards of their steps, (N,).
+        closed: Steps in closed loop, which are left out.
+        files: Each file that was read, and the SHA-256 of what was read of it.
+    """
+
+    people: Float32[np.ndarray, " N"]
+    closed: int
+    files: tuple[tuple[str, str], ...]
+
+
+def team_rows(
+    folder: Path, plant: PlantFile, team: TeamRules, day: int, closed_us: frozenset[int]
+) -> TeamRows:
+    """Read one day of a team's history.
+
+    Args:
+        folder: Where operate writes.
+        plant: The plant file.
+        team: Its table ``[operation.team]``.
+        day: Days since 1970, UTC.
+        closed_us: Stamps of the decisions in closed loop.
+
+    Raises:
+        UserError: There is no history.
+    """
+    today = (f"{day_name(day)}.parquet", OPEN)
+    with files_until(folder, plant, (day + 1) * DAY_US) as found:
+        mine = {name: file for name, file in found.items() if name in today}
+        files = tuple(
+            (name, hashlib.sha256(file.read_bytes()).hexdigest()) for name, file in mine.items()
+        )
+        if not mine:
+            return TeamRows(np.zeros(0, np.float32), 0, files)
+        grid = to_grid(read_samples([*mine.values()], plant), plant)
+    try:
+        operated = operated_team(grid, plant, team)
+    except UserError:  # too few steps in a row: nothing says what they earned
+        return TeamRows(np.zeros(0, np.float32), 0, files)
+    closed = np.isin(operated.stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
+    on = operated.stamp_us // DAY_US == day
+    return TeamRows(operated.records.reward[on & ~closed], int((on & closed).sum()), files)
 
 
 def _named(steps: Episodes, agent: Agent, plant: PlantFile) -> Episodes:

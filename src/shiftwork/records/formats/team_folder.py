@@ -1,7 +1,8 @@
 """Team episodes as a folder of Parquet files that any tool opens, with a JSON file that names all.
 
 records/
-team-records.json   plant, units, agents with what they see and may choose, lengths of episodes
+team-records.json   plant, units, agents with what they see and may choose; where episodes begin in the
+                    midst of a campaign, the plant's count of steps there ("began")
 steps.parquet       episode, step, reward: a row for each primitive step
 1-berth-1.parquet   a row for each decision of the first agent, and so on for each agent:
                     episode, step, duration, macro_action (its name; null behind an episode's end),
@@ -60,7 +61,7 @@ def save_team_records(records: TeamEpisodes, folder: Path) -> None:
             | ({"middle": task.middle, "half": task.half} if task.middle else {})
             for number, task in enumerate(place.tasks)
         ],
-    }
+    } | ({"began": records.began.tolist()} if records.began.any() else {})
 
     def fill(temporary: Path) -> None:
         steps = {
@@ -154,7 +155,18 @@ def load_team_records(folder: Path) -> TeamEpisodes:
     decisions = tuple(
         _decisions(task, folder / file) for task, file in zip(place.tasks, files, strict=True)
     )
-    return TeamEpisodes(place, decisions, reward, length, terminal, str(folder))
+    began = _began(about, folder / ABOUT)
+    return TeamEpisodes(place, decisions, reward, length, terminal, str(folder), began)
+
+
+def _began(about: Any, file: Path) -> np.ndarray:
+    given = about.get("began", [])
+    if not isinstance(given, list) or not all(type(one) is int for one in given):
+        raise UserError(
+            f"{file}: 'began' is no list of whole numbers; give the plant's count of steps at the beginning "
+            "of each episode, or leave it out"
+        )
+    return np.array(given, np.int64)
 
 
 def _described(about: Any, folder: Path) -> tuple[TeamPlace, list[str], list[int]]:
