@@ -200,12 +200,17 @@ class Gathered:
         for name, kind in COLUMNS.items():
             path = self.folder.path / f"{len(self._closed)}.{name}"
             try:
-                getattr(rows, name)[order].tofile(path)
+                written(getattr(rows, name)[order], path)
             except OSError as error:
                 no_room(path, error)
             setattr(rows, name, np.memmap(path, kind, "r"))
         self._closed.append(rows)
         self._stored, self._kept_rows = len(self._closed), 0
+
+
+def written(column: np.ndarray, path: Path) -> None:
+    """Write a column as it lies in memory."""
+    column.tofile(path)
 
 
 def no_room(path: Path, error: OSError) -> NoReturn:
