@@ -50,7 +50,7 @@ def make_samples(plant: PlantFile, **tags: list[tuple[Any, ...]]) -> Samples:
         | {"status": pl.UInt8, "state": pl.String},
         orient="row",
     )
-    return Samples(frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC"))), ())
+    return Samples((frame.with_columns(pl.col("time").cast(pl.Datetime("us", "UTC"))),), ())
 
 
 def every(period_s: float, values: Any) -> list[tuple[float, Any]]:

@@ -38,7 +38,7 @@ def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid
 def _on_grid(samples: Samples, plant: PlantFile) -> Grid:
     grid = to_grid(samples, plant)
     console.print(
-        f"Export: {len(samples.frame):,} samples of {len(plant.tags):,} tags, "
+        f"Export: {samples.rows:,} samples of {len(plant.tags):,} tags, "
         f"{len(grid.time):,} decision periods"
     )
     return grid
@@ -181,7 +181,7 @@ def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: S
             samples = read_samples(exports, plant)
             print_notes(samples)
             write_samples(samples, out)
-            held = count(len(samples.frame), "sample")
+            held = count(samples.rows, "sample")
     console.print(f"Written to {out}: {held}")
 
 

@@ -70,7 +70,7 @@ class Inputs:
         )
         if not ((frame["status"] < 2) & (frame["time"].to_physical() == stamp_us)).any():
             return unknown  # nothing good was read for this stamp
-        grid = to_grid(Samples(frame), self.plant)
+        grid = to_grid(Samples((frame,)), self.plant)
         [row] = np.flatnonzero(grid.time.astype(np.int64) == stamp_us)
         return dict(zip(grid.keys, grid.value[row].tolist(), strict=True))
 

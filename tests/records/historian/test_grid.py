@@ -208,5 +208,5 @@ def test_a_frame_in_many_chunks_is_the_same() -> None:
     samples = make_samples(plant, reflux=every(60, [1.0, 2.0]), level=every(20, range(9)))
     parts = pl.concat([samples.frame.slice(i, 1) for i in range(len(samples.frame))], rechunk=False)
     np.testing.assert_array_equal(
-        to_grid(Samples(parts, ()), plant).mean, to_grid(samples, plant).mean
+        to_grid(Samples((parts,), ()), plant).mean, to_grid(samples, plant).mean
     )

@@ -16,7 +16,9 @@ nothing is known, until the next good one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -90,35 +92,42 @@ def to_grid(samples: Samples, plant: PlantFile, span: tuple[int, int] | None = N
     Raises:
         UserError: No sample is good, or they are spread over more periods than can be meant.
     """
-    frame = samples.frame
-    axis = _axis(frame if span is None else _edges(span), plant)
+    axis = _axis(samples.parts if span is None else (_edges(span),), plant)
     numeric = tuple(tag for tag in plant.tags.values() if tag.role != "state")
     shape = (len(numeric), axis.count)
     # One row per tag while they are filled, one column per tag for the reader.
     value, mean, uncertain = np.empty(shape), np.empty(shape), np.empty(shape, bool)
-    slices = _slices(frame)
-    bands = {}
-    columns = frame["time"].to_physical().to_numpy(), frame["value"], frame["status"].to_numpy()
-    for row, tag in enumerate(numeric):
-        history = _History.read(*columns, *slices.get(tag.key, (0, 0)))
-        value[row], old = _known_at(axis, history, tag)
-        mean[row], vague = _means(axis, history, tag)
-        uncertain[row] = old | vague
-        bands[tag.key] = dead_band(
-            tag, history.time / 1e6, history.value, history.usable, plant.period_s
-        )
-    states = {
-        tag.key: _states(axis, frame.slice(*slices.get(tag.key, (0, 0))), tag)
-        for tag in plant.of_role("state")
-    }
+    bands, states = {}, {}
+    rows = {tag.key: row for row, tag in enumerate(numeric)}
+    # Tags without any sample stand behind all others, in a part without rows.
+    waiting = dict(plant.tags)
+    for frame in chain(samples.parts, (samples.parts[0][:0],)):
+        slices = _slices(frame)
+        columns = frame["time"].to_physical().to_numpy(), frame["value"], frame["status"].to_numpy()
+        for tag in [tag for key, tag in waiting.items() if key in slices or not len(frame)]:
+            del waiting[tag.key]
+            part = slices.get(tag.key, (0, 0))
+            if tag.role == "state":
+                states[tag.key] = _states(axis, frame.slice(*part), tag)
+                continue
+            history, row = _History.read(*columns, *part), rows[tag.key]
+            value[row], old = _known_at(axis, history, tag)
+            mean[row], vague = _means(axis, history, tag)
+            uncertain[row] = old | vague
+            bands[tag.key] = dead_band(
+                tag, history.time / 1e6, history.value, history.usable, plant.period_s
+            )
     return Grid(
         time=axis.stamps.astype("datetime64[us]"),
         keys=tuple(tag.key for tag in numeric),
         value=value.T,
         mean=mean.T,
         uncertain=uncertain.T,
-        states=pl.DataFrame(states, schema=dict.fromkeys(states, pl.String())),
-        dead_bands=bands,
+        states=pl.DataFrame(
+            {tag.key: states[tag.key] for tag in plant.of_role("state")},
+            schema={tag.key: pl.String() for tag in plant.of_role("state")},
+        ),
+        dead_bands={tag.key: bands[tag.key] for tag in numeric},
         plant=plant,
     )
 
@@ -159,10 +168,10 @@ def _edges(span: tuple[int, int]) -> pl.DataFrame:
     return pl.DataFrame([time, pl.Series("status", [GOOD, GOOD], pl.UInt8)])
 
 
-def _axis(frame: pl.DataFrame, plant: PlantFile) -> _Axis:
+def _axis(parts: Iterable[pl.DataFrame], plant: PlantFile) -> _Axis:
     zone = pl.col("time").dt.convert_time_zone(plant.zone).dt.replace_time_zone(None)
-    found = (
-        frame.lazy()
+    edges = [
+        part.lazy()
         .filter(pl.col("status") != BAD)
         .select(
             first=pl.col("time").min().to_physical(),
@@ -170,7 +179,9 @@ def _axis(frame: pl.DataFrame, plant: PlantFile) -> _Axis:
             local=zone.min().to_physical(),
         )
         .collect()
-    )
+        for part in parts
+    ]
+    found = pl.concat(edges).select(pl.min("first"), pl.max("last"), pl.min("local"))
     where = f"records of {plant.path}"
     first, last, local = found.row(0)
     if first is None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +16,7 @@ from shiftwork.errors import UserError
 from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.gatherer import Gatherer
 from shiftwork.records.historian.gather.origins import Origin
+from shiftwork.records.historian.parts import Parts
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
 from shiftwork.records.historian.readers.arrow_file import MAGIC as ARROW_MAGIC
 from shiftwork.records.historian.readers.arrow_file import read_arrow
@@ -52,7 +53,8 @@ class Samples:
     """Good, uncertain and bad values of tags over time, as the historian kept them.
 
     Attributes:
-        frame: One row per sample, sorted by tag and time, no time twice for one tag:
+        parts: One row per sample, sorted by tag and time, no time twice for one tag; one frame, or
+            several with some tags each where memory does not hold all:
             tag (Enum of the plant file's keys, in its order), time (Datetime us, UTC),
             value (Float64, null where there is none), status (UInt8: 0 good, 1 uncertain, 2 bad),
             state (String: a state tag's text, or the text that stood in a numeric tag's place).
@@ -60,9 +62,19 @@ class Samples:
         origins: How each table was read.
     """
 
-    frame: pl.DataFrame
+    parts: Parts
     findings: tuple[Finding, ...] = ()
     origins: tuple[Origin, ...] = ()
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All rows in one frame, which memory has to hold."""
+        return self.parts[0] if len(self.parts) == 1 else pl.concat(self.parts)
+
+    @cached_property
+    def rows(self) -> int:
+        """How many samples there are."""
+        return sum(map(len, self.parts))
 
 
 @dataclass
@@ -142,9 +154,10 @@ def samples_in(opened: Opened, plant: PlantFile) -> Samples:
     statuses = gatherer.qualities.statuses(plant)
     for origin in gatherer.origins:
         origin.quality = gatherer.qualities.conventions.get(origin.kind, origin.quality)
-    frame = arrange(gatherer.gathered, statuses, plant, gatherer.findings)
-    note_sentinels(frame, plant, gatherer.findings)
-    return Samples(frame, gatherer.findings.all(), tuple(gatherer.origins))
+    parts = arrange(gatherer.gathered, statuses, plant, gatherer.findings)
+    for frame in parts:
+        note_sentinels(frame, plant, gatherer.findings)
+    return Samples(parts, gatherer.findings.all(), tuple(gatherer.origins))
 
 
 def open_tables(

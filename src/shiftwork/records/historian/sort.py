@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
-from shiftwork.records.historian.gather.rows import Gathered
+from shiftwork.records.historian.gather.rows import Gathered, Rows
+from shiftwork.records.historian.parts import Parts, StoredParts
 from shiftwork.records.historian.plant_file.model import PlantFile
 
 TAKEN_ROWS = 2**16
@@ -15,34 +16,51 @@ TAKEN_ROWS = 2**16
 
 def arrange(
     gathered: Gathered, quality_status: np.ndarray, plant: PlantFile, findings: Findings
-) -> pl.DataFrame:
-    """Put gathered rows in order, one column at a time; ``gathered`` is emptied on the way.
+) -> Parts:
+    """Put gathered rows in order; ``gathered`` is emptied on the way.
 
     Args:
-        gathered: The rows, which are sorted by tag with their order kept: in time linear in rows.
+        gathered: The rows.
         quality_status: Status of each number of a quality, (Q,) uint8.
         plant: The plant.
         findings: Takes what is noticed.
 
     Returns:
-        The frame of ``Samples``.
+        The frames of ``Samples``: one, or where memory does not hold all rows one for some tags each, in files.
+
+    Raises:
+        UserError: The disk is full.
     """
-    tag = _joined(gathered.tag, np.uint16)
-    counts = np.bincount(tag, minlength=len(plant.tags))
+    frames = (
+        _arranged(rows, quality_status, plant, findings)
+        for rows in gathered.by_tags(len(plant.tags))
+    )
+    if gathered.folder is None:
+        return (*frames,)
+    return StoredParts.of(frames, gathered.folder)
+
+
+def _arranged(
+    rows: Rows, quality_status: np.ndarray, plant: PlantFile, findings: Findings
+) -> pl.DataFrame:
+    """Sort rows by tag with their order kept, in time linear in rows, then by time; one column at a time."""
+    order = _order_of(rows.tag)
+    counts = np.bincount(rows.tag, minlength=len(plant.tags))
+    rows.tag = np.zeros(0, np.uint16)
     ends = np.concatenate([[0], np.cumsum(counts)])
-    order = _order_of(tag)
     tag = np.repeat(np.arange(len(counts), dtype=np.uint16), counts)
-    time = _taken(_joined(gathered.time, np.int64), order)
-    _tell_repeated_apart(gathered, time, order, ends, plant, findings)
+    time = _taken(rows.time, order)
+    _tell_repeated_apart(rows, time, order, ends, plant, findings)
     order = _sort_times(time, order, ends)
-    value = _taken(_joined(gathered.value, np.float64), order)
-    status = _joined(gathered.status, np.uint8)
-    quality = _joined(gathered.quality, np.uint16)
+    value = _taken(rows.value, order)
+    status, quality = rows.status, rows.quality
+    rows.time = rows.value = np.zeros(0)
+    rows.status = rows.quality = np.zeros(0, np.uint8)
     if quality.any():
         status = np.maximum(status, np.concatenate([[np.uint8(0)], quality_status])[quality])
     del quality
     status = _taken(status, order)
-    state = _states(gathered, order, len(tag))
+    state = _states(rows, order, len(tag))
     same = (tag[1:] == tag[:-1]) & (time[1:] == time[:-1])
     if same.any():
         _note_conflicts(same, tag, time, value, status, state, plant, findings)
@@ -52,15 +70,10 @@ def arrange(
     return _frame(tag, time, value, status, state, plant)
 
 
-def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
-    whole = np.concatenate(parts) if parts else np.zeros(0, dtype)
-    parts.clear()
-    return whole.astype(dtype, copy=False)
-
-
 def _taken(column: np.ndarray, order: np.ndarray | None) -> np.ndarray:
     if order is None:
-        return column
+        # Rows from a file are written no more, but times are.
+        return column if column.flags.writeable else column.copy()
     taken = np.empty_like(column)
     # Some at a time: NumPy makes 64 bits of the order's 32 before it looks anything up.
     for first in range(0, len(order), TAKEN_ROWS):
@@ -92,7 +105,7 @@ def _sort_times(time: np.ndarray, order: np.ndarray | None, ends: np.ndarray) ->
 
 
 def _tell_repeated_apart(
-    gathered: Gathered,
+    gathered: Rows,
     time: np.ndarray,
     order: np.ndarray | None,
     ends: np.ndarray,
@@ -105,10 +118,9 @@ def _tell_repeated_apart(
     that run backwards, it jumps forward). Where it does not, a time that a tag has twice is taken
     for the first run and then the second, and one that it has once for the first.
     """
-    if not gathered.repeated_rows:
+    rows, later_us = gathered.repeated_rows, gathered.repeated_us
+    if not len(rows):
         return
-    rows = np.concatenate(gathered.repeated_rows)
-    later_us = np.concatenate(gathered.repeated_us)
     if order is not None:
         marked = np.zeros(len(time), bool)
         marked[rows] = True
@@ -156,13 +168,13 @@ def _second_run(time: np.ndarray, *, backwards: bool) -> tuple[np.ndarray, bool]
     return (second[::-1] if backwards else second), bool(sure)
 
 
-def _states(gathered: Gathered, order: np.ndarray | None, rows: int) -> pl.Series | None:
+def _states(gathered: Rows, order: np.ndarray | None, rows: int) -> pl.Series | None:
     """Text of every row, null where there is none; None if no row has any."""
-    if not gathered.state_rows:
+    texts = gathered.state_texts
+    if not len(texts):
         return None
-    texts = pl.concat(gathered.state_texts)
     number = np.full(rows, len(texts), np.uint32)
-    number[np.concatenate(gathered.state_rows)] = np.arange(len(texts), dtype=np.uint32)
+    number[gathered.state_rows] = np.arange(len(texts), dtype=np.uint32)
     texts = pl.concat([texts, pl.Series([None], dtype=pl.String)])
     return texts.gather(_taken(number, order)).alias("state")
 

@@ -19,8 +19,11 @@ MOST_TEXTS = 5
 
 def tag_records(samples: Samples, grid: Grid, plant: PlantFile) -> tuple[TagRecord, ...]:
     """Look at each tag of a plant, in the plant file's order."""
-    counts = _counts(samples.frame)
-    texts = _texts(samples.frame, plant)
+    counts: dict[str, dict[str, Any]] = {}
+    texts: dict[str, tuple[tuple[str, int], ...]] = {}
+    for part in samples.parts:
+        counts |= _counts(part)
+        texts |= _texts(part, plant)
     return tuple(
         _record(tag, counts.get(tag.key, {}), texts.get(tag.key, ()), known_at(grid, tag), grid)
         for tag in plant.tags.values()

@@ -12,7 +12,7 @@ from shiftwork.errors import UserError
 from shiftwork.records.historian.findings import Findings
 from shiftwork.records.historian.gather.evidence import Evidence
 from shiftwork.records.historian.gather.origins import Origin, Reading, kind_of
-from shiftwork.records.historian.gather.rows import Gathered
+from shiftwork.records.historian.gather.rows import Gathered, Rows
 from shiftwork.records.historian.gather.times import TimeReader
 from shiftwork.records.historian.gather.values import ValueReader
 from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
@@ -301,7 +301,7 @@ class Gatherer:
         rows: np.ndarray,
     ) -> None:
         """Append rows of known tags and times."""
-        kept = self.gathered
+        state_rows, texts = [np.zeros(0, np.int64)], [pl.Series([], dtype=pl.String)]
         value = np.full(len(tags), np.nan)
         status = np.full(len(tags), GOOD, np.uint8)
         states = self._of_state[tags]
@@ -315,28 +315,33 @@ class Gatherer:
             value[where], status[where] = found.value, found.status
             if len(found.text):
                 at = found.text_at if every else np.flatnonzero(chosen)[found.text_at]
-                kept.state_rows.append(at + kept.rows)
-                kept.state_texts.append(found.text)
+                state_rows.append(np.asarray(at, np.int64))
+                texts.append(found.text)
         if flags is not None:
             status = np.maximum(status, flags)
-        if later.any():
-            repeated = np.flatnonzero(later)
-            kept.repeated_rows.append(repeated + kept.rows)
-            kept.repeated_us.append(later[repeated])
-        kept.quality.append(
-            np.zeros(len(tags), np.uint16)
-            if quality is None
-            else self.qualities.code(quality, reading.table.name, reading.origin.kind)
-            + np.uint16(1)
-        )
+        repeated = np.flatnonzero(later)
+        codes = np.zeros(len(tags), np.uint16)
+        if quality is not None:
+            codes = self.qualities.code(quality, reading.table.name, reading.origin.kind)
+            codes = codes + np.uint16(1)
         present = np.flatnonzero(np.bincount(tags, minlength=len(self._keys)))
         self._seen[present] = True
         reading.origin.add(present, time)
-        kept.tag.append(tags)
-        kept.time.append(time)
-        kept.value.append(value)
-        kept.status.append(status)
-        kept.rows += len(tags)
+        rows_of_text = np.concatenate(state_rows)
+        in_order = np.argsort(rows_of_text, kind="stable")
+        self.gathered.add(
+            Rows(
+                tag=tags,
+                time=time,
+                value=value,
+                status=status,
+                quality=codes,
+                state_rows=rows_of_text[in_order],
+                state_texts=pl.concat(texts)[in_order],
+                repeated_rows=repeated,
+                repeated_us=later[repeated],
+            )
+        )
 
 
 def _order_in(time_format: str) -> str:

@@ -1,0 +1,60 @@
+"""Samples in parts, each of some tags: in memory, or in files where memory does not hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import polars as pl
+
+from shiftwork.records.historian.gather.rows import Scratch, no_room
+
+
+@dataclass(frozen=True, eq=False)
+class StoredParts(Sequence[pl.DataFrame]):
+    """Frames in files, read when they are asked for; the files go when nobody holds this any more.
+
+    Attributes:
+        files: One for each frame.
+        folder: Where they lie.
+    """
+
+    files: tuple[Path, ...]
+    folder: Scratch
+
+    @classmethod
+    def of(cls, frames: Iterable[pl.DataFrame], folder: Scratch) -> StoredParts:
+        """Write frames one after the other.
+
+        Raises:
+            UserError: The disk is full.
+        """
+        files = []
+        for number, frame in enumerate(frames):
+            path = folder.path / f"part-{number}.arrow"
+            try:
+                frame.write_ipc(path)
+            except OSError as error:
+                no_room(path, error)
+            files.append(path)
+        return cls((*files,), folder)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @overload
+    def __getitem__(self, index: int) -> pl.DataFrame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[pl.DataFrame, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> pl.DataFrame | tuple[pl.DataFrame, ...]:
+        if isinstance(index, slice):
+            return tuple(map(pl.read_ipc, self.files[index]))
+        return pl.read_ipc(self.files[index])
+
+
+Parts = Sequence[pl.DataFrame]
+"""Frames of samples, each of some tags, in the plant file's order; a tag's rows are in one of them."""

@@ -1,0 +1,115 @@
+"""An export that memory does not hold gives the very same samples and grid as one that it does."""
+
+import errno
+import gc
+
+import numpy as np
+import polars as pl
+import pytest
+
+from shiftwork.errors import UserError
+from shiftwork.records.historian.gather import rows as kept
+from shiftwork.records.historian.grid import to_grid
+from shiftwork.records.historian.parts import StoredParts
+from shiftwork.records.historian.plant_file.load import parse_plant
+from shiftwork.records.historian.samples import read_samples
+from shiftwork.reports.inspection.coverage import tag_records
+
+TAGS = 6
+PLANT = """
+name = "p"
+period = "1min"
+time_zone = "Europe/Berlin"
+objective.expression = "t1"
+tags.t0 = {role = "action", bounds = [0, 9]}
+tags.run = {role = "state"}
+""" + "\n".join(f'tags.t{i}.role = "observation"' for i in range(1, TAGS))
+
+
+@pytest.fixture
+def little_memory(tmp_path, monkeypatch):
+    """Forty rows fit, and what does not goes to a folder that can be looked at."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(kept, "KEPT_ROWS", 40)
+    monkeypatch.setattr(kept.tempfile, "tempdir", str(folder))
+    return folder
+
+
+def exported(folder, seed, files=3, rows=150):
+    """Long files with times out of order, doubles, bad quality, texts and the hour that comes twice."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir()
+    for number in range(files):
+        lines = ["time;tag;value;quality"]
+        minute = np.sort(rng.integers(0, 300, rows))
+        if rng.random() < 0.7:
+            rng.shuffle(minute[: rows // 3])
+        for m in minute:
+            # On the 26th the clocks go back from 3 to 2.
+            stamp = f"2025-10-26 {m // 60:02d}:{m % 60:02d}:00"
+            tag = rng.choice([f"t{i}" for i in range(TAGS)] + ["run", "other"])
+            value = rng.choice(["ON", "OFF"]) if tag == "run" else f"{rng.normal():.3f}"
+            value = "Bad Input" if tag != "run" and rng.random() < 0.05 else value
+            lines.append(f"{stamp};{tag};{value};{'Good' if rng.random() < 0.9 else 'Bad'}")
+        if number == 1:
+            lines.insert(60, "# a comment that needs a second look")
+        (folder / f"{number}.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_samples_findings_and_grid_are_the_same(tmp_path, little_memory, monkeypatch, seed):
+    plant = parse_plant(PLANT, tmp_path / "p.toml")
+    export = exported(tmp_path / "export", seed)
+    parted = read_samples([export], plant)
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "KEPT_ROWS", 10**6)
+        whole = read_samples([export], plant)
+    assert isinstance(parted.parts, StoredParts)
+    assert len(parted.parts) > 2
+    assert len(whole.parts) == 1
+    assert parted.rows == whole.rows
+    assert parted.frame.equals(whole.frame)
+    assert parted.frame.schema == whole.frame.schema
+    # Parts are looked at one after the other, so what is noticed comes in another order.
+    assert sorted(map(str, parted.findings)) == sorted(map(str, whole.findings))
+    one, other = to_grid(parted, plant), to_grid(whole, plant)
+    for name in ("time", "value", "mean", "uncertain"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert one.keys == other.keys
+    assert one.states.equals(other.states)
+    assert one.dead_bands == other.dead_bands
+    assert list(one.dead_bands) == list(other.dead_bands)
+    assert tag_records(parted, one, plant) == tag_records(whole, other, plant)
+
+
+def test_a_tag_is_in_one_part_and_parts_are_of_few_rows(tmp_path, little_memory):
+    plant = parse_plant(PLANT, tmp_path / "p.toml")
+    parts = read_samples([exported(tmp_path / "export", 0)], plant).parts
+    tags = [set(part["tag"].cast(pl.String)) for part in parts]
+    assert sum(map(len, tags)) == len(set().union(*tags))
+
+
+def test_the_folder_goes_with_the_samples(tmp_path, little_memory):
+    plant = parse_plant(PLANT, tmp_path / "p.toml")
+    samples = read_samples([exported(tmp_path / "export", 0)], plant)
+    (folder,) = little_memory.iterdir()
+    assert {file.suffix for file in folder.iterdir()} == {".arrow"}  # rows as read are gone
+    del samples
+    gc.collect()
+    assert not list(little_memory.iterdir())
+
+
+def test_a_full_disk_is_told_with_its_folder_and_leaves_nothing(
+    tmp_path, little_memory, monkeypatch
+):
+    def full(self, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept, "written", full)
+    plant = parse_plant(PLANT, tmp_path / "p.toml")
+    with pytest.raises(UserError, match=r"scratch.*is full.*set TMPDIR"):
+        read_samples([exported(tmp_path / "export", 0)], plant)
+    gc.collect()
+    assert not list(little_memory.iterdir())
