@@ -32,6 +32,7 @@ def little_memory(tmp_path, monkeypatch):
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(kept, "KEPT_ROWS", 40)
+    monkeypatch.setattr(kept, "STORED_ROWS", 30)
     monkeypatch.setattr(kept.tempfile, "tempdir", str(folder))
     return folder
 

@@ -1,7 +1,8 @@
 """Rows that count, as compact arrays: nothing is kept of a row but 21 bytes, and its text if it held text.
 
-What is more than ``KEPT_ROWS`` goes to files in a temporary folder, sorted by tag, so that memory does not grow
-with an export. Rows of one tag keep the order in which they were read; that of tags among each other tells nothing.
+Where there are more than ``KEPT_ROWS``, they go to files in a temporary folder, sorted by tag, so that
+memory does not grow with an export. Rows of one tag keep the order in which they were read; that of tags
+among each other tells nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ import polars as pl
 
 from shiftwork.errors import UserError
 
-KEPT_ROWS = 16_000_000
-"""Rows that are kept in memory while more are read, some 340 MB; and the rows of tags that are sorted together."""
+KEPT_ROWS = 64_000_000
+"""Rows up to which memory holds all, some 1.3 GB of them and as much again while they are sorted."""
+
+STORED_ROWS = 16_000_000
+"""Where there are more: rows that go to a file together, and rows of tags that are sorted together."""
 
 COLUMNS = {
     "tag": np.uint16, "time": np.int64, "value": np.float64, "status": np.uint8, "quality": np.uint16,
@@ -132,15 +136,13 @@ class Gathered:
         self._open.append(rows)
         self.rows += len(rows)
         self._open_rows += len(rows)
-        if self._open_rows >= KEPT_ROWS:
+        if self._open_rows + self._kept_rows > self._room:
             self._close()
             self._store()
 
     def mark(self) -> tuple[int, int]:
         """Where it stands now, for ``back_to``: between two tables."""
         self._close()
-        if self._kept_rows >= KEPT_ROWS:
-            self._store()
         return len(self._closed), self.rows
 
     def back_to(self, mark: tuple[int, int]) -> None:
@@ -164,7 +166,7 @@ class Gathered:
         counts = sum(np.bincount(part.tag, minlength=tags) for part in self._closed)
         first, total = 0, 0
         for tag, count in enumerate(np.asarray(counts).tolist()):
-            if total and total + count > KEPT_ROWS:
+            if total and total + count > STORED_ROWS:
                 yield Rows.joined([part.of_tags(first, tag) for part in self._closed])
                 first, total = tag, 0
             total += count
@@ -173,6 +175,10 @@ class Gathered:
         for name in COLUMNS:
             for path in self.folder.path.glob(f"*.{name}"):
                 path.unlink()
+
+    @property
+    def _room(self) -> int:
+        return STORED_ROWS if self._stored else KEPT_ROWS
 
     def _close(self) -> None:
         if self._open:
@@ -187,14 +193,16 @@ class Gathered:
             return
         del self._closed[self._stored :]
         rows = Rows.joined(waiting)
-        order = np.argsort(rows.tag, kind="stable")  # a radix sort, since the numbers have 16 bits
-        place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order))
-        for name, others in (("state_rows", "state_texts"), ("repeated_rows", "repeated_us")):
-            at = place[getattr(rows, name)]
-            by_place = np.argsort(at)
-            setattr(rows, name, at[by_place])
-            setattr(rows, others, getattr(rows, others)[by_place])
+        # A radix sort, since the numbers have 16 bits.
+        order = np.argsort(rows.tag, kind="stable").astype(np.uint32)
+        if len(rows.state_rows) or len(rows.repeated_rows):
+            place = np.empty(len(order), np.uint32)
+            place[order] = np.arange(len(order), dtype=np.uint32)
+            for name, others in (("state_rows", "state_texts"), ("repeated_rows", "repeated_us")):
+                at = place[getattr(rows, name)].astype(np.int64)
+                by_place = np.argsort(at)
+                setattr(rows, name, at[by_place])
+                setattr(rows, others, getattr(rows, others)[by_place])
         if self.folder is None:
             self.folder = Scratch()
         for name, kind in COLUMNS.items():
