@@ -17,7 +17,7 @@ BATCH_ROWS = 2**19
 LONGEST_TEXT = 10_000
 """Bytes in a cell; a longer one is no state, and repeated in every row it would fill the memory."""
 
-LIMIT_BYTES = 16 * 2**30
+LIMIT_BYTES = 32 * 2**30
 """What one table may unpack to; a larger one is refused before it takes memory."""
 
 
