@@ -46,6 +46,7 @@ class Rows:
         state_texts: Their text, (S,).
         repeated_rows: Rows whose local time the clock showed twice, (D,).
         repeated_us: What to add to the time of such a row for the second occurrence, (D,).
+        files: Where the columns lie, without their names, if not here; they are empty then.
     """
 
     tag: np.ndarray
@@ -57,6 +58,13 @@ class Rows:
     state_texts: pl.Series
     repeated_rows: np.ndarray
     repeated_us: np.ndarray
+    files: Path | None = field(default=None, init=False)
+
+    def column(self, name: str) -> np.ndarray:
+        """A column, wherever it lies; what is opened here counts as memory only while it is held."""
+        if self.files is None:
+            return np.asarray(getattr(self, name))
+        return np.memmap(f"{self.files}.{name}", COLUMNS[name], "r")
 
     def __len__(self) -> int:
         return len(self.tag)
@@ -85,10 +93,10 @@ class Rows:
 
     def of_tags(self, first: int, end: int) -> Rows:
         """Rows of some tags, of rows that are sorted by tag."""
-        low, high = np.searchsorted(self.tag, [first, end])
+        low, high = np.searchsorted(self.column("tag"), [first, end])
         texts = np.searchsorted(self.state_rows, [low, high])
         repeated = np.searchsorted(self.repeated_rows, [low, high])
-        columns = {name: getattr(self, name)[low:high] for name in COLUMNS}
+        columns = {name: np.array(self.column(name)[low:high]) for name in COLUMNS}
         return Rows(
             **columns,
             state_rows=self.state_rows[slice(*texts)] - low,
@@ -163,7 +171,7 @@ class Gathered:
             yield Rows.joined(self._closed)
             return
         self._store()
-        counts = sum(np.bincount(part.tag, minlength=tags) for part in self._closed)
+        counts = sum(np.bincount(part.column("tag"), minlength=tags) for part in self._closed)
         first, total = 0, 0
         for tag, count in enumerate(np.asarray(counts).tolist()):
             if total and total + count > STORED_ROWS:
@@ -205,13 +213,14 @@ class Gathered:
                 setattr(rows, others, getattr(rows, others)[by_place])
         if self.folder is None:
             self.folder = Scratch()
+        rows.files = self.folder.path / str(len(self._closed))
         for name, kind in COLUMNS.items():
-            path = self.folder.path / f"{len(self._closed)}.{name}"
+            path = Path(f"{rows.files}.{name}")
             try:
                 written(getattr(rows, name)[order], path)
             except OSError as error:
                 no_room(path, error)
-            setattr(rows, name, np.memmap(path, kind, "r"))
+            setattr(rows, name, np.zeros(0, kind))
         self._closed.append(rows)
         self._stored, self._kept_rows = len(self._closed), 0
 
