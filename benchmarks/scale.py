@@ -1,6 +1,7 @@
 """From large exports to a one-minute grid: time and memory against rows, beside plain pandas.
 
 python -m benchmarks.scale [--pandas PYTHON_WITH_PANDAS] [--folder SCRATCH] [--rows 60.48e6]
+python -m benchmarks.scale --rows 604.8e6 --formats parquet --parts 1    # more than memory holds
 
 1,000 tags at 10 s for 7 days in the long form, with quality, in the order of time: 60.48 million
 rows as Parquet, a tenth of them as CSV, and a third and a tenth of each. Every case runs in a
@@ -27,13 +28,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from benchmarks.results import write_rows, write_table
+from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
 
 TAGS = 1000
 STEP_S = 10
 ROWS = 7 * 86400 // STEP_S * TAGS
 PARTS = (0.1, 1 / 3, 1.0)
+FORMATS = {"parquet": 1.0, "csv": 0.1}
+"""With the share of rows that is made of each: text is slow."""
 CORES = 2
 PANDAS_GIB = 14.0
 """Address space that pandas gets, so that it fails instead of taking the machine."""
@@ -45,35 +48,43 @@ def main() -> None:
     parser.add_argument("--pandas", help="a Python interpreter that has pandas and pyarrow")
     parser.add_argument("--folder", help="where the exports are made; by default a temporary one")
     parser.add_argument("--rows", type=float, default=ROWS, help="of the largest export")
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument("--parts", nargs="+", type=float, default=list(PARTS), help="of those rows")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
         measure(Path(given.measure))
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as scratch:
-        rows = list(measured(Path(scratch), int(given.rows), given.pandas))
+        cases = [
+            (ending, int(given.rows * FORMATS[ending] * part))
+            for ending in given.formats
+            for part in given.parts
+        ]
+        rows = list(measured(Path(scratch), cases, given.pandas))
     write_rows("scale", rows, replace=("way", "format", "rows"))
-    console.print(table(rows))
+    console.print(table(read_rows("scale")))
 
 
-def measured(scratch: Path, most: int, pandas: str | None) -> Iterator[dict[str, Any]]:
+def measured(
+    scratch: Path, cases: list[tuple[str, int]], pandas: str | None
+) -> Iterator[dict[str, Any]]:
     """Measure every case; exports are made one at a time and removed again."""
-    for ending, whole in (("parquet", most), ("csv", most // 10)):
-        for part in PARTS:
-            count = int(whole * part) // TAGS * TAGS
-            path = scratch / f"export.{ending}"
-            make_export(path, count)
-            size = path.stat().st_size
-            ways = {"shiftwork": [sys.executable, "-m", "benchmarks.scale", "--measure", str(path)]}
-            if pandas:
-                script = Path(__file__).with_name("scale_pandas.py")
-                ways["pandas"] = [pandas, str(script), str(path), str(PANDAS_GIB)]
-            for way, command in ways.items():
-                row = {"way": way, "format": ending, "rows": count, "file_mb": size / 1e6}
-                row |= run(command)
-                console.print(row)
-                yield row
-            path.unlink()
+    for ending, most in cases:
+        count = most // TAGS * TAGS
+        path = scratch / f"export.{ending}"
+        make_export(path, count)
+        size = path.stat().st_size
+        ways = {"shiftwork": [sys.executable, "-m", "benchmarks.scale", "--measure", str(path)]}
+        if pandas:
+            script = Path(__file__).with_name("scale_pandas.py")
+            ways["pandas"] = [pandas, str(script), str(path), str(PANDAS_GIB)]
+        for way, command in ways.items():
+            row = {"way": way, "format": ending, "rows": count, "file_mb": size / 1e6}
+            row |= run(command)
+            console.print(row)
+            yield row
+        path.unlink()
 
 
 def run(command: list[str]) -> dict[str, Any]:
@@ -156,17 +167,20 @@ def make_export(path: Path, count: int) -> None:
     writer.close()
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[dict[str, str]]) -> str:
     """The measured cases as Markdown."""
+    rows = sorted(
+        rows, key=lambda row: (row["format"] == "csv", int(row["rows"]), row["way"] != "shiftwork")
+    )
     lines = [
         (
             row["way"],
             row["format"],
-            f"{row['rows'] / 1e6:.2f}",
-            f"{row['file_mb']:.0f}",
-            f"{row['wall_s']:.1f}" if row["wall_s"] else "out of memory",
-            f"{row['cpu_s']:.1f}" if row["wall_s"] else "",
-            f"{row['peak_gib']:.2f}" if row["wall_s"] else f"> {PANDAS_GIB:g}",
+            f"{int(row['rows']) / 1e6:.2f}",
+            f"{float(row['file_mb']):.0f}",
+            f"{float(row['wall_s']):.1f}" if row["wall_s"] else "out of memory",
+            f"{float(row['cpu_s']):.1f}" if row["wall_s"] else "",
+            f"{float(row['peak_gib']):.2f}" if row["wall_s"] else f"> {PANDAS_GIB:g}",
         )
         for row in rows
     ]
