@@ -7,6 +7,7 @@ decides) or each agent's own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from shiftwork.learning.nets import MLP, normalized
+from shiftwork.learning.team.events import longest, pack
 from shiftwork.learning.team.nets import Attention, Encoder
 from shiftwork.learning.team.policy import Rows, by_group, remembered
 from shiftwork.learning.team.returns import durations
@@ -58,7 +60,7 @@ class AgentCentric(eqx.Module):
         tokens = jnp.moveaxis(states, 1, 2)
         if self.attention is None:
             return normalized(tokens).mean(2)[None]
-        return in_pieces(self.attention, tokens)[None]
+        return at_events(self.attention, tokens, rows.decided.any(1))[None]
 
     def clock(self, decided: Bool[Array, "T N E"]) -> Bool[Array, "K T E"]:
         """The joint clock, or everybody's own."""
@@ -66,19 +68,41 @@ class AgentCentric(eqx.Module):
 
 
 PIECE = 5
-"""Steps of a piece: few, so that those of several seeds side by side still fit into the cache."""
+"""Events of a piece: few, so that those of several seeds side by side still fit into the cache."""
 
 
-def in_pieces(attention: Attention, tokens: Float[Array, "T E N F"]) -> Float[Array, "T E F"]:
-    """Let agents attend to each other, some steps after the others.
+def at_events(
+    attention: Callable[[Array], Array],
+    tokens: Float[Array, "T E N F"],
+    event: Bool[Array, "T E"],
+) -> Float[Array, "T E F"]:
+    """Let agents attend to each other wherever one of them decides, some events after the others.
 
-    On a CPU the critic's gradient then takes a third less time than with all steps at once.
+    Between events what was found at the last one stands; no value is asked for there. After the last
+    step one is, so that step counts as an event. Pieces behind the longest history cost nothing: where
+    somebody decides in a third of the steps, the critic takes about as much less time.
     """
-    steps, copies, agents, width = tokens.shape
-    pieces = -(-steps // PIECE)
-    padded = jnp.pad(tokens, ((0, pieces * PIECE - steps), (0, 0), (0, 0), (0, 0)))
-    mixed = jax.lax.map(attention, padded.reshape(pieces, PIECE * copies, agents, width))
-    return mixed.reshape(pieces * PIECE, copies, width)[:steps]
+    _, copies, agents, width = tokens.shape
+    packed = pack(event.at[-1].set(True)[:, None])
+    places = len(packed.step)
+    pieces = -(-places // PIECE)
+    padding = ((0, pieces * PIECE - places), *((0, 0),) * 3)
+    some = jnp.pad(packed.take(tokens[:, None])[:, 0], padding)
+    used = longest(packed.events.max())
+
+    def piece(number: Array, some: Array) -> Array:
+        return jax.lax.cond(
+            number * PIECE < used,
+            lambda some: attention(some),  # nets have no hash to be known by
+            lambda some: jnp.zeros((len(some), width)),
+            some,
+        )
+
+    mixed = jax.lax.map(
+        lambda x: piece(*x),
+        (jnp.arange(pieces), some.reshape(pieces, PIECE * copies, agents, width)),
+    )
+    return packed.carried(mixed.reshape(pieces * PIECE, 1, copies, width))[:, 0]
 
 
 class JointHistory(eqx.Module):

@@ -74,15 +74,15 @@ def pack(decided: Bool[Array, "T N E"]) -> Packed:
 
 
 @custom_vmap
-def _longest(count: Array) -> Array:
-    """The longest history of all seeds, so that side by side they share one loop."""
+def longest(count: Array) -> Array:
+    """Return the longest history of all seeds, so that side by side they share one loop."""
     return count
 
 
-@_longest.def_vmap
-def _longest_of_all(size: int, batched: list[bool], count: Array) -> tuple[Array, bool]:
+@longest.def_vmap
+def _of_all(size: int, batched: list[bool], count: Array) -> tuple[Array, bool]:
     del size, batched
-    return _longest(count.max()), False
+    return longest(count.max()), False
 
 
 def _along_time(x: Array, index: Int[Array, "K N E"]) -> Array:
@@ -103,7 +103,7 @@ def walk(block: Block, params: Any, begin: Carry, inputs: Any, count: Int[Array,
     Returns:
         The outputs, (K, ...) each.
     """
-    blocks = -(-_longest(count.max()) // BLOCK)
+    blocks = -(-longest(count.max()) // BLOCK)
     shaped = jax.tree.map(lambda x: x.reshape(-1, BLOCK, *x.shape[1:]), inputs)
     outputs = _walk(block, params, begin, shaped, blocks)
     return jax.tree.map(lambda y: y.reshape(-1, *y.shape[2:]), outputs)
