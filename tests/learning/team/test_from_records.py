@@ -18,7 +18,7 @@ from shiftwork.plants.record_team import place_of, record_team
 
 PLANT = TeamProbe("observation", ends=False, horizon=12)
 SMALL = Config(
-    discount=0.9, actor_rate=1e-2, critic_rate=1e-2, folds=2, updates=60, look_every=20,
+    discount=0.9, actor_rate=1e-2, critic_rate=1e-2, folds=2, updates=60, looks=3,
     rounds=6, round_updates=8, minibatch=32, temperature=0.5, sharpness=3.0,
     actor_width=8, actor_memory=4, critic_width=8, critic_memory=8,
 )  # fmt: skip

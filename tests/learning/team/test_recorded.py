@@ -16,12 +16,15 @@ from shiftwork.learning.team.clone import (
     best_looks,
     clone_loss,
     drawn,
+    rarity,
+    regress,
 )
 from shiftwork.learning.team.from_records import folds, weights
 from shiftwork.learning.team.from_records_settings import Config
-from shiftwork.learning.team.recorded import RecordedTeam, batch_of, last_where
+from shiftwork.learning.team.recorded import RecordedTeam, batch_of, in_pieces, last_where
 from shiftwork.learning.team.recorded_critic import advantages, explained
 from shiftwork.learning.team.returns import event_advantages
+from shiftwork.records.team_episodes import Decisions, Task, TeamEpisodes, TeamPlace
 from support.team_record_builders import PLACE, records
 
 TINY = acac.Config(
@@ -102,15 +105,123 @@ def test_advantages_of_a_shorter_episode_are_those_of_the_episode_alone(learner,
 
 
 def test_the_loss_counts_only_choices_and_chosen_episodes(learner, batch):
-    one = jnp.ones(batch.reward.shape)
+    one, alike = jnp.ones(batch.reward.shape), jnp.ones((2, 3))
     first, second = (jnp.array(counts, jnp.float32) for counts in ([1, 0], [0, 1]))
     # In episode 0 blending had only "light": nothing to learn from. Berths had three decisions with two.
-    assert float(clone_loss(learner.policies, batch, one, first)[1]) == 0.0
-    assert float(clone_loss(learner.policies, batch, one, first)[0]) == pytest.approx(
+    assert float(clone_loss(learner.policies, batch, alike, one, first)[1]) == 0.0
+    assert float(clone_loss(learner.policies, batch, alike, one, first)[0]) == pytest.approx(
         np.log(2), 0.5
     )
-    twice = clone_loss(learner.policies, batch, 2 * one, second)
-    assert twice == pytest.approx(2 * clone_loss(learner.policies, batch, one, second))
+    twice = clone_loss(learner.policies, batch, alike, 2 * one, second)
+    assert twice == pytest.approx(2 * clone_loss(learner.policies, batch, alike, one, second))
+
+
+def test_a_rare_macro_action_weighs_as_much_as_it_is_rare(batch):
+    # Berths chose 0, 1 (episode 0), 2 and what follows; "several" decisions alone are counted.
+    mask, decided = np.asarray(batch.mask), np.asarray(batch.rows.decided)[:-1]
+    several = decided & (mask.sum(-1) > 1)
+    berth = np.asarray(batch.macro)[:, 0][several[:, 0]]
+    counts = np.bincount(berth, minlength=3)
+    found = np.asarray(rarity(batch, (0, 1), 50.0))
+    chosen = counts > 0
+    assert found[0][chosen] * counts[chosen] == pytest.approx(
+        np.full(chosen.sum(), (found[0][chosen] * counts[chosen])[0])
+    )
+    for agent in (0, 1):
+        own = np.asarray(batch.macro)[:, agent][several[:, agent]]
+        assert found[agent][own].mean() == pytest.approx(1.0)
+    assert (np.asarray(rarity(batch, (0, 1), 1.0)) == 1.0).all()
+
+
+def signs(sign, chosen):
+    """One agent decides in each step of (E, T) and sees whether there is a sign."""
+    episodes, steps = sign.shape
+    task = Task("watch", "watching", ("sign",), ("stay", "turn", "stop"))
+    number = np.arange(episodes * steps)
+    made = Decisions(
+        number // steps,
+        number % steps,
+        sign.reshape(-1, 1).astype(np.float32),
+        np.ones((len(number), 3), bool),
+        chosen.reshape(-1),
+        np.ones(len(number), np.int64),
+    )
+    return TeamEpisodes(
+        TeamPlace("watch", "Watch()", (task,), steps, "1 h", "1 $"),
+        (made,),
+        np.zeros(len(number), np.float32),
+        np.full(episodes, steps),
+        np.zeros(episodes, bool),
+        "signs",
+    )
+
+
+def test_a_rare_choice_is_learned_as_often_as_it_is_made():
+    """One decision in 60 is the rare one, and what is seen tells when; its probability comes out right."""
+    rng = np.random.default_rng(0)
+    sign = rng.random((96, 4)) < 1 / 20
+    rare = sign & (rng.random(sign.shape) < 0.5)
+    episodes = signs(sign, np.where(rare, 2, (rng.random(sign.shape) < 0.3).astype(int)))
+    shape = RecordedTeam(episodes.place)
+    learner = jax.jit(lambda key: acac.create(key, shape, TINY))(jax.random.key(1))
+    batch = batch_of(episodes, learner.policies)
+    settings = Config(minibatch=32, updates=150, looks=1, actor_rate=1e-2, folds=2)
+    everybody = jnp.ones((1, 96), bool)
+    found = regress(
+        jax.tree.map(lambda x: x[None], learner.policies),
+        batch,
+        rarity(batch, learner.policies.groups, 50.0),
+        jnp.ones(batch.reward.shape),
+        everybody,
+        ~everybody,
+        jax.random.split(jax.random.key(2), 1),
+        settings,
+    )
+    policies = jax.tree.map(lambda x: x[-1, 0], found.policies)
+    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+    chance = jax.nn.softmax(policies.preferences(rows)[0])[:4, 0].swapaxes(0, 1)
+    assert float(chance[sign][:, 2].mean()) == pytest.approx(0.5, abs=0.12)
+    assert float(chance[~sign][:, 2].mean()) < 0.02
+    assert float(chance[~sign][:, 1].mean()) == pytest.approx(0.3, abs=0.08)
+
+
+def test_pieces_hold_every_decision_and_reward_once_and_go_on_where_the_last_ended(batch):
+    cut = in_pieces(batch, 2)
+    assert cut.reward.shape == (2, 4)
+    assert cut.reward.T.tolist() == [[0, 1], [0, 4], [2, 3], [5, 6]]
+    assert cut.ended.T.tolist() == [[False, False]] * 3 + [[False, True]]
+    # The second piece of an episode begins as one does, and so does the first of an episode that begins in time.
+    assert cut.rows.fresh[0].tolist() == [True, False, True, True]
+    decided, whole = np.asarray(cut.rows.decided), np.asarray(batch.rows.decided)
+    assert decided[0][:, 2:].all()
+    # What follows a piece is the next one's beginning as it was, without the look that is no decision.
+    assert (decided[2][:, :2] == whole[2]).all()
+    several = np.asarray(cut.rows.decided[:-1]) & (np.asarray(cut.mask).sum(-1) > 1)
+    before = whole[:-1] & (np.asarray(batch.mask).sum(-1) > 1)
+    assert several.sum((0, 2)).tolist() == before.sum((0, 2)).tolist()
+    assert (np.asarray(cut.rows.inputs)[2, :, :2] == np.asarray(batch.rows.inputs)[2]).all()
+
+
+def test_an_episode_no_longer_than_a_piece_is_left_as_it_is(batch):
+    assert in_pieces(batch, 4) is batch
+
+
+def test_pieces_that_do_not_divide_begin_late(batch):
+    cut = in_pieces(batch, 3)
+    assert cut.reward.T.tolist() == [[0, 0, 0], [0, 0, 0], [1, 2, 3], [4, 5, 6]]
+    assert cut.rows.fresh.T[:2].tolist() == [
+        [False, False, True, False],
+        [False, False, False, True],
+    ]
+    assert not np.asarray(cut.rows.decided)[0, :, :2].any()
+
+
+def test_long_records_ask_for_as_many_passes():
+    assert Config().for_pieces(128) == Config()
+    longer = Config().for_pieces(576)
+    assert longer.updates == 540
+    assert longer.round_updates == 54
+    assert longer.updates % longer.looks == 0
 
 
 def test_minibatches_hold_only_what_may_be_learned_from():
@@ -192,7 +303,7 @@ def test_weights_are_bounded_and_have_a_mean_of_1():
     [
         ({"folds": 1}, "'folds' is 1, but there are 9 episodes; give 2 to 4"),
         ({"folds": 5}, "'folds' is 5, but there are 9"),
-        ({"updates": 25}, "which 'look_every' (10) does not divide"),
+        ({"rarest": 0.5}, "config 'rarest' is 0.5; give 1 (all alike) or more"),
         ({"minibatch": 0}, "'minibatch' is 0; it must be at least 1"),
         ({"discount": 1.5}, "'discount' is 1.5; it must lie from 0 to 1"),
         ({"temperature": 0.0}, "'temperature' is 0.0; give a number above 0"),

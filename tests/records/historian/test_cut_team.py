@@ -245,7 +245,7 @@ def test_a_team_learns_from_an_export_of_any_plant(separator, tmp_path, capsys):
     assert "Every role tried different choices" in " ".join(capsys.readouterr().err.split())
     records = load_team_records(out)
     small = Config(
-        discount=0.9, actor_rate=1e-2, critic_rate=1e-2, folds=2, updates=120, look_every=20,
+        discount=0.9, actor_rate=1e-2, critic_rate=1e-2, folds=2, updates=120, looks=6,
         rounds=6, round_updates=8, minibatch=32, actor_width=8, actor_memory=4, critic_width=8, critic_memory=8,
     )  # fmt: skip
     found = learn_from_records(records, small, seed=1)

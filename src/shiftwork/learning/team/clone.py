@@ -1,11 +1,15 @@
 """Regression on recorded decisions, by role: several learners side by side, each on its own episodes.
 
-    clone:  minimize  - sum over roles of the mean over that role's decisions of  w log pi(a | history)
-    worth:  minimize    sum over roles of the mean over that role's decisions of  (A - q(history, a))^2
+    minimize  - sum over roles of the mean over that role's decisions of  w r(a) log pi_r(a | history)
+    pi_r is softmax(preferences + log r),  pi is softmax(preferences)
 
 Decisions with a single allowed macro-action say nothing and are left out. Roles count alike, so that
-many furnaces do not drown one berth. The whole loop is compiled; what the learners were at each look
-is kept, so that every role is taken from where it did best on episodes that its learner never saw.
+many furnaces do not drown one berth. Nor do common macro-actions drown rare ones: r(a) grows as a becomes
+rare. A decoke is one decision in 150 of a furnace, and whether a run ends well depends on it. As r stands in
+pi_r too, pi still says how often people do it (logit adjustment, Menon et al. 2021, arXiv 2007.07314).
+
+The whole loop is compiled; what the learners were at each look is kept, so that every role is taken from
+where it did best on episodes that its learner never saw.
 """
 
 from __future__ import annotations
@@ -20,7 +24,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from shiftwork.learning.nets import Adam
 from shiftwork.learning.team.actor_critic import clipped
-from shiftwork.learning.team.events import Packed
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.rollout import Batch, take
@@ -39,45 +42,44 @@ class Regressed(NamedTuple):
     held_loss: Float[Array, "L M G"]
 
 
-class AtDecisions(NamedTuple):
-    """What nets say at the recorded decisions, K places for each agent and episode.
+def rarity(batch: Batch, groups: tuple[int, ...], most: float) -> Float[Array, "N A"]:
+    """Weight of each macro-action of each agent: 1 / how often its group chose it, with a mean of 1 over decisions.
 
-    Attributes:
-        preferences: Of each macro-action, whether allowed or not.
-        logs: Log-probabilities of each.
-        taken: That of the one that was chosen.
-        several: There was a decision, with more than one macro-action allowed.
-        packed: Where the decisions stand.
+    Args:
+        batch: All episodes.
+        groups: Of agents that share a net.
+        most: How many times as much as the commonest one a rare one counts at the most; one that was never
+            chosen counts so much, that it may be unlearned.
     """
-
-    preferences: Float[Array, "K N E A"]
-    logs: Float[Array, "K N E A"]
-    taken: Float[Array, "K N E"]
-    several: Bool[Array, "K N E"]
-    packed: Packed
-
-
-def at_decisions(policies: Policies, batch: Batch) -> AtDecisions:
-    """Walk with nets over the recorded decisions."""
-    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
-    preferences, packed = policies.preferences(rows)
-    mask = packed.take(batch.mask)
-    logs = log_probabilities(preferences, mask, 0.0)
-    taken = jnp.take_along_axis(logs, packed.take(batch.macro)[..., None], -1)[..., 0]
-    several = packed.real & (mask.sum(-1) > 1)
-    return AtDecisions(preferences, logs, taken, several, packed)
+    mask, macro = np.asarray(batch.mask), np.asarray(batch.macro)
+    several = np.asarray(batch.rows.decided[:-1]) & (mask.sum(-1) > 1)
+    counts = np.zeros((max(groups) + 1, mask.shape[-1]))
+    for agent, group in enumerate(groups):
+        counts[group] += np.bincount(macro[:, agent][several[:, agent]], minlength=mask.shape[-1])
+    times = np.minimum(counts.max(1, keepdims=True) / np.maximum(counts, 1e-9), most)
+    mean = (times * counts).sum(1, keepdims=True) / np.maximum(counts.sum(1, keepdims=True), 1.0)
+    # A group without a decision to learn from has no mean.
+    weight = times / np.where(mean > 0.0, mean, times)
+    return jnp.asarray(weight[np.array(groups)], jnp.float32)
 
 
 def clone_loss(
     policies: Policies,
     batch: Batch,
+    rare: Float[Array, "N A"],
     weight: Float[Array, "T E"],
     chosen: Float[Array, " E"],
 ) -> Float[Array, " G"]:
-    """Mean of - w log pi over each group's decisions, in the chosen episodes."""
-    decided = at_decisions(policies, batch)
-    loss = -decided.taken * decided.packed.take(weight[:, None])
-    return _by_group(loss, decided.several * chosen, policies.groups)
+    """Mean of - w r log pi_r over each group's decisions, in the chosen episodes."""
+    rows = jax.tree.map(lambda x: x[:-1], batch.rows)
+    preferences, packed = policies.preferences(rows)
+    mask, macro = packed.take(batch.mask), packed.take(batch.macro)[..., None]
+    logs = log_probabilities(preferences + jnp.log(rare)[:, None], mask, 0.0)
+    taken = jnp.take_along_axis(logs, macro, -1)[..., 0]
+    times = jnp.take_along_axis(rare[None, :, None], macro, -1)[..., 0]
+    several = packed.real & (mask.sum(-1) > 1)
+    loss = -taken * times * packed.take(weight[:, None])
+    return _by_group(loss, several * chosen, policies.groups)
 
 
 def _by_group(
@@ -92,6 +94,7 @@ def _by_group(
 def regress(
     policies: Policies,
     batch: Batch,
+    rare: Float[Array, "N A"],
     weight: Float[Array, "T E"],
     learns: Bool[Array, "M E"],
     held: Bool[Array, "M E"],
@@ -103,17 +106,18 @@ def regress(
     Args:
         policies: What they begin with, stacked (M, ...).
         batch: All episodes.
+        rare: Weight of each macro-action (``rarity``).
         weight: Of the decisions of each step.
         learns: Episodes that each learner learns from.
         held: Episodes that its looks are taken on.
         keys: Of the learners.
         config: How long, and by how much at once.
     """
-    looks = config.updates // config.look_every
+    every = config.updates // config.looks
     keep = min(config.minibatch, batch.reward.shape[1])
 
     def loss(policies: Policies, some: Batch, weight: Array, counts: Array) -> Array:
-        return clone_loss(policies, some, weight, counts).sum()
+        return clone_loss(policies, some, rare, weight, counts).sum()
 
     def step(
         policies: Policies, adam: Adam, learns: Array, key: Array, left: Array
@@ -125,7 +129,7 @@ def regress(
         return adam.step(policies, clipped(gradient, config.norm), left * config.actor_rate)
 
     def look(policies: Policies) -> Float[Array, "M G"]:
-        one = jax.vmap(lambda p, h: clone_loss(p, batch, weight, h.astype(jnp.float32)))
+        one = jax.vmap(lambda p, h: clone_loss(p, batch, rare, weight, h.astype(jnp.float32)))
         return one(policies, held)
 
     def piece(
@@ -136,12 +140,12 @@ def regress(
             left = 1.0 - update / (config.updates + 1.0)
             return jax.vmap(step, in_axes=(0, 0, 0, 0, None))(*carry, learns, now, left), None
 
-        updates = done * config.look_every + jnp.arange(config.look_every)
+        updates = done * every + jnp.arange(every)
         carry, _ = jax.lax.scan(one, carry, updates)
         return carry, (carry[0], look(carry[0]))
 
     adam = jax.vmap(Adam.create)(policies)
-    _, (later, losses) = jax.lax.scan(piece, (policies, adam), jnp.arange(looks))
+    _, (later, losses) = jax.lax.scan(piece, (policies, adam), jnp.arange(config.looks))
     kept = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), policies, later)
     return Regressed(kept, jnp.concatenate([look(policies)[None], losses]))
 

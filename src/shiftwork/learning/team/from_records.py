@@ -36,10 +36,10 @@ from jaxtyping import Array, Bool, Float
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.team import acac
 from shiftwork.learning.team.actor_critic import TeamLearner
-from shiftwork.learning.team.clone import Regressed, at_looks, best_looks, regress
+from shiftwork.learning.team.clone import Regressed, at_looks, best_looks, rarity, regress
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.learning.team.policy import Policies
-from shiftwork.learning.team.recorded import RecordedTeam, batch_of
+from shiftwork.learning.team.recorded import RecordedTeam, batch_of, in_pieces
 from shiftwork.learning.team.recorded_critic import (
     advantages,
     explained,
@@ -121,8 +121,11 @@ def learn_from_records(
     # One learner holds nothing out, and is the last.
     learners = draw(jax.random.split(key, settings.folds + 1))
     fresh: TeamLearner = jax.tree.map(lambda x: x[-1], learners)
-    batch = batch_of(records, fresh.policies)
-    held = folds(len(records.length), settings.folds, seed)
+    batch = in_pieces(batch_of(records, fresh.policies), settings.piece)
+    pieces = batch.reward.shape[1] // len(records.length)
+    settings = settings.for_pieces(batch.reward.shape[1])
+    rare = rarity(batch, fresh.policies.groups, settings.rarest)
+    held = jnp.tile(folds(len(records.length), settings.folds, seed), pieces)
     nothing = jnp.zeros_like(held[:1])
     held = jnp.concatenate([held, nothing])
     keys = jax.random.split(jax.random.fold_in(key, settings.folds), settings.folds + 1)
@@ -130,7 +133,7 @@ def learn_from_records(
     def cloned(begin: Policies, weight: Array, who: Array) -> Regressed:
         """Learn with some of the learners, all of which begin alike."""
         stacked = jax.tree.map(lambda x: jnp.stack([x] * len(who)), begin)
-        return regress(stacked, batch, weight, ~held[who], held[who], keys[who], settings)
+        return regress(stacked, batch, rare, weight, ~held[who], held[who], keys[who], settings)
 
     # Where the first, which holds a fold out, does best, the last stops as well.
     found = cloned(fresh.policies, jnp.ones(batch.reward.shape), jnp.array([0, settings.folds]))

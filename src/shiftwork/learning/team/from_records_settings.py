@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from shiftwork.errors import UserError
-from shiftwork.learning.config import config
+from shiftwork.learning.config import config, replaced
 
 METHODS = ("weighted", "clone")
 
@@ -27,12 +29,17 @@ class Config:
         heaviest: and the greatest.
         temperature: Of the weights, in spreads of the advantage.
         sharpness: Preferences are multiplied by this when the team acts.
+        rarest: A rare macro-action counts at most so many times as much as its role's commonest one.
         folds: Parts of the episodes, of which each is held out once.
-        minibatch: Episodes of an update.
-        updates: Of each cloning; of the plain one, looks on held-out episodes choose how many count.
-        look_every: Updates between two looks.
+        piece: Longer episodes are learned from in pieces of so many steps.
+        minibatch: Episodes or pieces of an update.
+        passes: Of each cloning through the records, at the least,
+        updates: and so many updates at the least; looks on held-out episodes choose how many count
+            of the plain one.
+        looks: On held-out episodes, in one cloning.
         rounds: Of the critic's targets.
-        round_updates: Updates of the critic in each.
+        round_passes: Of the critic through the records in each, at the least,
+        round_updates: and so many updates at the least.
         actor_width: Of the actors' layers.
         actor_memory: Of the actors' recurrence.
         critic_width: Of the critic's layers.
@@ -49,11 +56,15 @@ class Config:
     heaviest: float = 20.0
     temperature: float = 0.4
     sharpness: float = 4.0
+    rarest: float = 50.0
     folds: int = 3
+    piece: int = 240
     minibatch: int = 16
+    passes: int = 15
     updates: int = 120
-    look_every: int = 10
+    looks: int = 12
     rounds: int = 18
+    round_passes: float = 1.5
     round_updates: int = 12
     actor_width: int = 64
     actor_memory: int = 64
@@ -74,20 +85,21 @@ class Config:
         if method not in METHODS:
             raise UserError(f"unknown method '{method}'; give {' or '.join(METHODS)}")
         for name in (
+            "piece",
             "minibatch",
             "updates",
-            "look_every",
+            "looks",
             "rounds",
             "round_updates",
             "actor_width",
         ):
             if getattr(self, name) < 1:
                 raise UserError(f"config '{name}' is {getattr(self, name)}; it must be at least 1")
-        if self.updates % self.look_every:
-            raise UserError(
-                f"config 'updates' is {self.updates}, which 'look_every' ({self.look_every}) does "
-                "not divide; change one"
-            )
+        for name in ("passes", "round_passes"):
+            if not 0.0 <= getattr(self, name) < np.inf:
+                raise UserError(f"config '{name}' is {getattr(self, name)}; give 0 or more")
+        if not 1.0 <= self.rarest < np.inf:
+            raise UserError(f"config 'rarest' is {self.rarest}; give 1 (all alike) or more")
         if episodes < FEWEST:
             raise UserError(
                 f"there are {episodes} episodes, too few to hold some out; record at least {FEWEST}"
@@ -105,3 +117,10 @@ class Config:
         for name in ("temperature", "sharpness"):
             if not 0.0 < getattr(self, name) < np.inf:
                 raise UserError(f"config '{name}' is {getattr(self, name)}; give a number above 0")
+
+    def for_pieces(self, pieces: int) -> Config:
+        """Return settings with as many updates as so many episodes or pieces ask for."""
+        share = pieces / self.minibatch
+        each_look = math.ceil(max(self.updates, self.passes * share) / self.looks)
+        in_round = math.ceil(max(self.round_updates, self.round_passes * share))
+        return replaced(self, updates=each_look * self.looks, round_updates=in_round)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from shiftwork.learning.team.policy import Policies, Rows
-from shiftwork.learning.team.rollout import Batch
+from shiftwork.learning.team.rollout import COPIES, Batch
 from shiftwork.records.team_episodes import NOTHING, TeamEpisodes, TeamPlace
 
 
@@ -110,3 +110,39 @@ def batch_of(records: TeamEpisodes, policies: Policies) -> Batch:
         jnp.asarray(reward),
         jnp.asarray(ended),
     )
+
+
+def in_pieces(batch: Batch, steps: int) -> Batch:
+    """Cut long episodes into pieces that stand side by side, as copies of a short batch.
+
+    An update then sees many short pieces of many episodes instead of a few whole ones: as many updates
+    again from the same rows, and a walk no longer than a piece. Nets remember nothing at a piece's
+    beginning. There everybody looks once more at what was seen last; that is no decision, so that
+    a single macro-action is allowed. What lies behind a piece is bootstrapped.
+
+    Args:
+        batch: Whole episodes.
+        steps: Of a piece; the first one of each episode begins late if they do not divide.
+
+    Returns:
+        Pieces, the first ones of all episodes first; the batch itself if it is no longer than a piece.
+    """
+    whole = len(batch.reward)
+    count = -(-whole // steps)
+    if count == 1:
+        return batch
+    late = count * steps - whole
+
+    def cut(axis: int, x: np.ndarray) -> np.ndarray:
+        behind = len(x) - whole  # rows have one more, which is the next piece's first
+        x = np.pad(x, ((late, 0), *((0, 0),) * (x.ndim - 1)))
+        return np.concatenate([x[n * steps : (n + 1) * steps + behind] for n in range(count)], axis)
+
+    rows, mask, macro, *rest = jax.tree.map(lambda axis, x: cut(axis, np.asarray(x)), COPIES, batch)
+    begun = cut(1, np.logical_or.accumulate(np.asarray(batch.rows.fresh)))[0]
+    looks = begun & ~rows.decided[0]
+    rows.decided[0] |= looks
+    rows.fresh[0] |= begun
+    mask[0] = np.where(looks[..., None], np.arange(mask.shape[-1]) == 0, mask[0])
+    macro[0] = np.where(looks, 0, macro[0])
+    return jax.tree.map(jnp.asarray, Batch(rows, mask, macro, *rest))
