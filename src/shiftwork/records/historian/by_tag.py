@@ -21,19 +21,13 @@ import pyarrow.parquet as pq
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.grid import Grid, to_grid
+from shiftwork.records.historian.opened import Opened, open_export
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.parquet import MAGIC
 from shiftwork.records.historian.readers.table import Table
-from shiftwork.records.historian.samples import (
-    BAD,
-    Opened,
-    Samples,
-    open_export,
-    read_samples,
-    samples_in,
-)
+from shiftwork.records.historian.samples import BAD, Samples, read_samples, samples_in
 
 KEPT_ROWS = 12_000_000
 """Rows of tags that stay in memory, some 250 MB; the tag asked for longest ago goes first."""
