@@ -10,7 +10,7 @@ from shiftwork.assistant.assistant import Assistant
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.errors import UserError
 from shiftwork.records.historian import by_tag
-from shiftwork.records.historian.by_tag import InMemory, OnDisk, open_samples
+from shiftwork.records.historian.by_tag import OnDisk, ReadWhole, open_samples
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.readers.table import Table
 from shiftwork.records.historian.samples import read_samples
@@ -97,7 +97,7 @@ def test_every_figure_is_the_same(folder):
     assert isinstance(lazy.export.samples, OnDisk)
     plant = lazy.export.plant
     whole = Assistant(folder / "year", folder / "plant.toml", now=NOW)
-    samples = InMemory(read_samples([folder / "year"], plant), plant)
+    samples = ReadWhole.found(read_samples([folder / "year"], plant), plant)
     whole.export = dataclasses.replace(whole.export, samples=samples)
     assert lazy.export.span_local == whole.export.span_local
     for question in QUESTIONS:
@@ -152,7 +152,7 @@ def test_what_depends_on_all_columns_is_read_whole(frame, tmp_path, what):
         }[what]
         frame.with_columns(changed).write_parquet(file)
     found = open_samples([file], plant)
-    assert isinstance(found, InMemory)
+    assert isinstance(found, ReadWhole)
     assert len(found.of("b")) == frame["b"].count()
 
 

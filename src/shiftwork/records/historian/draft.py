@@ -157,7 +157,7 @@ def _look(key: str, source: str, samples: Samples | None) -> _Tag:
     tag = _Tag(source, key, "observation", 0, np.nan, np.nan, None, (), None)
     if samples is None:
         return tag
-    frame = samples.frame.filter(pl.col("tag") == key)
+    frame = samples.of(key)
     tag.samples = len(frame)
     texts = frame.filter((pl.col("status") == BAD) & pl.col("state").is_not_null())["state"]
     values = frame.filter((pl.col("status") == GOOD) & pl.col("value").is_not_null())["value"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
+import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.gather.rows import Scratch, no_room
@@ -58,3 +59,19 @@ class StoredParts(Sequence[pl.DataFrame]):
 
 Parts = Sequence[pl.DataFrame]
 """Frames of samples, each of some tags, in the plant file's order; a tag's rows are in one of them."""
+
+
+def scanned(parts: Parts) -> tuple[pl.LazyFrame, ...]:
+    """Each part to be queried; of one in a file only what a query needs is read."""
+    if isinstance(parts, StoredParts):
+        return tuple(map(pl.scan_ipc, parts.files))
+    return tuple(part.lazy() for part in parts)
+
+
+def rows_by_tag(part: pl.LazyFrame) -> dict[str, tuple[int, int]]:
+    """First row and number of rows of each tag in a part, which is sorted by tag."""
+    runs = part.select("tag").collect()["tag"].rle().struct.unnest()
+    lengths = runs["len"].to_numpy().astype(np.int64)
+    firsts = np.cumsum(lengths) - lengths
+    keys = runs["value"].cast(pl.String).to_list()
+    return dict(zip(keys, zip(firsts.tolist(), lengths.tolist(), strict=True), strict=True))

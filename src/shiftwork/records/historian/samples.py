@@ -16,7 +16,7 @@ from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.gatherer import Gatherer
 from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.opened import Opened, open_export
-from shiftwork.records.historian.parts import Parts
+from shiftwork.records.historian.parts import Parts, rows_by_tag, scanned
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import Table
@@ -53,7 +53,26 @@ class Samples:
     @cached_property
     def rows(self) -> int:
         """How many samples there are."""
-        return sum(map(len, self.parts))
+        return sum(count for _, _, count in self._places.values())
+
+    def of(self, key: str) -> pl.DataFrame:
+        """The rows of one tag, sorted by time; none if it has none. Those of other tags are not read."""
+        part, first, count = self._places.get(key, (0, 0, 0))
+        return self.scans[part].slice(first, count).collect()
+
+    @cached_property
+    def scans(self) -> tuple[pl.LazyFrame, ...]:
+        """The parts to be queried, of which only what a query needs is read."""
+        return scanned(self.parts)
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int, int]]:
+        """Part, first row and number of rows of each tag that has samples."""
+        return {
+            key: (number, first, count)
+            for number, scan in enumerate(self.scans)
+            for key, (first, count) in rows_by_tag(scan).items()
+        }
 
 
 def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
