@@ -1,9 +1,10 @@
-"""Samples of an export, tag by tag: from memory, or read when a tag is asked for.
+"""Samples of an export, tag by tag, without all of it in memory.
 
 How a column is read may depend on all others: its decimal mark, the order of its dates, what its codes
 of quality mean. Only where a column reads the same alone is it read alone: in Parquet files with a
 column for each tag, whose times are time stamps and whose numbers are numbers, without columns of
-quality. Every other export is read whole. The reader is the same for both (``samples``).
+quality. Every other export is read whole when it is opened; what is more than memory should hold of it
+lies in a temporary folder, by tag, as long as it is open. The reader is the same for both (``samples``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from shiftwork.records.historian.readers.discover import find_files, is_server
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.parquet import MAGIC
 from shiftwork.records.historian.readers.table import Table
-from shiftwork.records.historian.samples import BAD, Samples, read_samples, samples_in
+from shiftwork.records.historian.samples import BAD, Samples, samples_in
 
 KEPT_ROWS = 12_000_000
 """Rows of tags that stay in memory, some 250 MB; the tag asked for longest ago goes first."""
@@ -158,12 +159,11 @@ def open_samples(paths: Sequence[str | Path], plant: PlantFile) -> TagSamples:
     Raises:
         UserError: As ``read_samples``; what stands in a tag that is read later is told later.
     """
-    if any(map(is_server, paths)) or not all(map(_is_parquet, find_files(paths))):
-        return ReadWhole.found(read_samples(paths, plant), plant)
     opened = open_export(paths, plant)
-    if not _reads_alone(opened, plant):
-        return ReadWhole.found(samples_in(opened, plant), plant)
-    return OnDisk(opened, plant)
+    files = not any(map(is_server, paths)) and all(map(_is_parquet, find_files(paths)))
+    if files and _reads_alone(opened, plant):
+        return OnDisk(opened, plant)
+    return ReadWhole.found(samples_in(opened, plant, sparing=True), plant)
 
 
 def _held(opened: Opened) -> list[tuple[Table, Layout]]:

@@ -12,6 +12,9 @@ import polars as pl
 
 from shiftwork.records.historian.gather.rows import Scratch, no_room
 
+Places = dict[str, tuple[int, int]]
+"""First row and number of rows of each tag that a frame holds."""
+
 
 @dataclass(frozen=True, eq=False)
 class StoredParts(Sequence[pl.DataFrame]):
@@ -19,10 +22,12 @@ class StoredParts(Sequence[pl.DataFrame]):
 
     Attributes:
         files: One for each frame.
+        places: Of each frame, the first row and the number of rows of its tags.
         folder: Where they lie.
     """
 
     files: tuple[Path, ...]
+    places: tuple[Places, ...]
     folder: Scratch
 
     @classmethod
@@ -32,7 +37,7 @@ class StoredParts(Sequence[pl.DataFrame]):
         Raises:
             UserError: The disk is full.
         """
-        files = []
+        files, places = [], []
         for number, frame in enumerate(frames):
             path = folder.path / f"part-{number}.arrow"
             try:
@@ -40,7 +45,8 @@ class StoredParts(Sequence[pl.DataFrame]):
             except OSError as error:
                 no_room(path, error)
             files.append(path)
-        return cls((*files,), folder)
+            places.append(_places_in(frame))
+        return cls((*files,), (*places,), folder)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -68,9 +74,13 @@ def scanned(parts: Parts) -> tuple[pl.LazyFrame, ...]:
     return tuple(part.lazy() for part in parts)
 
 
-def rows_by_tag(part: pl.LazyFrame) -> dict[str, tuple[int, int]]:
-    """First row and number of rows of each tag in a part, which is sorted by tag."""
-    runs = part.select("tag").collect()["tag"].rle().struct.unnest()
+def places_in(parts: Parts) -> tuple[Places, ...]:
+    """Of each part, the first row and the number of rows of its tags; those in files are not read."""
+    return parts.places if isinstance(parts, StoredParts) else tuple(map(_places_in, parts))
+
+
+def _places_in(frame: pl.DataFrame) -> Places:
+    runs = frame["tag"].rle().struct.unnest()
     lengths = runs["len"].to_numpy().astype(np.int64)
     firsts = np.cumsum(lengths) - lengths
     keys = runs["value"].cast(pl.String).to_list()

@@ -16,7 +16,7 @@ from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.gatherer import Gatherer
 from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.opened import Opened, open_export
-from shiftwork.records.historian.parts import Parts, rows_by_tag, scanned
+from shiftwork.records.historian.parts import Parts, places_in, scanned
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import Table
@@ -70,8 +70,8 @@ class Samples:
         """Part, first row and number of rows of each tag that has samples."""
         return {
             key: (number, first, count)
-            for number, scan in enumerate(self.scans)
-            for key, (first, count) in rows_by_tag(scan).items()
+            for number, places in enumerate(places_in(self.parts))
+            for key, (first, count) in places.items()
         }
 
 
@@ -96,18 +96,19 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
     return samples_in(open_export(paths, plant), plant)
 
 
-def samples_in(opened: Opened, plant: PlantFile) -> Samples:
+def samples_in(opened: Opened, plant: PlantFile, *, sparing: bool = False) -> Samples:
     """Read what was found of an export.
 
     Args:
         opened: Its tables.
         plant: As ``read_samples`` has it.
+        sparing: Fewer rows than otherwise stay in memory (``gather/rows.py``): for who asks about few of them.
 
     Raises:
         UserError: A cell cannot be read, or a tag is nowhere.
     """
     tables = [(table, layout) for table, layout in opened.tables if layout]
-    gatherer = Gatherer(plant, tables)
+    gatherer = Gatherer(plant, tables, sparing=sparing)
     gatherer.read_all()
     others = [table for table, layout in opened.tables if layout is None]
     for table in others:
@@ -125,8 +126,8 @@ def samples_in(opened: Opened, plant: PlantFile) -> Samples:
     for origin in gatherer.origins:
         origin.quality = gatherer.qualities.conventions.get(origin.kind, origin.quality)
     parts = arrange(gatherer.gathered, statuses, plant, gatherer.findings)
-    for frame in parts:
-        note_sentinels(frame, plant, gatherer.findings)
+    for frame, places in zip(parts, places_in(parts), strict=True):
+        note_sentinels(frame, places, plant, gatherer.findings)
     return Samples(parts, gatherer.findings.all(), tuple(gatherer.origins))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
-from shiftwork.records.historian.parts import rows_by_tag
+from shiftwork.records.historian.parts import Places
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
@@ -30,10 +30,12 @@ FAR = 3.0
 """How far from the other values, in their whole range, a known number lies if it stands for nothing."""
 
 
-def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) -> None:
+def note_sentinels(
+    frame: pl.DataFrame, places: Places, plant: PlantFile, findings: Findings
+) -> None:
     """Report values that look as if they stood for nothing; they count until they are declared."""
     values, usable = frame["value"], frame["status"].to_numpy() != BAD
-    for key, (first, count) in rows_by_tag(frame.lazy()).items():
+    for key, (first, count) in places.items():
         tag = plant.tags[key]
         numbers = values.slice(first, count).to_numpy()  # NaN where there is none
         good = numbers[usable[first : first + count] & ~np.isnan(numbers)]
