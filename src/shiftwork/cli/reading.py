@@ -10,8 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from shiftwork.cli.progress import console
+from shiftwork.records.historian.by_tag import ReadWhole, TagSamples
 from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.origins import Origin
+from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
 from shiftwork.reports.paper.measures import joined
@@ -66,6 +68,17 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
         of = f" ({shown})" if shown else ""
         lines.append(f"Noticed: {total:,} x {words}{of}; first: {same[0].example}")
     return lines
+
+
+def print_stored(samples: TagSamples) -> None:
+    """Say where samples lie of which there are more than memory should hold."""
+    if isinstance(samples, ReadWhole) and isinstance(samples.samples.parts, StoredParts):
+        console.print(
+            f"{samples.samples.rows:,} samples lie in {samples.samples.parts.folder.path} until this ends, as memory "
+            "should not hold them. Each start reads the export anew; one session answers many questions.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def print_table(samples: Samples, plant: PlantFile) -> None:

@@ -10,6 +10,7 @@ from typing import overload
 import numpy as np
 import polars as pl
 
+from shiftwork.errors import UserError
 from shiftwork.records.historian.gather.rows import Scratch, no_room
 
 Places = dict[str, tuple[int, int]]
@@ -61,6 +62,21 @@ class StoredParts(Sequence[pl.DataFrame]):
         if isinstance(index, slice):
             return tuple(map(pl.read_ipc, self.files[index]))
         return pl.read_ipc(self.files[index])
+
+    def rows(self, number: int, first: int, count: int) -> pl.DataFrame:
+        """Some rows of one frame; no others are read.
+
+        Raises:
+            UserError: Somebody removed its file.
+        """
+        file = self.files[number]
+        try:
+            return pl.scan_ipc(file).slice(first, count).collect()
+        except FileNotFoundError:
+            raise UserError(
+                f"{file}: is gone, and with it samples that memory does not hold; start again, with TMPDIR set to a "
+                "folder that nothing clears"
+            ) from None
 
 
 Parts = Sequence[pl.DataFrame]

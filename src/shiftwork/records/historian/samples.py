@@ -16,7 +16,7 @@ from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.gatherer import Gatherer
 from shiftwork.records.historian.gather.origins import Origin
 from shiftwork.records.historian.opened import Opened, open_export
-from shiftwork.records.historian.parts import Parts, places_in, scanned
+from shiftwork.records.historian.parts import Parts, StoredParts, places_in, scanned
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.layout import Layout
 from shiftwork.records.historian.readers.table import Table
@@ -56,9 +56,15 @@ class Samples:
         return sum(count for _, _, count in self._places.values())
 
     def of(self, key: str) -> pl.DataFrame:
-        """The rows of one tag, sorted by time; none if it has none. Those of other tags are not read."""
+        """The rows of one tag, sorted by time; none if it has none. Those of other tags are not read.
+
+        Raises:
+            UserError: Somebody removed the file in which they lie.
+        """
         part, first, count = self._places.get(key, (0, 0, 0))
-        return self.scans[part].slice(first, count).collect()
+        if isinstance(self.parts, StoredParts):
+            return self.parts.rows(part, first, count)
+        return self.parts[part].slice(first, count)
 
     @cached_property
     def scans(self) -> tuple[pl.LazyFrame, ...]:
