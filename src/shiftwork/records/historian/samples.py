@@ -132,8 +132,8 @@ def samples_in(opened: Opened, plant: PlantFile, *, sparing: bool = False) -> Sa
     for origin in gatherer.origins:
         origin.quality = gatherer.qualities.conventions.get(origin.kind, origin.quality)
     parts = arrange(gatherer.gathered, statuses, plant, gatherer.findings)
-    for frame, places in zip(parts, places_in(parts), strict=True):
-        note_sentinels(frame, places, plant, gatherer.findings)
+    for scan, places in zip(scanned(parts), places_in(parts), strict=True):
+        note_sentinels(scan.select("value", "status").collect(), places, plant, gatherer.findings)
     return Samples(parts, gatherer.findings.all(), tuple(gatherer.origins))
 
 
