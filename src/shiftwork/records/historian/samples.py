@@ -108,7 +108,7 @@ def samples_in(opened: Opened, plant: PlantFile, *, sparing: bool = False) -> Sa
     Args:
         opened: Its tables.
         plant: As ``read_samples`` has it.
-        sparing: Fewer rows than otherwise stay in memory (``gather/rows.py``): for who asks about few of them.
+        sparing: Fewer rows stay in memory (``gather/rows.py``), since questions need few of them at a time.
 
     Raises:
         UserError: A cell cannot be read, or a tag is nowhere.
