@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from shiftwork.cli.progress import console
 from shiftwork.cli.reading import print_decisions, print_team_records
 from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.operation.history import files_until
 from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.settings import operation_rules
-from shiftwork.operation.shadow.day import closed_stamps
+from shiftwork.operation.shadow.day import closed_stamps, in_closed_loop
 from shiftwork.operation.team_records import Operated, at_place, operated_team
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
@@ -93,7 +91,7 @@ def _tell(found: Operated, closed: frozenset[int] | None) -> None:
     if closed is None:
         console.print("Without its audit, who decided is not known: a team or people.")
     else:
-        mine = np.isin(found.stamp_us, np.fromiter(closed, np.int64, len(closed)))
+        mine = in_closed_loop(found.stamp_us, closed)
         console.print(
             f"Of {len(mine):,} steps {int(mine.sum()):,} were decided in closed loop, by the team where its actions "
             "were on; all others by people."
