@@ -2,8 +2,8 @@
 
 python -m benchmarks.assistant_year
 
-Each size is a wide Parquet file (a column for each tag, random walks of single precision) and runs in
-a process of its own. Rows are in ``results/assistant_year.csv``, one for each size.
+Each size is one file of random walks of single precision, with a column for each tag or a row for each
+value, and runs in a process of its own. Rows are in ``results/assistant_year.csv``, one for each size and form.
 """
 
 from __future__ import annotations
@@ -22,7 +22,13 @@ import polars as pl
 from benchmarks.results import write_rows, write_table
 from shiftwork.assistant.assistant import Assistant
 
-SIZES = (10, 100, 1000)
+CASES = (
+    (10, "Parquet"),
+    (100, "Parquet"),
+    (1000, "Parquet"),
+    (100, "CSV, long"),
+    (1000, "CSV, wide"),
+)
 MINUTES = 365 * 24 * 60
 MONTHS = (
     ("January 2025", "2025년 1월"),
@@ -31,7 +37,7 @@ MONTHS = (
 )
 
 
-def write_year(folder: Path, tags: int, seed: int) -> None:
+def write_year(folder: Path, tags: int, form: str, seed: int) -> None:
     """Write the export and its plant file."""
     random = np.random.default_rng(seed)
     columns: dict[str, pl.Series] = {
@@ -47,8 +53,26 @@ def write_year(folder: Path, tags: int, seed: int) -> None:
         role = "action" if number == 1 else "observation"
         plant += [f"[tags.t{number}]", f'role = "{role}"', 'unit = "C"']
         plant += ["bounds = [0, 2000]"] * (role == "action")
-    pl.DataFrame(columns).write_parquet(folder / "year.parquet")
+    frame = pl.DataFrame(columns)
+    if form == "Parquet":
+        frame.write_parquet(folder / "year.parquet")
+    else:
+        _write_csv(frame, folder / "year.csv", long=form == "CSV, long")
     (folder / "plant.toml").write_text("\n".join(plant) + "\n", encoding="utf-8")
+
+
+def _write_csv(frame: pl.DataFrame, path: Path, *, long: bool) -> None:
+    """Write a column for each tag, or a row for each value in the order of time; a day at a time.
+
+    Four digits, since three after a point may also be thousands, which would be looked for in all rows.
+    """
+    with path.open("wb") as file:
+        for number, day in enumerate(frame.iter_slices(24 * 60)):
+            if long:
+                day = day.unpivot(index="time", variable_name="tag").sort(
+                    "time", maintain_order=True
+                )
+            day.write_csv(file, include_header=number == 0, float_precision=4)
 
 
 def questions(tags: int) -> list[str]:
@@ -64,10 +88,10 @@ def questions(tags: int) -> list[str]:
     return asked
 
 
-def measure(folder: Path, tags: int) -> dict[str, float]:
+def measure(path: Path, tags: int) -> dict[str, float]:
     """Open, ask one question so that it is warm, then take the time of each answer."""
     begin = time.perf_counter()
-    assistant = Assistant(folder / "year.parquet", folder / "plant.toml", now="2026-01-01T00:00")
+    assistant = Assistant(path, path.parent / "plant.toml", now="2026-01-01T00:00")
     opened = time.perf_counter() - begin
     first = time.perf_counter()
     asked = questions(tags)
@@ -98,17 +122,26 @@ def peak_gb() -> float:
 def main() -> None:
     """Measure each size in a process of its own, write CSV and table."""
     rows = []
-    for tags in SIZES:
+    for tags, form in CASES:
         with tempfile.TemporaryDirectory() as folder:
-            write_year(Path(folder), tags, 100)
-            command = [sys.executable, "-m", "benchmarks.assistant_year", folder, str(tags)]
+            write_year(Path(folder), tags, form, 100)
+            (file,) = Path(folder).glob("year.*")
+            command = [sys.executable, "-m", "benchmarks.assistant_year", str(file), str(tags)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            rows.append({"tags": tags, "seed": 100, **json.loads(done.stdout)})
+            rows.append({"tags": tags, "form": form, "seed": 100, **json.loads(done.stdout)})
     write_rows("assistant_year", rows)
-    head = ("tags, a year of minutes", "opened in", "questions answered", "p95", "peak memory")
+    head = (
+        "tags, a year of minutes",
+        "form",
+        "opened in",
+        "questions answered",
+        "p95",
+        "peak memory",
+    )
     table = [
         (
             str(row["tags"]),
+            row["form"],
             f"{row['open, s']:.0f} s",
             f"{row['answered']} of {row['questions']}",
             f"{1000 * row['p95, s']:.0f} ms",

@@ -1,6 +1,7 @@
-"""An export that is read tag by tag gives the figures of one that is read whole, and reads no other tag."""
+"""An export that is read tag by tag gives the figures of one in memory, and reads no other tag."""
 
 import dataclasses
+import gc
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,9 @@ from shiftwork.assistant.assistant import Assistant
 from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.errors import UserError
 from shiftwork.records.historian import by_tag
-from shiftwork.records.historian.by_tag import InMemory, OnDisk, open_samples
+from shiftwork.records.historian.by_tag import OnDisk, ReadWhole, open_samples
+from shiftwork.records.historian.gather import rows as kept
+from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.readers.table import Table
 from shiftwork.records.historian.samples import read_samples
@@ -97,7 +100,7 @@ def test_every_figure_is_the_same(folder):
     assert isinstance(lazy.export.samples, OnDisk)
     plant = lazy.export.plant
     whole = Assistant(folder / "year", folder / "plant.toml", now=NOW)
-    samples = InMemory(read_samples([folder / "year"], plant), plant)
+    samples = ReadWhole.found(read_samples([folder / "year"], plant), plant)
     whole.export = dataclasses.replace(whole.export, samples=samples)
     assert lazy.export.span_local == whole.export.span_local
     for question in QUESTIONS:
@@ -152,8 +155,97 @@ def test_what_depends_on_all_columns_is_read_whole(frame, tmp_path, what):
         }[what]
         frame.with_columns(changed).write_parquet(file)
     found = open_samples([file], plant)
-    assert isinstance(found, InMemory)
+    assert isinstance(found, ReadWhole)
     assert len(found.of("b")) == frame["b"].count()
+
+
+def written(frame, form, path):
+    """The same samples in a form whose rows are read whole."""
+    if form == "wide csv":
+        frame.write_csv(path / "export.csv")
+        return path / "export.csv"
+    long = (
+        frame.with_columns(pl.col(pl.Float64).cast(pl.String))
+        .unpivot(index="time", variable_name="tag", value_name="value")
+        .drop_nulls()
+        .sort("time", maintain_order=True)
+    )
+    if form == "long csv":
+        long.write_csv(path / "export.csv")
+        return path / "export.csv"
+    long.write_parquet(path / "export.parquet")
+    return path / "export.parquet"
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """Where rows go of which memory holds no more than a thousand."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(kept, "STORED_ROWS", 1000)
+    monkeypatch.setattr(kept.tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("form", ["wide csv", "long csv", "long parquet"])
+def test_rows_in_files_give_the_very_answers_of_rows_in_memory(
+    frame, tmp_path, scratch, monkeypatch, form
+):
+    (tmp_path / "plant.toml").write_text(PLANT, encoding="utf-8")
+    paths = written(frame, form, tmp_path), tmp_path / "plant.toml"
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "STORED_ROWS", 10**6)
+        whole = Assistant(*paths, now=NOW)
+    assert not list(scratch.iterdir())
+    stored = Assistant(*paths, now=NOW)
+    assert len(stored.export.samples.samples.parts) > 3
+    assert len(whole.export.samples.samples.parts) == 1
+    assert stored.export.span_local == whole.export.span_local
+    for question in QUESTIONS:
+        ours, right = stored.ask(question), whole.ask(question)
+        assert ours == right, question
+        whole.recompute(ours)
+    for key in whole.export.plant.tags:
+        assert stored.export.samples.of(key).equals(whole.export.samples.of(key)), key
+    span = ("2025-03-05", "2025-03-06")
+    assert TOOLS["earnings"](stored.export, *span) == TOOLS["earnings"](whole.export, *span)
+    one, other = stored.export.grid_of(("d", "b")), whole.export.grid_of()
+    assert one.keys == ("b", "d")
+    np.testing.assert_array_equal(one.time, other.time)
+    for name in ("value", "mean", "uncertain"):
+        columns = [other.keys.index(key) for key in one.keys]
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name)[:, columns])
+    del stored, ours
+    gc.collect()
+    assert not list(scratch.iterdir())
+
+
+def test_a_question_reads_nothing_of_tags_in_other_files(frame, tmp_path, scratch):
+    (tmp_path / "plant.toml").write_text(PLANT, encoding="utf-8")
+    export = written(frame, "long csv", tmp_path)
+    assistant = Assistant(export, tmp_path / "plant.toml", now=NOW)
+    parts = assistant.export.samples.samples.parts
+    assert isinstance(parts, StoredParts)
+    (mine,) = [n for n, part in enumerate(parts) if (part["tag"] == "b").any()]
+    before = assistant.ask("mean of b on March 10")
+    assert before.status == "answered"
+    for number, file in enumerate(parts.files):
+        if number != mine:
+            file.unlink()
+    assert assistant.ask("mean of b on March 10") == before
+    assert assistant.ask("maximum of b on March 12").status == "answered"
+    refused = assistant.ask("mean of a on March 10")
+    assert refused.status == "refused"
+    assert "part-0.arrow: is gone" in refused.text
+    assert "TMPDIR" in refused.text
+
+
+def test_an_export_without_any_sample_is_refused(tmp_path):
+    (tmp_path / "plant.toml").write_text(PLANT, encoding="utf-8")
+    hours = [f"2025-03-01 {hour:02d}:00:00,,,,," for hour in range(5)]
+    (tmp_path / "e.csv").write_text("\n".join(["time,a,b,c,d,mode", *hours]), encoding="utf-8")
+    with pytest.raises(UserError, match=r"plant\.toml: no sample is good; check the sources"):
+        Assistant(tmp_path / "e.csv", tmp_path / "plant.toml")
 
 
 def test_a_tag_that_is_nowhere_is_refused_at_once(folder, tmp_path):

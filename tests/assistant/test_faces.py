@@ -1,6 +1,7 @@
 """The assistant's faces: the command line, Python, and MCP asked by a stranger's client."""
 
 import asyncio
+import gc
 import io
 import os
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 import shiftwork
 from shiftwork.cli.main import main
+from shiftwork.records.historian.gather import rows as kept
 from support.assistant_builders import NOW, write_agent, write_export
 
 
@@ -59,6 +61,24 @@ def test_an_explanation_says_what_it_lacks(options, capsys):
     with pytest.raises(SystemExit):
         main(["ask", "explain the agent's last decision", *options[:-1], "nowhere"])
     assert "nowhere: is no agent" in capsys.readouterr().err
+
+
+def test_what_memory_should_not_hold_is_said_and_goes_at_the_end(
+    options, tmp_path, capsys, monkeypatch
+):
+    questions = ("explain the agent's last decision", "어제 유량 평균")
+    shown = []
+    for rows in (10**6, 1000):
+        monkeypatch.setattr(kept, "STORED_ROWS", rows)
+        monkeypatch.setattr(kept.tempfile, "tempdir", str(tmp_path))
+        for question in questions:
+            main(["ask", question, *options])
+            shown.append(capsys.readouterr())
+    assert [said.out for said in shown[:2]] == [said.out for said in shown[2:]]
+    assert f"samples lie in {tmp_path / 'shiftwork-'}" in shown[2].err
+    assert "samples lie in" not in shown[0].err
+    gc.collect()
+    assert not list(tmp_path.iterdir())
 
 
 def test_mistakes_are_one_line(options, capsys):

@@ -15,6 +15,7 @@ from shiftwork.assistant.tools.chart import chart
 from shiftwork.cli.assistant_commands import Ask, Asked, Handover, Mcp, Talk
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
+from shiftwork.cli.reading import print_stored
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
 
@@ -171,18 +172,21 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
         )
     if not options.records:
         raise UserError("the assistant needs --records: files, folders or patterns of an export")
-    return Assistant(
-        options.records,
-        options.tags,
-        now=options.now,
-        model=model,
-        agent=options.agent,
-        operated=options.operated,
-        documents=options.documents,
-        team=options.team,
-        team_records=options.team_records,
-        model_price=options.model_price if isinstance(options, Talk) else None,
-    )
+    with console.status("reading the export ..."):
+        assistant = Assistant(
+            options.records,
+            options.tags,
+            now=options.now,
+            model=model,
+            agent=options.agent,
+            operated=options.operated,
+            documents=options.documents,
+            team=options.team,
+            team_records=options.team_records,
+            model_price=options.model_price if isinstance(options, Talk) else None,
+        )
+    print_stored(assistant.export.samples)
+    return assistant
 
 
 def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:

@@ -198,13 +198,17 @@ def _assistant(options: Page) -> Assistant | None:
     if not options.records or options.tags is None:
         raise UserError("questions on the page need both --records and --tags")
     from shiftwork.assistant.assistant import Assistant
+    from shiftwork.cli.reading import print_stored
 
-    return Assistant(
-        options.records,
-        options.tags,
-        agent=options.agent,
-        operated=options.out,
-        documents=options.documents,
-        team=options.team,
-        team_records=options.team_records,
-    )
+    with console.status("reading the export ..."):
+        assistant = Assistant(
+            options.records,
+            options.tags,
+            agent=options.agent,
+            operated=options.out,
+            documents=options.documents,
+            team=options.team,
+            team_records=options.team_records,
+        )
+    print_stored(assistant.export.samples)
+    return assistant

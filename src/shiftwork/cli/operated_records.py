@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from rich.markup import escape
-from rich.table import Table
-
 from shiftwork.cli.progress import console
+from shiftwork.cli.reading import print_decisions, print_team_records
 from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.operation.history import files_until
 from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.settings import operation_rules
-from shiftwork.operation.shadow.day import closed_stamps
+from shiftwork.operation.shadow.day import closed_stamps, in_closed_loop
 from shiftwork.operation.team_records import Operated, at_place, operated_team
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 from shiftwork.plants.centre.centre import Centre
@@ -59,11 +56,7 @@ def import_operated(
     save_team_records(records, out)
     tell_cut(found.cut, plant)
     _tell(found, closed)
-    console.print(
-        f"Team records written to {out}: {len(records.length)} episodes of {records.place.plant}, "
-        f"{len(records.reward):,} steps of {records.place.step}"
-    )
-    console.print(f"shiftwork inspect {out}", soft_wrap=True)
+    print_team_records(records, out)
     return records
 
 
@@ -73,21 +66,23 @@ def known_place(name: str) -> TeamPlace:
     Args:
         name: Of a built-in plant, or a centre's scenario file, whose text is kept.
     """
-    plant = make_team_plant(name)
-    text = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
+    plant, text = make_team_plant(name), scenario_text(name)
     if isinstance(plant, Centre):
         return place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=text)
     return place_of(plant, scenario=text)
 
 
+def scenario_text(name: str) -> str:
+    """The text of a centre's scenario file; of a built-in plant none."""
+    return "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
+
+
 def _tell(found: Operated, closed: frozenset[int] | None) -> None:
-    table = Table(title="Decisions", title_justify="left", box=None, pad_edge=False)
-    for number, name in enumerate(("agent", "made", "carried on", "opened", "moved")):
-        table.add_column(name, justify="right" if number else "left")
-    for agent in found.read:
-        counts = agent.made, agent.carried, agent.opened, agent.moved
-        table.add_row(escape(agent.agent), *(f"{number:,}" for number in counts))
-    console.print(table)
+    print_decisions(
+        "Decisions",
+        ("made", "carried on", "opened", "moved"),
+        {a.agent: (a.made, a.carried, a.opened, a.moved) for a in found.read},
+    )
     if found.lost:
         console.print(
             f"Left out: {found.lost:,} steps in which the plant's count did not go up by one, or what is "
@@ -96,7 +91,7 @@ def _tell(found: Operated, closed: frozenset[int] | None) -> None:
     if closed is None:
         console.print("Without its audit, who decided is not known: a team or people.")
     else:
-        mine = np.isin(found.stamp_us, np.fromiter(closed, np.int64, len(closed)))
+        mine = in_closed_loop(found.stamp_us, closed)
         console.print(
             f"Of {len(mine):,} steps {int(mine.sum()):,} were decided in closed loop, by the team where its actions "
             "were on; all others by people."

@@ -1,19 +1,23 @@
-"""How an export was read, on the console: what was noticed, and one table of every kind of file."""
+"""How an export was read, on the console: what was noticed, and tables of files and of a team's decisions."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
 from shiftwork.cli.progress import console
+from shiftwork.records.historian.by_tag import ReadWhole, TagSamples
 from shiftwork.records.historian.findings import Finding
 from shiftwork.records.historian.gather.origins import Origin
+from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
+from shiftwork.records.team_episodes import TeamEpisodes
 from shiftwork.reports.paper.measures import joined
 
 MOST_ROWS = 12
@@ -68,6 +72,17 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
+def print_stored(samples: TagSamples) -> None:
+    """Say where samples lie of which there are more than memory should hold."""
+    if isinstance(samples, ReadWhole) and isinstance(samples.samples.parts, StoredParts):
+        console.print(
+            f"{samples.samples.rows:,} samples lie in {samples.samples.parts.folder.path} until this ends, as memory "
+            "should not hold them. Each start reads the export anew; one session answers many questions.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 def print_table(samples: Samples, plant: PlantFile) -> None:
     """Print how the export was read: one row for each file, or for each kind of many.
 
@@ -96,6 +111,34 @@ def print_table(samples: Samples, plant: PlantFile) -> None:
     console.print("Ignored or assumed:")
     for line in ignored:
         console.print(f"  - {escape(line)}", soft_wrap=True)
+
+
+def print_decisions(
+    title: str, columns: Sequence[str], counts: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Print how often each agent did what.
+
+    Args:
+        title: Of the table.
+        columns: What is counted.
+        counts: By agent.
+    """
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("agent")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for agent, numbers in counts.items():
+        table.add_row(escape(agent), *(f"{number:,}" for number in numbers))
+    console.print(table)
+
+
+def print_team_records(records: TeamEpisodes, out: Path) -> None:
+    """Say how many team records were written where, and what to look at them with."""
+    console.print(
+        f"Team records written to {out}: {len(records.length)} episodes of {records.place.plant}, "
+        f"{len(records.reward):,} steps of {records.place.step}"
+    )
+    console.print(f"shiftwork inspect {out}", soft_wrap=True)
 
 
 def _common_folder(names: Sequence[str]) -> str:

@@ -10,15 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from shiftwork.agents.team import Team
-from shiftwork.cli.operated_records import import_operated, known_place
+from shiftwork.cli.operated_records import import_operated, known_place, scenario_text
 from shiftwork.cli.progress import console, progress_bar
+from shiftwork.cli.reading import print_decisions, print_team_records
 from shiftwork.cli.record_verbs import read_export, tell_cut
 from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
 from shiftwork.learning.team.from_records import learn_from_records, stages
 from shiftwork.learning.team.from_records_settings import Config
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
-from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.scenario_checks import check_scenario
@@ -136,8 +137,7 @@ def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> Tea
         scenario = plant.scenario.model_copy(update={"horizon_d": days})
         check_scenario(scenario, f"{plant.name}, --days {days}")
         plant = Centre(scenario)
-    text = "" if name in TEAM_PLANTS else Path(name).read_text(encoding="utf-8")
-    records, opened = read_team_episodes(plant, files, text)
+    records, opened = read_team_episodes(plant, files, scenario_text(name))
     save_team_records(records, out)
     decisions = sum(int(found.made.sum()) for found in records.decisions)
     console.print(
@@ -173,25 +173,17 @@ def import_team_records(
     records = found.records
     save_team_records(records, out)
     tell_cut(found.cut, plant)
-    table = Table(title="Decisions, as rebuilt", title_justify="left", box=None, pad_edge=False)
-    for number, name in enumerate(
-        ("agent", "starts", "changes", "goes on", "steps lost", "opened")
-    ):
-        table.add_column(name, justify="right" if number else "left")
-    for agent in found.rebuilt:
-        counts = agent.starts, agent.changes, agent.goes_on, agent.unknown, agent.opened
-        table.add_row(escape(agent.agent), *(f"{number:,}" for number in counts))
-    console.print(table)
+    print_decisions(
+        "Decisions, as rebuilt",
+        ("starts", "changes", "goes on", "steps lost", "opened"),
+        {a.agent: (a.starts, a.changes, a.goes_on, a.unknown, a.opened) for a in found.rebuilt},
+    )
     if found.unscaled:
         console.print(
             f"Shown by the range recorded, as they have no span: {', '.join(found.unscaled)}. Records of "
             "another export fit beside these only if the plant file gives spans."
         )
-    console.print(
-        f"Team records written to {out}: {len(records.length)} episodes of {records.place.plant}, "
-        f"{len(records.reward):,} steps of {records.place.step}"
-    )
-    console.print(f"shiftwork inspect {out}", soft_wrap=True)
+    print_team_records(records, out)
     return records
 
 

@@ -7,9 +7,10 @@ outside the records, which tags drift away from them, and how long a measurement
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Drift:
     def hold(self, observation: Observation, action: np.ndarray) -> Held:
         """Let everything pass, or nothing while a tag drifts."""
         given = np.asarray(action, np.float64)
-        drifting = self._drifting()
+        drifting = drifting_tag(self.keys, self._kept, self.low, self.high)
         if not drifting:
             return Held(given, np.zeros(given.shape, bool), np.full(given.shape, "", object))
         reason = f"{OUTSIDE}: {drifting} drifts"
@@ -61,13 +62,6 @@ class Drift:
             np.ones(given.shape, bool),
             np.full(given.shape, reason, object),
         )
-
-    def _drifting(self) -> str:
-        if len(self._kept) < BLOCK:
-            return ""
-        mean = np.mean(self._kept, axis=0)
-        beyond = (mean < self.low) | (mean > self.high)
-        return self.keys[int(beyond.argmax())] if beyond.any() else ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ class RecordsSeen:
         names = tuple(records.observation_tags[i].name for i in columns)
         rows = records.transitions.observation[:, columns].astype(np.float64)
         action = records.action.astype(np.float64)
-        low, high = _means(rows)
+        low, high = range_of_means([rows], BLOCK)
         return cls(
             Support.learn(names, actions, np.concatenate([rows, action], 1)),
             low,
@@ -152,34 +146,89 @@ class RecordsSeen:
         Raises:
             UserError: The file holds something else.
         """
-        path = folder / FILE
-        if not path.exists():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                support = Support(
-                    tuple(str(key) for key in file["keys"]),
-                    int(file["actions"]),
-                    file["rows"].astype(np.float64),
-                    file["mean"],
-                    file["std"],
-                    float(file["limit"]),
-                )
-                return cls(support, file["low"], file["high"], file["longest"])
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(
-                f"{path}: is not what learn wrote ({error}); learn the agent again, or remove it"
-            ) from None
+
+        def read(file: Mapping[str, np.ndarray]) -> RecordsSeen:
+            support = Support(
+                tuple(str(key) for key in file["keys"]),
+                int(file["actions"]),
+                file["rows"].astype(np.float64),
+                file["mean"],
+                file["std"],
+                float(file["limit"]),
+            )
+            return cls(support, file["low"], file["high"], file["longest"])
+
+        return read_seen(folder, read, "learn", "agent")
 
 
-def _means(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    count = len(rows) // BLOCK
-    if count < LEAST_BLOCKS:
-        wide = np.full(rows.shape[1], np.inf)
+Seen = TypeVar("Seen")
+
+
+def read_seen(
+    folder: Path, read: Callable[[Mapping[str, np.ndarray]], Seen], verb: str, whose: str
+) -> Seen | None:
+    """Read what records hold from the folder of who learned from them; None if it is not there.
+
+    Args:
+        folder: An agent's or a team's.
+        read: Takes the arrays of the file.
+        verb: Of the command that wrote it, for the message.
+        whose: "agent" or "team", for the message.
+
+    Raises:
+        UserError: The file holds something else.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return read(file)
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(
+            f"{path}: is not what {verb} wrote ({error}); learn the {whose} again, or remove it"
+        ) from None
+
+
+def range_of_means(runs: Sequence[np.ndarray], block: int) -> tuple[np.ndarray, np.ndarray]:
+    """Range of the means of blocks of rows, widened, since a few do not hold all; infinite if there are too few.
+
+    Args:
+        runs: Rows that follow each other, (N, K) each; no block reaches over an end.
+        block: Rows of one.
+
+    Returns:
+        Least and greatest mean of each column, (K,) each.
+    """
+    means = np.concatenate(
+        [
+            rows[: len(rows) // block * block].reshape(-1, block, rows.shape[1]).mean(1)
+            for rows in runs
+        ]
+    )
+    if len(means) < LEAST_BLOCKS:
+        wide = np.full(runs[0].shape[1], np.inf)
         return -wide, wide
-    means = rows[: count * BLOCK].reshape(count, BLOCK, -1).mean(1)
     low, high = means.min(0), means.max(0)
     return low - WIDER * (high - low), high + WIDER * (high - low)
+
+
+def drifting_tag(
+    keys: Sequence[str], kept: deque[np.ndarray], low: np.ndarray, high: np.ndarray
+) -> str:
+    """The first tag whose mean over the last rows is beyond a range; none while they are too few.
+
+    Args:
+        keys: Of the columns.
+        kept: The last rows, as many as it may hold at most.
+        low: Least mean of each column.
+        high: Greatest mean of each.
+    """
+    if len(kept) != kept.maxlen:
+        return ""
+    mean = np.mean(kept, axis=0)
+    beyond = (mean < low) | (mean > high)
+    return keys[int(beyond.argmax())] if beyond.any() else ""
 
 
 def _longest(rows: np.ndarray, length: np.ndarray) -> np.ndarray:

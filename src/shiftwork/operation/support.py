@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float64
 
 from shiftwork.errors import UserError
 from shiftwork.operation.envelope import Held, Observation
@@ -16,6 +17,10 @@ MOST_ROWS = 4000
 """Rows of the records that are kept to measure distances to, and as many held out."""
 LEAST_ROWS = 100
 """Rows below which no distance can be judged."""
+TOGETHER = 512
+"""Rows whose distances are computed together."""
+OUTSIDE = "outside the records"
+"""With this begins the reason of whatever does not fit the records."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,7 @@ class Support:
             )
         cut = 2 * len(rows) // 3  # by time, so that neighbours do not vouch for each other
         kept = rows[:cut][:: -(-cut // MOST_ROWS)]
-        mean, std = kept.mean(0), kept.std(0)
-        std = np.where(std > 1e-9 * np.maximum(np.abs(mean), 1.0), std, np.maximum(np.abs(mean), 1))
+        mean, std = scales(kept)
         support = cls(
             (*observation_keys, *action_keys),
             len(action_keys),
@@ -86,16 +90,7 @@ class Support:
     def distance(self, rows: np.ndarray) -> np.ndarray:
         """Distance of each row (M, K), plant units, to the nearest kept one, (M,), deviations."""
         with np.errstate(all="ignore"):  # what overflows is far from everything
-            return self._distance((np.asarray(rows, np.float64) - self.mean) / self.std)
-
-    def _distance(self, scaled: np.ndarray) -> np.ndarray:
-        found = np.empty(len(scaled))
-        square = (self.rows**2).sum(-1)
-        for first in range(0, len(scaled), 512):
-            part = scaled[first : first + 512]
-            gap = (part**2).sum(-1)[:, None] - 2 * part @ self.rows.T + square
-            found[first : first + 512] = np.sqrt(np.maximum(gap.min(-1), 0.0))
-        return found
+            return nearest((np.asarray(rows, np.float64) - self.mean) / self.std, self.rows)
 
     def observe(self, observation: Observation) -> None:
         """The records do not change."""
@@ -117,5 +112,21 @@ class Support:
         )
 
 
-OUTSIDE = "outside the records"
-"""With this begins the reason of whatever does not fit the records."""
+def scales(rows: Float64[np.ndarray, "N K"]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each column, (K,) each; one that is constant counts by its own size."""
+    mean, std = rows.mean(0), rows.std(0)
+    size = np.maximum(np.abs(mean), 1.0)
+    return mean, np.where(std > 1e-9 * size, std, size)
+
+
+def nearest(
+    rows: Float64[np.ndarray, "M K"], kept: Float64[np.ndarray, "N K"]
+) -> Float64[np.ndarray, " M"]:
+    """Distance of each row to the nearest kept one, (M,); some at a time, to spare memory."""
+    found = np.empty(len(rows))
+    square = (kept**2).sum(-1)
+    for first in range(0, len(rows), TOGETHER):
+        part = rows[first : first + TOGETHER]
+        gap = (part**2).sum(-1)[:, None] - 2 * part @ kept.T + square
+        found[first : first + TOGETHER] = np.sqrt(np.maximum(gap.min(-1), 0.0))
+    return found

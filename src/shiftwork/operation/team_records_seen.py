@@ -19,9 +19,16 @@ from jaxtyping import Float64, Int64
 
 from shiftwork.errors import UserError
 from shiftwork.operation.envelope import Envelope, Held, Observation, in_force
-from shiftwork.operation.records_seen import FILE, LEAST_BLOCKS, WIDER
+from shiftwork.operation.records_seen import FILE, drifting_tag, range_of_means, read_seen
 from shiftwork.operation.settings import TeamAgentRules
-from shiftwork.operation.support import LEAST_ROWS, MOST_ROWS, OUTSIDE, QUANTILE
+from shiftwork.operation.support import (
+    LEAST_ROWS,
+    MOST_ROWS,
+    OUTSIDE,
+    QUANTILE,
+    nearest,
+    scales,
+)
 from shiftwork.operation.team_input import TeamInput
 from shiftwork.records.team_episodes import Task, TeamEpisodes
 
@@ -77,11 +84,8 @@ class RoleSeen:
         kept, held_out = np.flatnonzero(~late), np.flatnonzero(late)
         kept = kept[:: -(-len(kept) // MOST_ROWS)]
         held_out = held_out[:: -(-len(held_out) // MOST_ROWS)]
-        mean, std = rows[kept].mean(0), rows[kept].std(0)
-        # A column that is constant counts by its own size, so that any other value is far away.
-        size = np.maximum(np.abs(mean), 1.0)
-        std = np.where(std > 1e-9 * size, std, size)
-        low, high = _means([seen for _, seen, _ in agents])
+        mean, std = scales(rows[kept])
+        low, high = range_of_means([seen for _, seen, _ in agents], BLOCK)
         found = cls(rows[kept], chose[kept], mean, std, np.inf, low, high)
         distance = found.distance(rows[held_out], chose[held_out])
         known = distance[np.isfinite(distance)]
@@ -97,26 +101,9 @@ class RoleSeen:
             scaled, kept = (seen - self.mean) / self.std, (self.rows - self.mean) / self.std
             for number in np.unique(chosen):
                 mine, like = np.flatnonzero(chosen == number), kept[self.chose == number]
-                square = (like**2).sum(-1)
-                for part in np.array_split(mine, -(-len(mine) // 512)) if len(like) else ():
-                    x = scaled[part]
-                    gap = (x**2).sum(-1)[:, None] - 2 * x @ like.T + square
-                    found[part] = np.sqrt(np.maximum(gap.min(-1), 0.0))
+                if len(like):
+                    found[mine] = nearest(scaled[mine], like)
         return np.where(np.isnan(found), np.inf, found)
-
-
-def _means(agents: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Range of the means of an agent's blocks of decisions, widened, since a few do not hold all."""
-    blocks = [
-        rows[: len(rows) // BLOCK * BLOCK].reshape(-1, BLOCK, rows.shape[1]).mean(1)
-        for rows in agents
-    ]
-    means = np.concatenate(blocks)
-    if len(means) < LEAST_BLOCKS:
-        wide = np.full(agents[0].shape[1], np.inf)
-        return -wide, wide
-    low, high = means.min(0), means.max(0)
-    return low - WIDER * (high - low), high + WIDER * (high - low)
 
 
 @dataclass(frozen=True)
@@ -185,19 +172,12 @@ class TeamDrift:
         """Forbid the choices of agents that see something drift; what is in force already stays."""
         given, choice = _choices(self.agents, observation, action)
         reason = np.full(given.shape, "", object)
-        for column, drifting in enumerate(self._drifting()):
+        for column, (agent, seen, kept) in enumerate(
+            zip(self.agents, self.seen, self._kept, strict=True)
+        ):
+            drifting = drifting_tag(agent.sees, kept, seen.low, seen.high)
             reason[..., column] = f"{OUTSIDE}: {drifting} drifts" if drifting else ""
         return _held(given, choice & (reason != ""), reason)
-
-    def _drifting(self) -> list[str]:
-        found = []
-        for agent, seen, kept in zip(self.agents, self.seen, self._kept, strict=True):
-            beyond = np.zeros(len(agent.sees), bool)
-            if len(kept) == BLOCK:
-                mean = np.mean(kept, axis=0)
-                beyond = (mean < seen.low) | (mean > seen.high)
-            found.append(agent.sees[int(beyond.argmax())] if beyond.any() else "")
-        return found
 
 
 def _choices(
@@ -276,31 +256,24 @@ class TeamRecordsSeen:
         Raises:
             UserError: The file holds something else.
         """
-        path = folder / FILE
-        if not path.exists():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                agents, roles = (
-                    [str(name) for name in file[which]] for which in ("agents", "roles")
+
+        def read(file: Mapping[str, np.ndarray]) -> TeamRecordsSeen:
+            agents, roles = ([str(name) for name in file[which]] for which in ("agents", "roles"))
+            seen = {
+                role: RoleSeen(
+                    file[f"{role}/rows"],
+                    file[f"{role}/chose"],
+                    file[f"{role}/mean"],
+                    file[f"{role}/std"],
+                    float(file[f"{role}/limit"]),
+                    file[f"{role}/low"],
+                    file[f"{role}/high"],
                 )
-                seen = {
-                    role: RoleSeen(
-                        file[f"{role}/rows"],
-                        file[f"{role}/chose"],
-                        file[f"{role}/mean"],
-                        file[f"{role}/std"],
-                        float(file[f"{role}/limit"]),
-                        file[f"{role}/low"],
-                        file[f"{role}/high"],
-                    )
-                    for role in dict.fromkeys(roles)
-                }
-                return cls(dict(zip(agents, roles, strict=True)), seen)
-        except (OSError, KeyError, ValueError) as error:
-            raise UserError(
-                f"{path}: is not what team learn wrote ({error}); learn the team again, or remove it"
-            ) from None
+                for role in dict.fromkeys(roles)
+            }
+            return cls(dict(zip(agents, roles, strict=True)), seen)
+
+        return read_seen(folder, read, "team learn", "team")
 
 
 def held_to_records(team: TeamInput, folder: Path) -> list[Envelope]:

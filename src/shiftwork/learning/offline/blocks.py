@@ -15,6 +15,9 @@ BLOCKS = 40
 FEWEST_BLOCKS, FEWEST_ROWS = 6, 400
 """Below these nothing is measured."""
 
+DRAWS = 200
+"""Of a bootstrap over blocks."""
+
 
 def blocks_of(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
     """Number each step's block, (T,), and the step at which it ends, (T,)."""
@@ -28,3 +31,18 @@ def blocks_of(records: Episodes) -> tuple[np.ndarray, np.ndarray]:
     block = np.cumsum(first) - 1
     end = np.append(np.flatnonzero(first)[1:], steps)
     return block, end[block]
+
+
+def halves_and_draws(blocks: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Choose half of the blocks, and draw from all of them again and again for a bootstrap.
+
+    Args:
+        blocks: How many there are, N.
+        rng: Gives both, in this order.
+
+    Returns:
+        Whether each block is in the first half, (N,), and how often it is in each draw, (DRAWS, N).
+    """
+    half = np.zeros(blocks, bool)
+    half[rng.permutation(blocks)[: blocks // 2]] = True
+    return half, rng.multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS)

@@ -20,6 +20,7 @@ from shiftwork.learning.offline.blocks import (
     FEWEST_ROWS,
     SHORTEST_BLOCK,
     blocks_of,
+    halves_and_draws,
 )
 from shiftwork.learning.offline.outside_rewards import what_actions_earn
 from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
@@ -145,9 +146,7 @@ def _measured(records: Episodes, seed: int) -> Evidence:
         )
     rows, scaling = records.transitions, Scaling.of(records)
     rng = np.random.default_rng(seed)
-    half = np.zeros(blocks, bool)
-    half[rng.permutation(blocks)[: blocks // 2]] = True
-    draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), 200)
+    half, draws = halves_and_draws(blocks, rng)
     seen = np.clip(scaling.observe(rows.observation), -5, 5)
     done = np.asarray(scaling.recorded(rows.action, rows.observation))
     spread = done.std(0) + 1e-6

@@ -24,7 +24,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from shiftwork.learning.offline.blocks import FEWEST_BLOCKS, FEWEST_ROWS, blocks_of
+from shiftwork.learning.offline.blocks import (
+    FEWEST_BLOCKS,
+    FEWEST_ROWS,
+    blocks_of,
+    halves_and_draws,
+)
 from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
 from shiftwork.learning.offline.regression import Errors, missed_across_halves
 from shiftwork.learning.outside import Outside
@@ -32,7 +37,6 @@ from shiftwork.records.episodes import Episodes
 
 LAGS = (1, 4, 16, 64)
 ROWS, FEATURES = 20_000, 100
-DRAWS = 200
 
 SHOWN, CLEAR = 0.001, 0.99
 """A gain that is an effect, and the share of bootstrapped blocks that must show it: large, because many tags and
@@ -108,9 +112,7 @@ def _search(key: ByHash, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     scaled = np.clip((seen - seen.mean(0)) / np.where(moving, deviation, 1.0), -5, 5)
     done = rows.action.astype(np.float64)
     done = np.clip((done - done.mean(0)) / (done.std(0) + 1e-6), -5, 5)
-    half = np.zeros(blocks, bool)
-    half[rng.permutation(blocks)[: blocks // 2]] = True
-    draws = rng.multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS)
+    half, draws = halves_and_draws(blocks, rng)
     some = rng.permutation(steps)
 
     def missed(inputs: np.ndarray, at: np.ndarray, target: np.ndarray) -> Errors:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from shiftwork.errors import UserError
 from shiftwork.operation.audit import Entry, open_for_reading, read_entries
@@ -178,6 +178,18 @@ def closed_stamps(audit: Path) -> frozenset[int]:
     """
     with closing(open_for_reading(audit)) as base:
         return frozenset(_passed(base).closed_us)
+
+
+def in_closed_loop(
+    stamp_us: Int64[np.ndarray, " T"], closed_us: frozenset[int]
+) -> Bool[np.ndarray, " T"]:
+    """Whether each step was decided in closed loop, (T,).
+
+    Args:
+        stamp_us: When each was decided, microseconds since 1970 UTC.
+        closed_us: Stamps of the decisions in closed loop.
+    """
+    return np.isin(stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
 
 
 @dataclass

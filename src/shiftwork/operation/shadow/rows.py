@@ -6,7 +6,7 @@ closed loop, which are the agent's own practice, and the days of which it has le
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,12 @@ from jaxtyping import Bool, Float32, Int64
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
+from shiftwork.files import sha256
 from shiftwork.operation.history import OPEN, day_name, files_until
 from shiftwork.operation.history_rows import DAY_US
 from shiftwork.operation.inputs import AgentInput
 from shiftwork.operation.settings import TeamRules
+from shiftwork.operation.shadow.day import in_closed_loop
 from shiftwork.operation.team_records import operated_team
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.held_out import ALIKE, only, rows_that_taught
@@ -76,14 +78,12 @@ def live_rows(
         UserError: There is no history, or nothing in it is a step.
     """
     with files_until(folder, plant, (day + 1) * DAY_US) as found:
-        files = tuple(
-            (name, hashlib.sha256(file.read_bytes()).hexdigest()) for name, file in found.items()
-        )
+        files = _hashes(found)
         cut = cut_episodes(to_grid(read_samples([*found.values()], plant), plant), plant)
     steps = cut.episodes
     row = np.arange(len(steps.reward)) + steps.episode_of_step
     stamp_us = cut.stamps[row].astype("datetime64[us]").astype(np.int64)
-    closed = np.isin(stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
+    closed = in_closed_loop(stamp_us, closed_us)
     return LiveRows(_named(steps, agent, plant), stamp_us, closed, files)
 
 
@@ -120,9 +120,7 @@ def team_rows(
     today = (f"{day_name(day)}.parquet", OPEN)
     with files_until(folder, plant, (day + 1) * DAY_US) as found:
         mine = {name: file for name, file in found.items() if name in today}
-        files = tuple(
-            (name, hashlib.sha256(file.read_bytes()).hexdigest()) for name, file in mine.items()
-        )
+        files = _hashes(mine)
         if not mine:
             return TeamRows(np.zeros(0, np.float32), 0, files)
         grid = to_grid(read_samples([*mine.values()], plant), plant)
@@ -130,9 +128,14 @@ def team_rows(
         operated = operated_team(grid, plant, team)
     except UserError:  # too few steps in a row: nothing says what they earned
         return TeamRows(np.zeros(0, np.float32), 0, files)
-    closed = np.isin(operated.stamp_us, np.fromiter(closed_us, np.int64, len(closed_us)))
+    closed = in_closed_loop(operated.stamp_us, closed_us)
     on = operated.stamp_us // DAY_US == day
     return TeamRows(operated.records.reward[on & ~closed], int((on & closed).sum()), files)
+
+
+def _hashes(files: Mapping[str, Path]) -> tuple[tuple[str, str], ...]:
+    """Each file's name and the SHA-256 of what is in it."""
+    return tuple((name, sha256(file)) for name, file in files.items())
 
 
 def _named(steps: Episodes, agent: Agent, plant: PlantFile) -> Episodes:

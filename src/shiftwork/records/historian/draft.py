@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from shiftwork.errors import UserError
+from shiftwork.records.historian.opened import open_tables
 from shiftwork.records.historian.plant_file.durations import SECONDS, spelled
 from shiftwork.records.historian.plant_file.expression import FUNCTIONS
 from shiftwork.records.historian.plant_file.load import ReadingRules
@@ -21,7 +22,7 @@ from shiftwork.records.historian.plant_file.model import PlantFile, Role
 from shiftwork.records.historian.readers.columns import tag_names
 from shiftwork.records.historian.readers.find_any import all_columns, layout_for_any
 from shiftwork.records.historian.readers.layout import Clock, Heading
-from shiftwork.records.historian.samples import BAD, GOOD, Samples, open_tables, read_samples
+from shiftwork.records.historian.samples import BAD, GOOD, Samples, read_samples
 
 MOST_TAGS = 5000
 """A plant file of more tags is nobody's to check; the export is cut down first."""
@@ -156,7 +157,7 @@ def _look(key: str, source: str, samples: Samples | None) -> _Tag:
     tag = _Tag(source, key, "observation", 0, np.nan, np.nan, None, (), None)
     if samples is None:
         return tag
-    frame = samples.frame.filter(pl.col("tag") == key)
+    frame = samples.of(key)
     tag.samples = len(frame)
     texts = frame.filter((pl.col("status") == BAD) & pl.col("state").is_not_null())["state"]
     values = frame.filter((pl.col("status") == GOOD) & pl.col("value").is_not_null())["value"]

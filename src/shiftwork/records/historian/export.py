@@ -20,7 +20,6 @@ from jaxtyping import Shaped
 from shiftwork.files import written_whole
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.historian.grid import Grid
-from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.samples import Samples
 from shiftwork.records.tags import tags_to_json
 
@@ -34,13 +33,7 @@ def write_samples(samples: Samples, path: Path) -> None:
         UserError: It cannot be written there.
     """
     quality = pl.col("status").replace_strict(QUALITY, return_dtype=pl.Enum(QUALITY.values()))
-    parts = samples.parts
-    rows = (
-        pl.concat([pl.scan_ipc(file) for file in parts.files])
-        if isinstance(parts, StoredParts)
-        else samples.frame.lazy()
-    )
-    frame = rows.select("tag", "time", "value", quality=quality, text="state")
+    frame = pl.concat(samples.scans).select("tag", "time", "value", quality=quality, text="state")
     with written_whole(path) as temporary:
         frame.sink_parquet(temporary)
 

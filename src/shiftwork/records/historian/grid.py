@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -92,42 +91,33 @@ def to_grid(samples: Samples, plant: PlantFile, span: tuple[int, int] | None = N
     Raises:
         UserError: No sample is good, or they are spread over more periods than can be meant.
     """
-    axis = _axis(samples.parts if span is None else (_edges(span),), plant)
+    axis = _axis(samples.scans if span is None else (_edges(span),), plant)
     numeric = tuple(tag for tag in plant.tags.values() if tag.role != "state")
     shape = (len(numeric), axis.count)
     # One row per tag while they are filled, one column per tag for the reader.
     value, mean, uncertain = np.empty(shape), np.empty(shape), np.empty(shape, bool)
     bands, states = {}, {}
     rows = {tag.key: row for row, tag in enumerate(numeric)}
-    # Tags without any sample stand behind all others, in a part without rows.
-    waiting = dict(plant.tags)
-    for frame in chain(samples.parts, (samples.parts[0][:0],)):
-        slices = _slices(frame)
-        columns = frame["time"].to_physical().to_numpy(), frame["value"], frame["status"].to_numpy()
-        for tag in [tag for key, tag in waiting.items() if key in slices or not len(frame)]:
-            del waiting[tag.key]
-            part = slices.get(tag.key, (0, 0))
-            if tag.role == "state":
-                states[tag.key] = _states(axis, frame.slice(*part), tag)
-                continue
-            history, row = _History.read(*columns, *part), rows[tag.key]
-            value[row], old = _known_at(axis, history, tag)
-            mean[row], vague = _means(axis, history, tag)
-            uncertain[row] = old | vague
-            bands[tag.key] = dead_band(
-                tag, history.time / 1e6, history.value, history.usable, plant.period_s
-            )
+    for tag in plant.tags.values():
+        frame = samples.of(tag.key)
+        if tag.role == "state":
+            states[tag.key] = _states(axis, frame, tag)
+            continue
+        history, row = _History.read(frame), rows[tag.key]
+        value[row], old = _known_at(axis, history, tag)
+        mean[row], vague = _means(axis, history, tag)
+        uncertain[row] = old | vague
+        bands[tag.key] = dead_band(
+            tag, history.time / 1e6, history.value, history.usable, plant.period_s
+        )
     return Grid(
         time=axis.stamps.astype("datetime64[us]"),
         keys=tuple(tag.key for tag in numeric),
         value=value.T,
         mean=mean.T,
         uncertain=uncertain.T,
-        states=pl.DataFrame(
-            {tag.key: states[tag.key] for tag in plant.of_role("state")},
-            schema={tag.key: pl.String() for tag in plant.of_role("state")},
-        ),
-        dead_bands={tag.key: bands[tag.key] for tag in numeric},
+        states=pl.DataFrame(states, schema={key: pl.String() for key in states}),
+        dead_bands=bands,
         plant=plant,
     )
 
@@ -149,30 +139,27 @@ class _History:
     uncertain: Bool[np.ndarray, " N"]
 
     @classmethod
-    def read(
-        cls, time: np.ndarray, values: pl.Series, statuses: np.ndarray, first: int, count: int
-    ) -> _History:
-        rows = slice(first, first + count)
-        value = values.slice(first, count).to_numpy()  # NaN where it is null
-        usable = np.isfinite(value) & (statuses[rows] != BAD)
+    def read(cls, frame: pl.DataFrame) -> _History:
+        value = frame["value"].to_numpy()  # NaN where it is null
+        status = frame["status"].to_numpy()
+        usable = np.isfinite(value) & (status != BAD)
         return cls(
-            time=time[rows],
+            time=frame["time"].to_physical().to_numpy(),
             value=np.where(usable, value, 0.0),
             usable=usable,
-            uncertain=usable & (statuses[rows] == UNCERTAIN),
+            uncertain=usable & (status == UNCERTAIN),
         )
 
 
-def _edges(span: tuple[int, int]) -> pl.DataFrame:
+def _edges(span: tuple[int, int]) -> pl.LazyFrame:
     time = pl.Series("time", span).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.DataFrame([time, pl.Series("status", [GOOD, GOOD], pl.UInt8)])
+    return pl.DataFrame([time, pl.Series("status", [GOOD, GOOD], pl.UInt8)]).lazy()
 
 
-def _axis(parts: Iterable[pl.DataFrame], plant: PlantFile) -> _Axis:
+def _axis(parts: Iterable[pl.LazyFrame], plant: PlantFile) -> _Axis:
     zone = pl.col("time").dt.convert_time_zone(plant.zone).dt.replace_time_zone(None)
     edges = [
-        part.lazy()
-        .filter(pl.col("status") != BAD)
+        part.filter(pl.col("status") != BAD)
         .select(
             first=pl.col("time").min().to_physical(),
             last=pl.col("time").max().to_physical(),
@@ -198,19 +185,6 @@ def _axis(parts: Iterable[pl.DataFrame], plant: PlantFile) -> _Axis:
             "a longer period"
         )
     return _Axis(start, period, count)
-
-
-def _slices(frame: pl.DataFrame) -> dict[str, tuple[int, int]]:
-    """First row and number of rows of each tag in a frame sorted by tag."""
-    runs = frame["tag"].rle().struct.unnest()
-    lengths = runs["len"].to_numpy().astype(np.int64)
-    firsts = np.cumsum(lengths) - lengths
-    return {
-        key: (first, length)
-        for key, first, length in zip(
-            runs["value"].to_list(), firsts.tolist(), lengths.tolist(), strict=True
-        )
-    }
 
 
 def _last_known(

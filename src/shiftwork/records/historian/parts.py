@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
+import numpy as np
 import polars as pl
 
+from shiftwork.errors import UserError
 from shiftwork.records.historian.gather.rows import Scratch, no_room
+
+Places = dict[str, tuple[int, int]]
+"""First row and number of rows of each tag that a frame holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,10 +23,12 @@ class StoredParts(Sequence[pl.DataFrame]):
 
     Attributes:
         files: One for each frame.
+        places: Of each frame, the first row and the number of rows of its tags.
         folder: Where they lie.
     """
 
     files: tuple[Path, ...]
+    places: tuple[Places, ...]
     folder: Scratch
 
     @classmethod
@@ -31,7 +38,7 @@ class StoredParts(Sequence[pl.DataFrame]):
         Raises:
             UserError: The disk is full.
         """
-        files = []
+        files, places = [], []
         for number, frame in enumerate(frames):
             path = folder.path / f"part-{number}.arrow"
             try:
@@ -39,7 +46,8 @@ class StoredParts(Sequence[pl.DataFrame]):
             except OSError as error:
                 no_room(path, error)
             files.append(path)
-        return cls((*files,), folder)
+            places.append(_places_in(frame))
+        return cls((*files,), (*places,), folder)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -55,6 +63,41 @@ class StoredParts(Sequence[pl.DataFrame]):
             return tuple(map(pl.read_ipc, self.files[index]))
         return pl.read_ipc(self.files[index])
 
+    def rows(self, number: int, first: int, count: int) -> pl.DataFrame:
+        """Some rows of one frame; no others are read.
+
+        Raises:
+            UserError: Somebody removed its file.
+        """
+        file = self.files[number]
+        try:
+            return pl.scan_ipc(file).slice(first, count).collect()
+        except FileNotFoundError:
+            raise UserError(
+                f"{file}: is gone, and with it samples that memory does not hold; start again, with TMPDIR set to a "
+                "folder that nothing clears"
+            ) from None
+
 
 Parts = Sequence[pl.DataFrame]
 """Frames of samples, each of some tags, in the plant file's order; a tag's rows are in one of them."""
+
+
+def scanned(parts: Parts) -> tuple[pl.LazyFrame, ...]:
+    """Each part to be queried; of one in a file only what a query needs is read."""
+    if isinstance(parts, StoredParts):
+        return tuple(map(pl.scan_ipc, parts.files))
+    return tuple(part.lazy() for part in parts)
+
+
+def places_in(parts: Parts) -> tuple[Places, ...]:
+    """Of each part, the first row and the number of rows of its tags; those in files are not read."""
+    return parts.places if isinstance(parts, StoredParts) else tuple(map(_places_in, parts))
+
+
+def _places_in(frame: pl.DataFrame) -> Places:
+    runs = frame["tag"].rle().struct.unnest()
+    lengths = runs["len"].to_numpy().astype(np.int64)
+    firsts = np.cumsum(lengths) - lengths
+    keys = runs["value"].cast(pl.String).to_list()
+    return dict(zip(keys, zip(firsts.tolist(), lengths.tolist(), strict=True), strict=True))

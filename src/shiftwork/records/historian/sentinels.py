@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
+from shiftwork.records.historian.parts import Places
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
@@ -29,17 +30,15 @@ FAR = 3.0
 """How far from the other values, in their whole range, a known number lies if it stands for nothing."""
 
 
-def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) -> None:
+def note_sentinels(
+    frame: pl.DataFrame, places: Places, plant: PlantFile, findings: Findings
+) -> None:
     """Report values that look as if they stood for nothing; they count until they are declared."""
-    # A tag's rows stand together, so one tag is looked at without going through all of them.
-    borders = np.searchsorted(
-        frame["tag"].to_physical().to_numpy(), np.arange(len(plant.tags) + 1), side="left"
-    )
     values, usable = frame["value"], frame["status"].to_numpy() != BAD
-    for number, (key, tag) in enumerate(plant.tags.items()):
-        first, end_at = int(borders[number]), int(borders[number + 1])
-        numbers = values.slice(first, end_at - first).to_numpy()  # NaN where there is none
-        good = numbers[usable[first:end_at] & ~np.isnan(numbers)]
+    for key, (first, count) in places.items():
+        tag = plant.tags[key]
+        numbers = values.slice(first, count).to_numpy()  # NaN where there is none
+        good = numbers[usable[first : first + count] & ~np.isnan(numbers)]
         if not len(good):
             continue
         low, high = float(good.min()), float(good.max())
@@ -61,9 +60,8 @@ def note_sentinels(frame: pl.DataFrame, plant: PlantFile, findings: Findings) ->
             width = max(most - least, 1e-3 * max(abs(most), abs(least)))
             if abs(end) < HUGE and min(abs(end - least), abs(end - most)) <= FAR * width:
                 continue
-            count = int((found == end).sum())
             findings.note(
-                "number that may stand for nothing", key, count,
+                "number that may stand for nothing", key, int((found == end).sum()),
                 f"{end:g} among values from {least:g} to {most:g}; if so, set tags.{key}.missing = [{end:g}]",
                 each=True,
             )  # fmt: skip

@@ -72,7 +72,7 @@ def _arranged(
 
 def _taken(column: np.ndarray, order: np.ndarray | None) -> np.ndarray:
     if order is None:
-        # Rows from a file are written no more, but times are.
+        # Times are written to, and an array that a reader made may be read-only.
         return column if column.flags.writeable else column.copy()
     taken = np.empty_like(column)
     # Some at a time: NumPy makes 64 bits of the order's 32 before it looks anything up.

@@ -41,10 +41,10 @@ _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6
 class Gatherer:
     """Reads tables into ``gathered``; what one leaves open, others of its kind may show."""
 
-    def __init__(self, plant: PlantFile, tables: list[tuple[Table, Layout]]) -> None:
+    def __init__(self, plant: PlantFile, tables: list[tuple[Table, Layout]], sparing: bool) -> None:
         self._plant = plant
         self._tables = tables
-        self.gathered = Gathered()
+        self.gathered = Gathered(sparing)
         self.findings = Findings()
         self.qualities = Qualities()
         self.origins: list[Origin] = []

@@ -1,8 +1,8 @@
 """Rows that count, as compact arrays: nothing is kept of a row but 21 bytes, and its text if it held text.
 
-Where there are more than ``KEPT_ROWS``, they go to files in a temporary folder, sorted by tag, so that
-memory does not grow with an export. Rows of one tag keep the order in which they were read; that of tags
-among each other tells nothing.
+Where there are more than ``KEPT_ROWS``, or ``STORED_ROWS`` where memory is to be spared, they go to files
+in a temporary folder, sorted by tag, so that memory does not grow with an export. Rows of one tag keep the
+order in which they were read; that of tags among each other tells nothing.
 """
 
 from __future__ import annotations
@@ -123,10 +123,12 @@ class Gathered:
     """Rows of all tables, in the order in which they were read.
 
     Attributes:
+        sparing: More than ``STORED_ROWS`` do not stay in memory.
         rows: In all.
         folder: Where rows lie that memory does not hold; None if it holds all.
     """
 
+    sparing: bool = False
     rows: int = 0
     folder: Scratch | None = None
     _closed: list[Rows] = field(default_factory=list)
@@ -186,7 +188,7 @@ class Gathered:
 
     @property
     def _room(self) -> int:
-        return STORED_ROWS if self._stored else KEPT_ROWS
+        return STORED_ROWS if self._stored or self.sparing else KEPT_ROWS
 
     def _close(self) -> None:
         if self._open:
