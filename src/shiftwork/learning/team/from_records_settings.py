@@ -56,7 +56,7 @@ class Config:
     heaviest: float = 20.0
     temperature: float = 0.4
     sharpness: float = 4.0
-    rarest: float = 50.0
+    rarest: float = 10.0
     folds: int = 3
     piece: int = 240
     minibatch: int = 16
