@@ -1,106 +1,117 @@
-"""Who earns what at a cracking centre: people, chance, a rolling-horizon MILP, and an upper bound.
+"""Who earns what at a cracking centre: people, chance, tuned rules, a rolling-horizon MILP, and an upper bound.
 
-    python -m benchmarks.centre [scenario ...]
+    python -m benchmarks.centre [scenario ...] [--who people chance rules bound MILP] [--milp 4]
 
-Everybody has the same episodes: the same ships, furnaces and prices. Those of the large scenarios last
-``DAYS`` days instead of 90, so that all of it takes some 25 minutes on one core. What is measured, and
-why the bound is one: ``docs/yardsticks.md``. Rows of the scenarios named are replaced, the others stay.
+Everybody runs the same fresh, whole episodes: the same ships, furnaces and prices. The MILP takes minutes for
+each of 90 days, so it runs the first few of them, and what is paired with it is taken on these alone. Rules are
+tuned once for each scenario, on other episodes. What is measured, and why the bound is one: ``docs/yardsticks.md``.
+Rows of the scenarios and operators named are replaced, the others stay.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import functools
+import time
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.centre_episodes import EPISODES, accounts, fresh_keys
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.people.centre.people import People
+from shiftwork.people.centre.rules import rules_at
 from shiftwork.plants.catalogue import CENTRES
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.market import Account
-from shiftwork.plants.centre.trace import run_centre
-from shiftwork.plants.operator import TeamOperator
 from shiftwork.yardsticks.centre.bound import bound
-from shiftwork.yardsticks.centre.episode import Run, future_of, run_stepwise
+from shiftwork.yardsticks.centre.episode import future_of, run_stepwise
 from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
+from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
 from shiftwork.yardsticks.simple import RandomLegal
 
-EPISODES = 5
-DAYS = 20
-WHO = ("people", "chance", "MILP", "bound")
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""So few episodes take longer to compile than to run."""
+WHO = {
+    "people": "people",
+    "chance": "random legal choices",
+    "rules": "people's rules, tuned",
+    "MILP": "rolling-horizon MILP",
+    "bound": "upper bound",
+}
+MILP_EPISODES = 4
+TUNING_SEED = 32_000
+SEARCH = Config(candidates=24, episodes=8, generations=12)
+"""Some five million plant hours of 90-day episodes; the search's own settings, for episodes of ten
+days, are the larger ones."""
+FEW = 8
+"""With fewer episodes their range is given, not an interval."""
 
 
-def centre_of(name: str) -> Centre:
-    """A scenario, of ``DAYS`` days at most."""
-    scenario = load_scenario(name)
-    days = min(scenario.horizon_d, DAYS)
-    return Centre(scenario.model_copy(update={"horizon_d": days}))
-
-
-def ran(plant: Centre, operator: TeamOperator, keys: jax.Array) -> list[Run]:
-    """Let a pure operator run the episodes: sums of ``Account`` over each, $."""
-
-    def episode(key: jax.Array) -> jax.Array:
-        return jnp.stack(run_centre(plant, operator, key).hours.account)
-
-    run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
-    money = np.asarray(run(keys), float).sum(-1)
+def simple(plant: Centre, who: str) -> list[dict[str, Any]]:
+    """Let somebody run all episodes who decides in no time."""
+    operator: Any
+    tuned_h: int | str = ""
+    if who == "rules":
+        search = Config() if plant.scenario.horizon_d <= 10 else SEARCH
+        tuned = tune_rules(plant, search, seed=TUNING_SEED)
+        operator, tuned_h = rules_at(plant, tuned.values), tuned.hours
+    else:
+        operator = People(plant) if who == "people" else RandomLegal()
     return [
-        Run(dict(zip(Account._fields, sums, strict=True)), plant.horizon, False, None)
-        for sums in money.tolist()
+        _row(plant, who, episode, money, tuned_h=tuned_h)
+        for episode, money in enumerate(accounts(plant, operator))
     ]
 
 
-def measured(name: str) -> list[dict[str, Any]]:
-    """Run all episodes of a scenario; a row for each of them and of ``WHO``."""
-    plant = centre_of(name)
-    keys = jax.random.split(jax.random.key(0), EPISODES)
-    simple: dict[str, TeamOperator] = {"people": People(plant), "chance": RandomLegal()}
-    rows = [
-        _row(plant, who, episode, run)
-        for who, operator in simple.items()
-        for episode, run in enumerate(ran(plant, operator, keys))
+def bounds(plant: Centre) -> list[dict[str, Any]]:
+    """Bound all episodes."""
+    limits = (bound(plant.scenario, future_of(plant, key)) for key in fresh_keys())
+    return [
+        _row(plant, "bound", e, {}, profit=limit.profit_per_h) for e, limit in enumerate(limits)
     ]
-    for episode, key in enumerate(keys):
-        run = run_stepwise(plant, RollingMilp(plant), key)
-        scheduler = run.memory
-        row = _row(plant, "MILP", episode, run)
-        rows.append(row | {"plans": len(scheduler.solve_s), "fallbacks": scheduler.fallbacks})
-        limit = bound(plant.scenario, future_of(plant, key))
-        rows.append(rows[-1] | dict.fromkeys(Account._fields, "") | {"who": "bound"})
-        rows[-1] |= {"profit": limit.profit_per_h, "plans": "", "fallbacks": ""}
-        rows[-1] |= {"decision_mean_s": "", "decision_max_s": ""}
-        console.print(
-            f"{name}, episode {episode}: people {rows[episode]['profit']:,.0f} $/h, "
-            f"MILP {run.profit_per_h:,.0f}, at most {limit.profit_per_h:,.0f}"
-        )
-    return rows
 
 
-def _row(plant: Centre, who: str, episode: int, run: Run) -> dict[str, Any]:
-    ours = who == "MILP"
+def scheduled(plant: Centre, episode: int) -> dict[str, Any]:
+    """Let the MILP run one episode."""
+    run = run_stepwise(plant, RollingMilp(plant), fresh_keys()[episode])
+    scheduler = run.memory
     # The first decision also compiles.
-    seconds = np.array(run.memory.decision_s[1:]) if ours else np.zeros(1)
+    seconds = np.array(scheduler.decision_s[1:])
+    return _row(
+        plant,
+        "MILP",
+        episode,
+        {name: usd / run.hours for name, usd in run.account.items()},
+        decision_mean_s=float(seconds.mean()),
+        decision_max_s=float(seconds.max()),
+        plans=len(scheduler.solve_s),
+        fallbacks=scheduler.fallbacks,
+    )
+
+
+def _row(
+    plant: Centre, who: str, episode: int, money: dict[str, float], **more: Any
+) -> dict[str, Any]:
+    """A row of the CSV, $/h; what is not known of it is empty."""
+    costs = sum(money.get(name, 0.0) for name in Account._fields[1:])
+    empty = ("tuned_h", "decision_mean_s", "decision_max_s", "plans", "fallbacks")
     return {
         "scenario": plant.name,
         "days": plant.scenario.horizon_d,
         "who": who,
         "episode": episode,
-        "profit": run.profit_per_h,
-        **{name: usd / run.hours for name, usd in run.account.items()},
-        "decision_mean_s": float(seconds.mean()) if ours else "",
-        "decision_max_s": float(seconds.max()) if ours else "",
-        "plans": "",
-        "fallbacks": "",
+        "profit": money.get("margin", 0.0) - costs,
+        **{name: money.get(name, "") for name in Account._fields},
+        **dict.fromkeys(empty, ""),
+        **more,
     }
+
+
+def write(rows: list[dict[str, Any]]) -> None:
+    """Add rows to the CSV."""
+    write_rows("centre", rows, replace=("scenario", "who", "episode"))
 
 
 def table() -> str:
@@ -108,43 +119,88 @@ def table() -> str:
     rows = read_rows("centre")
     lines = []
     for name in CENTRES:
-        own = [row for row in rows if row["scenario"] == name]
-        if not own:
-            continue
-        profit = {
-            who: np.array([float(row["profit"]) for row in own if row["who"] == who]) for who in WHO
+        earned = {
+            who: {int(r["episode"]): r for r in rows if (r["scenario"], r["who"]) == (name, who)}
+            for who in WHO
         }
-        milp = [row for row in own if row["who"] == "MILP"]
-        mean_s = np.mean([float(row["decision_mean_s"]) for row in milp])
-        max_s = max(float(row["decision_max_s"]) for row in milp)
-        gain = mean_interval(profit["MILP"] - profit["people"])
-        lines.append(
-            (
-                name,
-                f"{len(milp)} x {milp[0]['days']} d",
-                *(_told(profit[who]) for who in WHO),
-                f"{gain.estimate:+,.0f} [{gain.low:+,.0f}, {gain.high:+,.0f}]",
-                f"{100 * profit['MILP'].sum() / profit['bound'].sum():.0f} %",
-                f"{mean_s:.2f}, {max_s:.1f}",
-            )
-        )
+        for who, own in earned.items():
+            if own:
+                lines.append(_line(name, who, own, earned))
     header = (
-        "scenario", "episodes", "people, $/h", "random legal, $/h", "MILP, $/h",
-        "upper bound, $/h", "MILP against people, $/h", "MILP of bound", "s per decision: mean, max",
+        "scenario", "who", "episodes", "profit, $/h", "against people, $/h",
+        "against tuned rules, $/h", "of the bound", "s per decision: mean, max",
     )  # fmt: skip
     return write_table("centre", header, lines)
 
 
-def _told(profit: np.ndarray) -> str:
-    found = mean_interval(profit)
-    return f"{found.estimate:,.0f} [{found.low:,.0f}, {found.high:,.0f}]"
+def _line(
+    name: str,
+    who: str,
+    own: dict[int, dict[str, str]],
+    earned: dict[str, dict[int, dict[str, str]]],
+) -> tuple[str, ...]:
+    """A line of the table; what is paired is taken on the episodes that both have."""
+    both = functools.partial(_paired, own)
+    share, seconds = "", ""
+    limits = earned["bound"]
+    if who != "bound" and limits:
+        mine, most = (sum(float(x[e]["profit"]) for e in own if e in limits) for x in (own, limits))
+        share = f"{100 * mine / most:.1f} %"
+    if who == "MILP":
+        mean_s = np.mean([float(row["decision_mean_s"]) for row in own.values()])
+        seconds = f"{mean_s:.2f}, {max(float(r['decision_max_s']) for r in own.values()):.1f}"
+    return (
+        name,
+        WHO[who],
+        f"{len(own)} x {next(iter(own.values()))['days']} d",
+        _written(np.array([float(row["profit"]) for row in own.values()]), ""),
+        "" if who in ("people", "bound") else both(earned["people"]),
+        "" if who in ("rules", "bound") else both(earned["rules"]),
+        share,
+        seconds,
+    )
+
+
+def _paired(own: dict[int, dict[str, str]], other: dict[int, dict[str, str]]) -> str:
+    shared = sorted(set(own) & set(other))
+    if not shared:
+        return ""
+    return _written(
+        np.array([float(own[e]["profit"]) - float(other[e]["profit"]) for e in shared]), "+"
+    )
+
+
+def _written(values: np.ndarray, sign: str) -> str:
+    """The mean with its 95 % interval, or with the range of a few values."""
+    if len(values) < FEW:
+        low, high = values.min(), values.max()
+        return f"{values.mean():{sign},.0f} ({low:{sign},.0f} to {high:{sign},.0f})"
+    mean, low, high = mean_interval(values)
+    return f"{mean:{sign},.0f} [{low:{sign},.0f}, {high:{sign},.0f}]"
 
 
 def main() -> None:
-    """Run the scenarios named, or all; what is done is kept if it is stopped."""
-    for name in sys.argv[1:] or CENTRES:
-        write_rows("centre", measured(name), replace=("scenario", "who", "episode"))
-        console.print(table())
+    """Run what is asked for; what is done is kept if it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenarios", nargs="*", default=list(CENTRES))
+    parser.add_argument("--who", nargs="+", choices=list(WHO), default=list(WHO))
+    parser.add_argument("--milp", type=int, default=MILP_EPISODES, help="episodes of the MILP")
+    options = parser.parse_args()
+    plants = [Centre(load_scenario(name)) for name in options.scenarios]
+    for plant in plants:
+        for who in options.who:
+            if who != "MILP":
+                began = time.process_time()
+                write(bounds(plant) if who == "bound" else simple(plant, who))
+                console.print(f"{plant.name}, {who}: {time.process_time() - began:,.0f} s")
+    if "MILP" in options.who:
+        # An episode of each scenario in turn, so that all have as many if it is stopped.
+        for episode in range(min(options.milp, EPISODES)):
+            for plant in plants:
+                row = scheduled(plant, episode)
+                write([row])
+                console.print(f"{plant.name}, MILP, episode {episode}: {row['profit']:,.0f} $/h")
+    console.print(table())
 
 
 if __name__ == "__main__":

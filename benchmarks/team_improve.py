@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.centre_episodes import EPISODE_SEED, EPISODES
 from benchmarks.results import FIRST_SEED, read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
 from shiftwork.evaluation.compare import compared
@@ -48,7 +49,6 @@ PLANT = "centre-small"
 RECORDED_EPISODES = 128
 RECORD_SEEDS = 20_000
 """The records of seed s are those of the people's seed 20,000 + s."""
-EPISODES, EPISODE_SEED = 64, 31_000
 STEPS = 400_000
 EARLY_H = 20_000
 WHO = {

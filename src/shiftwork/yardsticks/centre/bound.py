@@ -8,7 +8,8 @@ full):
 - furnaces jump between all set-points that ramps can reach, are clean as far as fuel goes, and their
   coke and decokes are counted for all of them together;
 - limits hold on the average of a slot, tanks as one big tank;
-- of the costs, demurrage on the share of a cargo that is still aboard, and decokes, remain.
+- of the costs, demurrage on the share of a cargo that is still aboard, decokes, and hours in which
+  what is cracked lies outside the blend's specification remain.
 """
 
 from __future__ import annotations
@@ -19,12 +20,17 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
+from shiftwork.plants.centre.blending import SPEC_SLACK
 from shiftwork.plants.centre.layout import SPECIFIC_M3_PER_T, Layout, layout_of
 from shiftwork.plants.centre.scenario import Scenario
-from shiftwork.plants.cracker.furnace import CATALYTIC, GAS
-from shiftwork.yardsticks.centre.economics import Tonne, coking, ethane_of, mixture_share, tonne_of
+from shiftwork.plants.cracker.furnace import GAS
+from shiftwork.yardsticks.centre.cells import Cells, cells_of, prices_in
+from shiftwork.yardsticks.centre.economics import ethane_of
 from shiftwork.yardsticks.centre.episode import Future
 from shiftwork.yardsticks.program import Program
+
+ROUNDING = 1e-5
+"""Mass fraction by which a tank's composition may drift in the plant's single precision."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,12 @@ class BoundSettings:
     Attributes:
         slot_h: Hours of a slot.
         cot_cells: Intervals of outlet temperature.
+        off_spec: Whether hours outside the blend's specification cost what they cost.
     """
 
     slot_h: int = 12
     cot_cells: int = 8
+    off_spec: bool = True
 
 
 class Bound(NamedTuple):
@@ -52,25 +60,6 @@ class Bound(NamedTuple):
     profit_usd: float
     profit_per_h: float
     seconds: float
-
-
-class Cells(NamedTuple):
-    """Set-points in cells, each cell at the best of its set-points. M set-points, C cells, G groups.
-
-    Attributes:
-        tonne: Of all set-points, cell by cell.
-        starts: First set-point of each cell, (C,).
-        most_t_per_h: A furnace in the cell, (C,).
-        growth: Least coking, mm/h of a furnace, (C, G); 0 while ramping.
-        room: Thickest layer with which the cell can be run, mm, (C,), with what may still grow in
-            the hour in which the tubes reach their limit; inf while ramping.
-    """
-
-    tonne: Tonne
-    starts: Int[np.ndarray, " C"]
-    most_t_per_h: Float64[np.ndarray, " C"]
-    growth: Float64[np.ndarray, "C G"]
-    room: Float64[np.ndarray, " C"]
 
 
 class Parcels(NamedTuple):
@@ -113,24 +102,25 @@ def bound(
     ends = np.append(np.arange(settings.slot_h, total_h, settings.slot_h), total_h)
     hours_of = np.diff(ends, prepend=0)
     parcels = _parcels(scenario, future, total_h)
-    cells = _cells(scenario, layout, parcels, settings)
+    cells = cells_of(scenario, parcels.piona, parcels.group, settings.cot_cells)
     program = Program()
 
     # Furnaces: tonnes in each slot, cell and group, worth the mean of the slot's hourly best.
-    hourly = _by_hour(cells, parcels.middle, leaders)
-    mean = np.add.reduceat(hourly, ends - hours_of) / hours_of[:, None, None]
-    # All furnaces at once cannot gain more by the hour within a slot than this.
-    off = (hourly - np.repeat(mean, hours_of, 0)) * cells.most_t_per_h[:, None]
-    constant = layout.furnaces * np.maximum(off.max((1, 2)), 0.0).sum()
-    cracked = program.add(mean.shape, worth=mean)
-    slots, _, groups = mean.shape
+    prices = prices_in(cells, parcels.middle, leaders, ends, layout.furnaces)
+    cracked = program.add(prices.mean.shape, worth=prices.mean)
+    slots, _, groups = prices.mean.shape
     flat = cracked.reshape(slots, -1)
     per_t = 1.0 / np.repeat(cells.most_t_per_h, groups)
+    idle = program.add(slots, worth=prices.idle)
+    program.require(
+        (flat, np.minimum(per_t, 1.0 / cells.least_t_per_h)), (idle[:, None], 1.0),
+        high=layout.furnaces * hours_of,
+    )  # fmt: skip
     shut = program.add(slots, high=hours_of * scenario.furnaces.decokes_at_once)
     decokes = program.add(1, worth=-scenario.costs.decoke_usd)
     program.require((flat, per_t), (shut[:, None], 1.0), high=layout.furnaces * hours_of)
     program.require((shut, 1.0), (decokes, -scenario.furnaces.decoke_h), low=0.0)
-    for room in np.unique(cells.room[np.isfinite(cells.room)]):
+    for room in cells.rooms:
         within = cells.room <= room
         grows = np.where(within[:, None], cells.growth, 0.0).ravel() * per_t
         first = np.maximum(room - future.coke_mm, 0.0).sum()
@@ -174,9 +164,11 @@ def bound(
         )  # fmt: skip
     program.require((landed, parcels.m3_per_t), high=scenario.berths.count * rate * hours_of)
 
+    if settings.off_spec:
+        _specification(program, scenario, layout, parcels, drawn, hours_of)
     _shared(program, scenario, future, cells, parcels, cracked, drawn, ends)
     solution = program.solve()
-    profit = solution.bound + constant
+    profit = solution.bound + prices.constant
     return Bound(profit, profit / total_h, solution.seconds)
 
 
@@ -198,57 +190,6 @@ def _parcels(scenario: Scenario, future: Future, hours: int) -> Parcels:
             [np.full(len(first_t), -1.0), ships.arrival_h[come] + scenario.berths.berthing_h]
         ),
     )
-
-
-def _cells(scenario: Scenario, layout: Layout, parcels: Parcels, settings: BoundSettings) -> Cells:
-    """Sort every set-point that ramps can reach into cells: by feed, then by temperature."""
-    ours = scenario.furnaces
-    cots = _reachable((*ours.cot_levels_c, ours.cot_c), ours.cot_ramp_c_per_h)
-    top = (*ours.feed_levels_t_per_h, ours.feed_t_per_h)
-    feeds = _reachable((0.0, *top), ours.feed_ramp_t_per_h)[1:]
-    edges = np.array(ours.feed_levels_t_per_h)
-    # Below the lowest level a furnace only ramps; the highest interval holds both its ends.
-    feed_cell = np.minimum(np.searchsorted(edges, feeds, side="right"), max(len(edges) - 1, 1))
-    cot_cell = np.arange(len(cots)) * settings.cot_cells // len(cots)
-    feed, cot = (x.ravel() for x in np.meshgrid(feeds, cots, indexing="ij"))
-    _, of = np.unique(
-        np.stack([x.ravel() for x in np.meshgrid(feed_cell, cot_cell, indexing="ij")]),
-        axis=1, return_inverse=True,
-    )  # fmt: skip
-    growth, room = coking(scenario, cot, feed, parcels.piona)
-    ramps = feed < edges[0]
-    # As fast as on bare metal, which is generous: a thick layer has covered the metal long since.
-    room = np.where(ramps, np.inf, room + (1 + CATALYTIC) * growth.max())
-    growth = np.where(ramps, 0.0, growth * mixture_share(growth, parcels.piona))
-    order = np.argsort(of, kind="stable")
-    tonne = tonne_of(scenario, cot[order], feed[order])
-    starts = np.flatnonzero(np.diff(of[order], prepend=-1))
-    least = np.minimum.reduceat(growth[:, order], starts, axis=1)  # (P, C)
-    groups = range(len(parcels.middle))
-    return Cells(
-        tonne=tonne,
-        starts=starts,
-        most_t_per_h=np.maximum.reduceat(feed[order], starts),
-        growth=np.stack([least[parcels.group == g].min(0) for g in groups], -1),
-        room=np.maximum.reduceat(room[:, order], starts, axis=1).max(0),
-    )
-
-
-def _reachable(levels: tuple[float, ...], ramp: float) -> Float64[np.ndarray, " X"]:
-    """Every value between the levels that goes from one to another in steps of the ramp."""
-    low, high = min(levels), max(levels)
-    steps = ramp * np.arange(-np.ceil((high - low) / ramp), np.ceil((high - low) / ramp) + 1)
-    values = np.unique(np.round(np.add.outer(levels, steps), 4))
-    return values[(values >= low) & (values <= high)]
-
-
-def _by_hour(
-    cells: Cells, middle: Float64[np.ndarray, "G 5"], leaders: Float[np.ndarray, "T 5"]
-) -> Float64[np.ndarray, "T C G"]:
-    """Margin of a tonne in each hour, cell and group, at the best set-point of the cell."""
-    worth = np.einsum("mcl,gc->lmg", cells.tonne.worth, middle)
-    each = (leaders @ worth.reshape(len(worth), -1)).reshape(len(leaders), *worth.shape[1:])
-    return np.maximum.reduceat(each, cells.starts, axis=1)
 
 
 def _better(
@@ -277,6 +218,29 @@ def _demurrage(
     hours = np.clip(ends[:, None] - free, 0, np.diff(ends, prepend=0)[:, None])
     per_t = scenario.costs.demurrage_usd_per_d / 24 * hours / parcels.mass_t[tanks:]
     return np.concatenate([np.zeros((len(ends), tanks)), per_t], 1)
+
+
+def _specification(
+    program: Program,
+    scenario: Scenario,
+    layout: Layout,
+    parcels: Parcels,
+    drawn: Int[np.ndarray, "s P"],
+    hours: Int[np.ndarray, " s"],
+) -> None:
+    """Charge hours off specification; all that is not drawn in them keeps to the specification."""
+    rules = scenario.blending
+    off_h = program.add(len(hours), high=hours, worth=-scenario.costs.off_spec_usd_per_h)
+    off = program.add(drawn.shape)
+    program.require((off, 1.0), (off_h[:, None], -layout.most_feed_t_per_h), high=0.0)
+    program.require((off[..., None], 1.0), (drawn[..., None], -1.0), high=0.0)
+    slack = SPEC_SLACK + ROUNDING
+    for limits, sign in ((rules.spec_high, 1.0), (rules.spec_low, -1.0)):
+        for naphtha, limit in zip(parcels.piona.T, limits, strict=True):
+            beyond = sign * (naphtha - limit / 100) - slack
+            # Where no parcel can lie beyond it, a limit says nothing.
+            if beyond.max() > 0:
+                program.require((drawn, beyond), (off, -beyond), high=0.0)
 
 
 def _shared(
