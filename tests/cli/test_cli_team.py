@@ -189,7 +189,7 @@ def team_records(tmp_path_factory):
 
 
 FEW = [
-    "--config.folds", "2", "--config.updates", "2", "--config.look-every", "1", "--config.rounds", "1",
+    "--config.folds", "2", "--config.updates", "2", "--config.looks", "2", "--config.rounds", "1",
     "--config.round-updates", "1", "--config.minibatch", "2", "--config.temperature", "1.0",
 ]  # fmt: skip
 
