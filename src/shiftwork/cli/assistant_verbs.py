@@ -15,7 +15,7 @@ from shiftwork.assistant.tools.chart import chart
 from shiftwork.cli.assistant_commands import Ask, Asked, Handover, Mcp, Talk
 from shiftwork.cli.desk_verbs import needs
 from shiftwork.cli.progress import console
-from shiftwork.cli.reading import print_stored
+from shiftwork.cli.reading import opened
 from shiftwork.errors import UserError
 from shiftwork.files import written_whole
 
@@ -166,16 +166,17 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
     Raises:
         UserError: No records or no plant file are given, or something cannot be read.
     """
-    if options.tags is None:
+    tags = options.tags
+    if tags is None:
         raise UserError(
             "the assistant needs --tags: the plant file that says what the columns mean"
         )
     if not options.records:
         raise UserError("the assistant needs --records: files, folders or patterns of an export")
-    with console.status("reading the export ..."):
-        assistant = Assistant(
+    return opened(
+        lambda: Assistant(
             options.records,
-            options.tags,
+            tags,
             now=options.now,
             model=model,
             agent=options.agent,
@@ -185,8 +186,7 @@ def open_assistant(options: Asked, model: Complete | None = None) -> Assistant:
             team_records=options.team_records,
             model_price=options.model_price if isinstance(options, Talk) else None,
         )
-    print_stored(assistant.export.samples)
-    return assistant
+    )
 
 
 def _draw(assistant: Assistant, answer: Answer, path: Path) -> None:

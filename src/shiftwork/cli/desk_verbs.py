@@ -195,20 +195,20 @@ def _assistant(options: Page) -> Assistant | None:
     """Open what people may ask about; nothing if no records are named."""
     if not options.records and options.tags is None:
         return None
-    if not options.records or options.tags is None:
+    tags = options.tags
+    if not options.records or tags is None:
         raise UserError("questions on the page need both --records and --tags")
     from shiftwork.assistant.assistant import Assistant
-    from shiftwork.cli.reading import print_stored
+    from shiftwork.cli.reading import opened
 
-    with console.status("reading the export ..."):
-        assistant = Assistant(
+    return opened(
+        lambda: Assistant(
             options.records,
-            options.tags,
+            tags,
             agent=options.agent,
             operated=options.out,
             documents=options.documents,
             team=options.team,
             team_records=options.team_records,
         )
-    print_stored(assistant.export.samples)
-    return assistant
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.markup import escape
@@ -19,6 +20,9 @@ from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.samples import Samples
 from shiftwork.records.team_episodes import TeamEpisodes
 from shiftwork.reports.paper.measures import joined
+
+if TYPE_CHECKING:  # most commands ask nothing
+    from shiftwork.assistant.assistant import Assistant
 
 MOST_ROWS = 12
 """Files that are shown one by one; more of one kind are shown together."""
@@ -72,12 +76,20 @@ def notes_of(findings: Sequence[Finding]) -> list[str]:
     return lines
 
 
-def print_stored(samples: TagSamples) -> None:
+def opened(make: Callable[[], Assistant]) -> Assistant:
+    """Open an assistant, which may take long, and say where its samples lie."""
+    with console.status("reading the export ..."):
+        assistant = make()
+    _print_stored(assistant.export.samples)
+    return assistant
+
+
+def _print_stored(samples: TagSamples) -> None:
     """Say where samples lie of which there are more than memory should hold."""
     if isinstance(samples, ReadWhole) and isinstance(samples.samples.parts, StoredParts):
         console.print(
             f"{samples.samples.rows:,} samples lie in {samples.samples.parts.folder.path} until this ends, as memory "
-            "should not hold them. Each start reads the export anew; one session answers many questions.",
+            "should not hold them. Each start reads the export again; one session answers many questions.",
             markup=False,
             soft_wrap=True,
         )

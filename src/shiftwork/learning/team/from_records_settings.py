@@ -29,7 +29,7 @@ class Config:
         heaviest: and the greatest.
         temperature: Of the weights, in spreads of the advantage.
         sharpness: Preferences are multiplied by this when the team acts.
-        rarest: A rare macro-action counts at most so many times as much as its role's commonest one.
+        rarest: How many times a rare macro-action may count, against the most common one of its role.
         folds: Parts of the episodes, of which each is held out once.
         piece: Longer episodes are learned from in pieces of so many steps.
         minibatch: Episodes or pieces of an update.
