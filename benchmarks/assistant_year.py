@@ -62,17 +62,14 @@ def write_year(folder: Path, tags: int, form: str, seed: int) -> None:
 
 
 def _write_csv(frame: pl.DataFrame, path: Path, *, long: bool) -> None:
-    """Write a column for each tag, or a row for each value in the order of time; a day at a time.
-
-    Four digits, since three after a point may also be thousands, which would be looked for in all rows.
-    """
+    """Write a column for each tag, or a row for each value in the order of time; a day at a time."""
     with path.open("wb") as file:
         for number, day in enumerate(frame.iter_slices(24 * 60)):
             if long:
                 day = day.unpivot(index="time", variable_name="tag").sort(
                     "time", maintain_order=True
                 )
-            day.write_csv(file, include_header=number == 0, float_precision=4)
+            day.write_csv(file, include_header=number == 0, float_precision=3)
 
 
 def questions(tags: int) -> list[str]:

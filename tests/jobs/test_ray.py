@@ -6,22 +6,26 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from benchmarks.local_nodes import Node
 
 import shiftwork
 from shiftwork.errors import UserError
-from shiftwork.jobs import kept
+from shiftwork.jobs import kept, on_ray
 from shiftwork.jobs.job import Input, Job
 from shiftwork.jobs.run import Outcome, run_jobs
+from shiftwork.jobs.work import Channel
 
 ray_is_here = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="needs the package ray (extra scale)"
@@ -103,6 +107,33 @@ def test_no_cluster_at_an_address_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(UserError, match=r"no Ray cluster answers at 127\.0\.0\.1:1;"):
         run_jobs([job("a", "square", number=1)], tmp_path, "ray")
+
+
+def test_a_slow_head_is_asked_again_and_a_silent_one_given_up(monkeypatch):
+    """A busy head takes connections before it can serve them; Ray gives up after half a minute."""
+    answers: list[Exception] = [ConnectionError("ray client connection timeout")] * 2
+    told: list[str] = []
+
+    def connect(**_: Any) -> None:
+        if answers:
+            raise answers.pop()
+
+    library = types.SimpleNamespace(init=connect)
+    channel = mock.create_autospec(Channel, instance=True)
+    channel.send.side_effect = lambda **words: told.append(words["told"])
+    monkeypatch.setitem(sys.modules, "ray", library)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"ray://127.0.0.1:{listener.getsockname()[1]}"
+        assert on_ray._connected(address, channel) is library
+        assert told == [f"the cluster at {address} is slow to answer; trying again"] * 2
+        monkeypatch.setattr(on_ray, "CONNECT_S", -1.0)
+        answers.append(ConnectionError("Starting Ray client server failed.\nNo process."))
+        with pytest.raises(UserError, match=rf"answers at {address}; .*; Ray said: No process\."):
+            on_ray._connected(address, channel)
+    monkeypatch.setattr(on_ray, "CONNECT_S", 60.0)
+    answers.append(ConnectionError("timeout"))
+    with pytest.raises(UserError, match="no Ray cluster answers"):  # nobody is there any more
+        on_ray._connected(address, channel)
 
 
 @ray_is_here

@@ -29,6 +29,10 @@ CLIENT_PORT = 10001
 
 KNOCK_S = 5.0
 
+CONNECT_S = 180.0
+"""For a head that takes connections until it also answers; Ray gives up after half a minute, which the
+process that a busy head starts for each client can take longer than."""
+
 CHECK_S = 120.0
 """For a node to say which versions it has."""
 
@@ -41,7 +45,7 @@ def main() -> None:
     channel = Channel()
     order = channel.receive()
     try:
-        ray = _connected(sys.argv[1])
+        ray = _connected(sys.argv[1], channel)
         _refuse_other_nodes(ray, order["versions"])
         _refuse_too_much(ray, order["jobs"])
         _do_all(ray, order["jobs"], order["versions"], channel)
@@ -51,33 +55,35 @@ def main() -> None:
     ray.shutdown()
 
 
-def _connected(address: str) -> Any:
+def _connected(address: str, channel: Channel) -> Any:
     """Connect to a cluster and return the library.
 
     Raises:
-        UserError: There is none, or it speaks another version.
+        UserError: There is none, it does not answer in time, or it speaks another version.
     """
     import ray
 
     named = os.environ.get("RAY_ADDRESS", "auto") if address == "ray" else address
     if named != "auto":
         _refuse_silence(named)
-    try:
-        ray.init(
-            address=named,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
-    except (ConnectionError, TimeoutError):
-        if named == "auto":
-            raise UserError(
-                "no Ray cluster runs on this machine; start one (ray start --head), or give its address "
-                "(--workers ray://HOST:10001)"
-            ) from None
-        raise _silence(named) from None
-    except (RuntimeError, ValueError, AssertionError) as error:
-        raise UserError(f"{named}: Ray refuses the connection: {error}") from None
-    return ray
+    deadline = time.monotonic() + CONNECT_S
+    while True:
+        try:
+            ray.init(address=named, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, TimeoutError) as error:
+            if named == "auto":
+                raise UserError(
+                    "no Ray cluster runs on this machine; start one (ray start --head), or give its "
+                    "address (--workers ray://HOST:10001)"
+                ) from None
+            if time.monotonic() > deadline:
+                raise UserError(f"{_silence(named)}; Ray said: {_last_line(error)}") from None
+            _refuse_silence(named)
+            channel.send(told=f"the cluster at {named} is slow to answer; trying again")
+        except (RuntimeError, ValueError, AssertionError) as error:
+            raise UserError(f"{named}: Ray refuses the connection: {error}") from None
+        else:
+            return ray
 
 
 def _refuse_silence(address: str) -> None:
@@ -90,13 +96,18 @@ def _refuse_silence(address: str) -> None:
         at = urlsplit(address if "://" in address else f"ray://{address}")
         socket.create_connection((at.hostname or "", at.port or CLIENT_PORT), KNOCK_S).close()
     except (OSError, ValueError):
-        raise _silence(address) from None
+        raise UserError(_silence(address)) from None
 
 
-def _silence(address: str) -> UserError:
-    return UserError(
+def _silence(address: str) -> str:
+    return (
         f"no Ray cluster answers at {address}; check the address, and that ray start --head runs there"
     )
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def _refuse_other_nodes(ray: Any, wanted: dict[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.export_builders import RUN, kinds, lines, plant, read, shown, write
+from support.export_builders import RUN, kinds, lines, plant, read, refusal, shown, write
 from support.record_builders import refused
 
 LONG = "tag,timestamp,value"
@@ -308,3 +308,17 @@ def test_what_was_noticed_is_counted_with_an_example(tmp_path):
         ("conflicting duplicate", "x0"): 1,
     }
     assert samples.findings[0].example == f"{path}: row 6: 'Bad Input'"
+
+
+@pytest.mark.parametrize("last", ["9,876,543.5", "1.2345", "0.125", "12"])
+def test_what_tells_the_decimal_mark_may_stand_behind_many_that_do_not(last, tmp_path):
+    """Numbers such as 500.125 tell nothing, and an export may have thousands of them first."""
+    rows = [f"{DAY} {n // 60:02d}:{n % 60:02d},500.125,600.250" for n in range(1440)] * 3
+    content = wide(*rows, f'{DAY} 23:59:30,"700.125","{last}"')
+    if last == "12":  # a bare number beside points of three digits: either mark may have been meant
+        refusal(tmp_path, content, "'500.125' could have a decimal mark or a thousands separator")
+        return
+    frame = read(write(tmp_path, "export.csv", content)).frame
+    assert frame["value"].unique().sort().to_list() == sorted(
+        [500.125, 600.25, 700.125, float(last.replace(",", ""))]
+    )

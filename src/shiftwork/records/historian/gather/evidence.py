@@ -25,6 +25,7 @@ from shiftwork.records.historian.values.numbers import (
     settle_mark,
     split_units,
     trimmed,
+    without_repeats,
 )
 from shiftwork.records.historian.values.stamp_rules import Order
 from shiftwork.records.historian.values.stamp_shapes import settle_order
@@ -120,22 +121,27 @@ class Evidence:
     def _cells_of_values(self, table: Table) -> Iterator[pl.Series]:
         layout = self._layout(table)
         for batch in _readable(table, layout.wanted(self._position)):
-            for key, column in layout.tags.items():
-                if self._plant.tags[key].role != "state":
-                    yield from _bare(series(batch, column))
+            columns = [
+                series(batch, column).cast(pl.String)
+                for key, column in layout.tags.items()
+                if self._plant.tags[key].role != "state"
+            ]
+            if columns:  # together: a thousand columns one by one would take most of the time
+                yield from _bare(pl.concat([column.head(1) for column in columns]))
+                yield from _bare(pl.concat([column.slice(1) for column in columns], rechunk=True))
             if layout.tag is not None:
                 names, codes = tag_texts(batch.column(str(layout.tag)))
                 tags = positions_of(names, self._position)[codes]
                 measured = (tags >= 0) & ~self._of_state[tags]
                 batch = rows_where(batch, measured)
             if layout.value is not None:
-                yield from _bare(value_cells(layout, batch))
+                yield from _bare(value_cells(layout, batch).cast(pl.String))
 
 
 def _bare(cells: pl.Series) -> Iterator[pl.Series]:
-    """Numbers as text, without their units: the first ones, which mostly tell, and then all."""
-    for some in (cells.head(TELLING), cells):
-        yield split_units(trimmed(some.cast(pl.String)))[0]
+    """Numbers as text, without their units: the first ones, which mostly tell, and then the others."""
+    for some in (cells.head(TELLING), without_repeats(cells.slice(TELLING))):
+        yield split_units(trimmed(some))[0]
 
 
 def _readable(table: Table, wanted: Wanted) -> Iterator[pa.RecordBatch]:

@@ -140,6 +140,17 @@ def has_mark(cells: pl.Series) -> bool:
     return bool(numeric.str.contains(_NUMERIC).any())
 
 
+def without_repeats(cells: pl.Series) -> pl.Series:
+    """Leave out all cells but the first that tell nothing about the decimal mark, such as 123.456.
+
+    Exports that have three decimals everywhere consist of such cells.
+    """
+    open_ones = cells.str.contains(_UNCERTAIN["."]).fill_null(value=False)
+    if not open_ones.any():
+        return cells
+    return pl.concat([cells.filter(open_ones).head(1), cells.filter(~open_ones)])
+
+
 def settle_mark(columns: Iterable[pl.Series]) -> MarkFound:
     """Find out which decimal mark an export has.
 
