@@ -100,9 +100,7 @@ def _refuse_silence(address: str) -> None:
 
 
 def _silence(address: str) -> str:
-    return (
-        f"no Ray cluster answers at {address}; check the address, and that ray start --head runs there"
-    )
+    return f"no Ray cluster answers at {address}; check the address, and that ray start --head runs there"
 
 
 def _last_line(error: Exception) -> str:
