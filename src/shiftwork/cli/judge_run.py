@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -13,40 +14,49 @@ from shiftwork.cli.progress import console
 from shiftwork.cli.settings_file import seeded, threads_of_a_job, workers_asked
 from shiftwork.errors import UserError
 
+if TYPE_CHECKING:
+    from shiftwork.records.historian.plant_file.model import PlantFile
+
 AGENT = "agent.json"
 """``shiftwork.agents.agent.ABOUT``, whose module loads NumPy."""
 
 
 def run(options: Judge) -> None:
-    """Judge one agent as ever, or several as jobs."""
+    """Judge one agent as ever, or each of several as a job."""
     workers, seed = workers_asked(options.workers), seeded(options.seed)
     folders = agents_in(options.agents)
-    many = options.workers is not None or tuple(folders) != options.agents or len(folders) > 1
-    if many:
-        threads_of_a_job()  # NumPy takes its threads when it is loaded, which the imports below do
-    from shiftwork.records.historian.plant_file.load import load_plant_file
-
-    if many:
-        from shiftwork.cli.judge_many import judge_agents
-
-        judge_agents(
-            folders,
-            options.records,
-            tags=load_plant_file(options.tags) if options.tags else None,
-            seed=seed,
-            kept=options.out,
-            workers=workers,
-            out=options.json,
-        )
+    if options.workers is None and tuple(folders) == options.agents and len(folders) == 1:
+        _judge_one(options, folders[0], seed)
         return
+    threads_of_a_job()  # NumPy takes its threads when it is loaded, which the imports below do
+    from shiftwork.cli.judge_many import judge_agents
+
+    judge_agents(
+        folders,
+        options.records,
+        tags=_plant_file(options.tags),
+        seed=seed,
+        kept=options.out,
+        workers=workers,
+        out=options.json,
+    )
+
+
+def _judge_one(options: Judge, folder: Path, seed: int) -> None:
     from shiftwork.agents.agent import Agent
     from shiftwork.cli.agent_verbs import open_records
     from shiftwork.cli.judge_verb import judge_agent
 
-    agent = Agent.load(folders[0])
-    tags = load_plant_file(options.tags) if options.tags else None
+    agent = Agent.load(folder)
+    tags = _plant_file(options.tags)
     records = open_records(options.records, tags=tags, agent=agent)
-    judge_agent(folders[0], records, options.json, seed, tags)
+    judge_agent(folder, records, options.json, seed, tags)
+
+
+def _plant_file(path: Path | None) -> PlantFile | None:
+    from shiftwork.records.historian.plant_file.load import load_plant_file
+
+    return load_plant_file(path) if path else None
 
 
 def agents_in(paths: Sequence[Path]) -> list[Path]:
