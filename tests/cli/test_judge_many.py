@@ -75,7 +75,7 @@ def test_each_agent_gets_a_line_and_a_verdict_and_the_worst_one_counts(in_no_tim
     assert judge("runs", "--workers", "local", "--json", "all.json") == 3
     told = said(capsys)
     assert "runs: passed over, because no agent is in there: 'seed-3'" in told
-    assert told.count("1,200 steps") <= 1  # the records are opened once
+    assert told.count("Records: 30 episodes, 1,200 steps") == 1  # the records are opened once
     order = [told.index(f"runs/seed-{n} ") for n in (2, 9, 10)]
     assert order == sorted(order)
     assert "runs/seed-9 +0 -1 to +1 not proven it is not proven" in told
@@ -140,6 +140,16 @@ def test_an_agent_that_cannot_be_judged_is_named_and_stops_no_other(in_no_time, 
     written = {a["agent"]: a for a in json.loads(Path("all.json").read_text())["agents"]}
     assert written["failing"]["error"] == "a failure, as it deserves"
     assert written["good"]["verdict"] == "pass"
+
+
+def test_what_is_wrong_for_all_agents_is_said_once(in_no_time, capsys):
+    agents(**{f"runs/seed-{n}": "pass" for n in range(7)})
+    assert judge("runs", records="nowhere.npz") == 2
+    told = said(capsys)
+    assert "shiftwork: no agent can be judged: nowhere.npz: no such file; give an .npz" in told
+    assert "runs/seed-3, runs/seed-4 and 2 more cannot be judged: nowhere.npz" in told
+    assert told.count("nowhere.npz") == 2
+    assert not list(Path("runs").glob("*/verdict.json"))
 
 
 def test_an_agent_that_changes_meanwhile_keeps_no_verdict_of_another(

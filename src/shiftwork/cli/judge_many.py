@@ -49,7 +49,7 @@ FIGURES = "judgement.json"
 
 JUDGING = f"{__name__}:judgement_of_agent"
 MOST_NAMED = 5
-"""Agents that an error names; the table names all."""
+"""Agents that a line names; the table names all."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,13 @@ def judge_agents(
             jobs[folder] = orders.job_of(folder)
         except UserError as error:
             errors[folder] = str(error)
-            console.print(f"{escape(str(folder))} cannot be judged: {escape(str(error))}")
-    if jobs:
-        # The same agent in two folders is one job.
-        different = list({job.key: job for job in jobs.values()}.values())
-        failed = do_jobs(different, kept, workers, f"judging {len(jobs)} agents").failed
-        errors |= {f: failed[job.key] for f, job in jobs.items() if job.key in failed}
+    _tell(errors)
+    if not jobs:
+        raise UserError(f"no agent can be judged: {next(iter(errors.values()))}")
+    # The same agent in two folders is one job.
+    different = list({job.key: job for job in jobs.values()}.values())
+    failed = do_jobs(different, kept, workers, f"judging {len(jobs)} agents").failed
+    errors |= {f: failed[job.key] for f, job in jobs.items() if job.key in failed}
     lines = [
         Line(folder, None, errors[folder])
         if folder in errors
@@ -148,8 +149,11 @@ class _Orders:
     def __init__(
         self, records: Sequence[str], tags: PlantFile | None, seed: int, kept: Path
     ) -> None:
-        self._records, self._tags, self._seed, self._kept = records, tags, seed, kept
-        self._opened: dict[Any, Episodes] = {}
+        self._records, self._tags, self._seed, self._kept = tuple(records), tags, seed, kept
+        # Exports are read at once: what is wrong with them is wrong for all agents.
+        self._opened: dict[Any, Episodes] = (
+            {None: open_records(self._records, tags=tags)} if tags else {}
+        )
         self._judging: dict[Any, tuple[Episodes, Input]] = {}
         self.unit = Unit.of(tags)
 
@@ -180,7 +184,7 @@ class _Orders:
         # An agent names columns that have no names; exports are named by their plant file.
         names = None if self._tags else (agent.observation_tags, agent.action_tags)
         if names not in self._opened:
-            self._opened[names] = open_records(tuple(self._records), tags=self._tags, agent=agent)
+            self._opened[names] = open_records(self._records, agent=agent)
         taught = folder / TAUGHT
         key = (names, sha256(taught) if taught.is_file() else "")
         if key not in self._judging:
@@ -190,6 +194,18 @@ class _Orders:
                 write_compact(judging, file)
             self._judging = {key: (judging, Input.of(file))}  # the last one alone: rows take memory
         return self._judging[key]
+
+
+def _tell(errors: Mapping[Path, str]) -> None:
+    """Say at once who cannot be judged, and each reason once."""
+    for reason in dict.fromkeys(errors.values()):
+        who = _named([folder for folder, error in errors.items() if error == reason])
+        console.print(escape(f"{who} cannot be judged: {reason}"))
+
+
+def _named(folders: Sequence[Path]) -> str:
+    more = len(folders) - MOST_NAMED
+    return ", ".join(map(str, folders[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")
 
 
 def _ended(folder: Path, kept: Path, job: Job) -> Line:
@@ -248,13 +264,11 @@ def _show(lines: Sequence[Line], unit: Unit, kept: Path) -> None:
 
 def _end(lines: Sequence[Line]) -> None:
     """End with the worst status: an agent that was not judged, then worse, then not proven."""
-    missing = [str(line.folder) for line in lines if line.figures is None]
+    missing = [line.folder for line in lines if line.figures is None]
     if missing:
-        more = len(missing) - MOST_NAMED
         raise UserError(
-            f"{len(missing)} of {len(lines)} agents were not judged: {', '.join(missing[:MOST_NAMED])}"
-            + (f" and {more} more" if more > 0 else "")
-            + "; the table says why, and the same command keeps the other judgements"
+            f"{len(missing)} of {len(lines)} agents were not judged: {_named(missing)}; the table says "
+            "why, and the same command keeps the other judgements"
         )
     if status := max(STATUS[line.figures["verdict"]] for line in lines if line.figures):
         raise SystemExit(status)
