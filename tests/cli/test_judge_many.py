@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from shiftwork.agents.agent import ABOUT
@@ -16,11 +18,11 @@ from shiftwork.cli import judge_many, judge_verb
 from shiftwork.cli.judge_run import AGENT, agents_in
 from shiftwork.cli.main import main
 from shiftwork.errors import UserError
-from shiftwork.evaluation.gate import estimate as estimates
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.jobs.work import surroundings
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.tags import Tag
+from support.estimates import GOOD
 from support.level_people import people, save_taught, untaught_agent
 
 TEACHING = people(30, 40)
@@ -209,16 +211,27 @@ def test_threads_are_set_before_numpy_takes_its_own():
         agents_in(())
 
 
-@pytest.mark.slow
 def test_a_job_says_what_judge_says_of_one_agent(monkeypatch):
-    monkeypatch.setattr(estimates, "WORLD_UPDATES", 50)
-    monkeypatch.setattr(estimates, "VALUE_UPDATES", 50)
-    monkeypatch.setattr(estimates, "VALUE_MEMBERS", 2)
-    monkeypatch.setattr(gate, "CLONE_UPDATES", 50)
+    """With an estimate that depends on all that it is given, and costs nothing."""
+
+    def learn(records, name, *, updates, seeds, advance):
+        return SimpleNamespace(agent=lambda: untaught_agent(1.0 + seeds[0]))
+
+    def estimate(records, clone, agents, discount, *, seed, advance):
+        advance(gate.TOTAL_WORK)
+        known = records.observation.sum() + 10 * seed + 100 * discount + clone.weights[0].sum()
+        return tuple(
+            dataclasses.replace(GOOD, gain=float(known + np.abs(agent.weights[0]).sum()))
+            for agent in agents
+        )
+
+    monkeypatch.setattr(gate, "learn", learn)
+    monkeypatch.setattr(gate, "estimate", estimate)
     (agent,) = agents(agent="any")
-    status = judge(agent, "--json", "alone.json")
+    words = [agent, "--seed", "5"]
+    status = judge(*words, "--json", "alone.json")
     verdict = (agent / "verdict.json").read_text()
-    assert judge(agent, "--workers", "local", "--json", "job.json") == status
+    assert judge(*words, "--workers", "local", "--json", "job.json") == status
     assert (agent / "verdict.json").read_text() == verdict
     (figures,) = json.loads(Path("job.json").read_text())["agents"]
     assert figures.pop("agent") == "agent"
@@ -230,7 +243,7 @@ def test_judgements_are_the_same_whoever_is_judged_beside(monkeypatch):
     monkeypatch.setattr(judge_many, "JUDGING", "support.small_jobs:judge_quickly")
     first, second = agents(first="any", second="any")
     for out, folders in (("both", (first, second)), ("alone", (second,))):
-        judge(*folders, "--workers", str(len(folders)), "--out", out)
+        judge(*folders, "--workers", "1", "--out", out)
     (alone,) = Path("alone").glob("second-*/judgement.json")
     assert len(list(Path("both").glob("*/judgement.json"))) == 2
     assert alone.read_bytes() == Path("both", alone.parent.name, alone.name).read_bytes()

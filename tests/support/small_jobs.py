@@ -97,11 +97,13 @@ def say_verdict(
 
 def judge_quickly(folder: Path, tell: Tell, **given: Any) -> None:
     """Judge an agent as ever, by models that learned little; for a process of its own, which it changes."""
+    from functools import partial
+
     from shiftwork.cli.judge_many import judgement_of_agent
     from shiftwork.evaluation.gate import estimate, judge
 
-    estimate.WORLD_UPDATES, estimate.VALUE_UPDATES, estimate.VALUE_MEMBERS = 50, 50, 2
-    judge.CLONE_UPDATES = 50
+    estimate.WORLD_UPDATES = estimate.VALUE_UPDATES = judge.CLONE_UPDATES = 50
+    judge.estimate = partial(estimate.estimate, value_members=2)
     judgement_of_agent(folder, tell, **given)
 
 
