@@ -43,6 +43,7 @@ from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.formats.load import load_records
 from shiftwork.records.held_out import TAUGHT
 from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.reports.paper.measures import count
 
 FIGURES = "judgement.json"
 """All figures of a judgement, in its folder."""
@@ -108,7 +109,7 @@ def judge_agents(
         raise UserError(f"no agent can be judged: {next(iter(errors.values()))}")
     # The same agent in two folders is one job.
     different = list({job.key: job for job in jobs.values()}.values())
-    failed = do_jobs(different, kept, workers, f"judging {len(jobs)} agents").failed
+    failed = do_jobs(different, kept, workers, f"judging {count(len(jobs), 'agent')}").failed
     errors |= {f: failed[job.key] for f, job in jobs.items() if job.key in failed}
     lines = [
         Line(folder, None, errors[folder])
@@ -230,9 +231,9 @@ def _show(lines: Sequence[Line], unit: Unit, kept: Path) -> None:
     """Print one line for each agent."""
     table = Table(title=f"Gain over people's practice, {unit.name}", title_justify="left")
     table.add_column("agent", overflow="fold")
-    table.add_column("gain", justify="right")
-    table.add_column("90 % interval", justify="right")
-    table.add_column("verdict")
+    table.add_column("gain", justify="right", no_wrap=True)
+    table.add_column("90 % interval", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     table.add_column("because")
     for line in lines:
         name = escape(str(line.folder))
