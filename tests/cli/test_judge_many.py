@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from shiftwork.agents.agent import ABOUT
 from shiftwork.cli import judge_many, judge_verb
 from shiftwork.cli.judge_run import AGENT, agents_in
 from shiftwork.cli.main import main
+from shiftwork.cli.record_verbs import import_export
 from shiftwork.errors import UserError
 from shiftwork.evaluation.gate import judge as gate
 from shiftwork.jobs.work import surroundings
@@ -142,6 +144,39 @@ def test_an_agent_that_cannot_be_judged_is_named_and_stops_no_other(in_no_time, 
     written = {a["agent"]: a for a in json.loads(Path("all.json").read_text())["agents"]}
     assert written["failing"]["error"] == "a failure, as it deserves"
     assert written["good"]["verdict"] == "pass"
+
+
+def test_exports_are_read_once_and_their_unit_heads_the_table(in_no_time, capsys):
+    minute = datetime(2024, 5, 1, tzinfo=UTC)
+    rows = [
+        f"{minute + timedelta(minutes=n):%Y-%m-%d %H:%M:%S},{x[0]},{x[1]},{u[0]}"
+        for n, (x, u) in enumerate(zip(LATER.observation, LATER.action, strict=False))
+    ]
+    Path("later.csv").write_text("\n".join(["time,level,wanted,valve", *rows]) + "\n")
+    Path("plant.toml").write_text(
+        'name = "tank"\nperiod = "1min"\ntime_zone = "UTC"\n[objective]\nexpression = "level"\nunit = "$/h"\n'
+        '[tags.level]\nrole = "observation"\n[tags.wanted]\nrole = "observation"\n'
+        '[tags.valve]\nrole = "action"\nbounds = [0, 100]\n'
+    )
+    records = import_export("later.csv", "plant.toml")  # which has more columns than the export
+    mean, std = records.observation.mean(0), records.observation.std(0) + 1
+    for name in ("first", "second"):
+        agent = dataclasses.replace(
+            untaught_agent(deserves="pass", name=name),
+            weights=(np.ones((len(mean), 1), np.float32),),
+            observation_mean=mean,
+            observation_std=std,
+            observation_tags=records.observation_tags,
+            action_tags=records.action_tags,
+        )
+        save_taught(agent, Path(name), TEACHING)
+    capsys.readouterr()
+    assert judge("first", "second", "--tags", "plant.toml", records="later.csv") == 0
+    told = said(capsys)
+    assert told.count("Records: 1 episode") == 1
+    assert "Gain over people's practice, $/h, mean per step of 1min" in told
+    assert passed(Path("first"))
+    assert passed(Path("second"))
 
 
 def test_what_is_wrong_for_all_agents_is_said_once(in_no_time, capsys):

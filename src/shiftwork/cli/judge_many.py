@@ -258,8 +258,8 @@ def _show(lines: Sequence[Line], unit: Unit, kept: Path) -> None:
     )
     if len(judged) > 1:
         console.print(
-            "Each interval is of one agent alone. Whoever takes the best of them takes some chance with "
-            "it: its gain is a little too high, and later records will tell (shiftwork judge)"
+            "Each interval is of one agent alone. The best of several looks a little better than it is, by "
+            "chance: judge the one that is taken once more, by later records"
         )
 
 

@@ -138,8 +138,8 @@ def _chosen(centre: Centre, found: Mapping[int, Mapping[str, float]], seed: int)
     ahead = _usd(compared(earned[second], earned[best]).difference, centre)
     console.print(
         f"The rules of seed {best} are taken: {ahead} $/h more than those of seed {second}, the next ones, "
-        f"episode by episode. The best of {len(found)} on some episodes is a little too good on these, so "
-        "it is compared with people once more on others, which chose nothing"
+        f"episode by episode. The best of {len(found)} looks a little better on the episodes that chose it "
+        "than it is, so it is compared with people once more on others"
     )
     return best
 
