@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import ROOT, origin
-from shiftwork.cli.seed_jobs import do_jobs
+from shiftwork.cli.progress import do_jobs
 from shiftwork.jobs.job import Job
 
 FOLDER = ROOT / "runs" / "benchmarks"
@@ -40,7 +40,7 @@ def done_by(
     """
     out = FOLDER / name / origin()["commit"]
     jobs = [Job(key, f"{__package__}.{function}", given) for key, given in arguments.items()]
-    do_jobs(jobs, out, workers, name)
+    do_jobs(jobs, out, workers, name).check()
     return [
         row
         for job in jobs

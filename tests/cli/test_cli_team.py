@@ -121,6 +121,18 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
             "config 'candidates' is 1; it must be at least 4",
         ),
         (
+            ["team", "tune-rules", "--plant", "centre-small", "--seeds", "2", "--out", "rules"],
+            "rules: rules are written as TOML; give --out a name ending in .toml",
+        ),
+        (
+            ["team", "tune-rules", "--plant", "box-pushing-6", "--workers", "2"],
+            "is no cracking centre; give one",
+        ),
+        (
+            ["team", "tune-rules", "--plant", "centre-small", "--seeds", "0"],
+            "--seeds is 0; give 1 or more",
+        ),
+        (
             ["evaluate", "--plant", "centre-small", "--operator", "rules.toml"],
             "rules.toml: no such file; give the file that team tune-rules wrote",
         ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from shiftwork.errors import UserError
 from shiftwork.jobs.job import Tell
@@ -76,3 +78,41 @@ def square_row(folder: Path, tell: Tell, *, number: int) -> None:
     from benchmarks.seed_jobs import write_rows_of  # not for the others, which start at once
 
     write_rows_of(folder, [{"number": number, "square": number**2}])
+
+
+def say_verdict(
+    folder: Path, tell: Tell, *, about: Path, policy: Path, records: Path, seed: int, unit: Any
+) -> None:
+    """Judge an agent by what its folder says, in no time."""
+    from shiftwork.records.formats.load import load_records
+
+    verdict = json.loads(about.read_text())["deserves"]
+    if verdict == "a failure":
+        raise UserError(f"{verdict}, as it deserves")
+    gain = {"estimate": float(seed), "low": -1.0, "high": 1.0}
+    rows = len(load_records(records).reward)
+    figures = {"verdict": verdict, "reasons": [f"it is {verdict}"], "rows": rows, "gain": gain}
+    (folder / "judgement.json").write_text(json.dumps(figures))
+
+
+def judge_quickly(folder: Path, tell: Tell, **given: Any) -> None:
+    """Judge an agent as ever, by models that learned little; for a process of its own, which it changes."""
+    from functools import partial
+
+    from shiftwork.cli.judge_many import judgement_of_agent
+    from shiftwork.evaluation.gate import estimate, judge
+
+    estimate.WORLD_UPDATES = estimate.VALUE_UPDATES = judge.CLONE_UPDATES = 50
+    judge.estimate = partial(estimate.estimate, value_members=2)
+    judgement_of_agent(folder, tell, **given)
+
+
+def middle_rules(folder: Path, tell: Tell, *, plant: str, config: Any, seed: int) -> None:
+    """Find rules in no time: people's middle, and a skill by the seed."""
+    import numpy as np
+
+    from shiftwork.people.centre.rules import NAMES, limits, save_rules
+
+    middle = np.mean(limits(), axis=0).tolist()
+    values = dict(zip(NAMES, middle, strict=True)) | {"skill": 1 / (2 + abs(seed - 4))}
+    save_rules(folder / "rules.toml", values, {"seed": seed})

@@ -112,23 +112,29 @@ class Learn:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judge an agent by records that did not teach it, before it acts: pass, not proven or worse.
+    """Judge agents by records that did not teach them, before they act: pass, not proven or worse.
 
-    Exit status 0 is pass, 3 not proven, 4 worse. The verdict is kept in the agent's folder, where
+    Exit status 0 is pass, 3 not proven, 4 worse. Of several agents the worst verdict counts, and the
+    status is 2 if one of them could not be judged. The verdict is kept in the agent's folder, where
     operate reads it.
     """
 
-    agent: tyro.conf.Positional[Path]
-    """The agent's folder."""
+    agents: tyro.conf.Positional[tuple[Path, ...]]
+    """The agent's folder; or several, or one that holds agents, as learn --seeds leaves it."""
     records: tuple[str, ...]
     """Records or exports that the agent has not seen, or all that it learned from: of these the
     last fifth was kept apart."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
     json: Path | None = None
-    """A .json file for the verdict with all its figures."""
+    """A .json file for the verdict, or those of several agents, with all figures."""
     seed: int = 0
     """Seed for all random draws."""
+    workers: str | None = None
+    """Who judges several agents: local (this process, one after the other), a number of processes, ray
+    (the cluster of this machine) or ray://HOST:PORT. Finished judgements are kept and not done again."""
+    out: Path = Path("runs/judgements")
+    """Folder in which the judgements of several agents are kept."""
 
 
 @dataclass(frozen=True)

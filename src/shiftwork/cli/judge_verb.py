@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,27 +43,51 @@ def judge_agent(
         SystemExit: With the verdict's status, if the agent did not pass.
     """
     agent = Agent.load(folder)
-    if out is not None and out.suffix.lower() != ".json":
-        raise UserError(f"{out}: the verdict is written as JSON; give a name that ends in .json")
+    refuse_other_than_json(out)
     judging = not_taught(records, folder)
     with progress_bar("judging", TOTAL_WORK, "updates") as advance:
         found = judge(agent, judging, seed=seed, advance=advance)
     unit = Unit.of(plant)
     _show(found, unit)
-    write_verdict(
-        folder,
-        passed=found.decision == "pass",
-        judge=f"shiftwork judge {VERSION}, {found.rows:,} recorded steps",
-        reason=f"{found.decision}: {found.reasons[0]}",
-    )
+    keep_verdict(folder, found.decision, found.rows, found.reasons[0])
     if out is not None:
-        with written_whole(out) as temporary:
-            temporary.write_text(
-                json.dumps(as_json(found, unit), indent=2) + "\n", encoding="utf-8"
-            )
+        write_figures(out, as_json(found, unit))
         console.print(f"All figures written to {out}")
     if status := STATUS[found.decision]:
         raise SystemExit(status)
+
+
+def refuse_other_than_json(out: Path | None) -> None:
+    """Refuse a file for figures whose name does not end in .json.
+
+    Raises:
+        UserError: It does not.
+    """
+    if out is not None and out.suffix.lower() != ".json":
+        raise UserError(f"{out}: the verdict is written as JSON; give a name that ends in .json")
+
+
+def keep_verdict(folder: Path, decision: str, rows: int, reason: str) -> None:
+    """Write a verdict into an agent's folder, where operate reads it.
+
+    Args:
+        folder: The agent's.
+        decision: pass, not proven or worse.
+        rows: Recorded steps that judged.
+        reason: The one that says the most.
+    """
+    write_verdict(
+        folder,
+        passed=decision == "pass",
+        judge=f"shiftwork judge {VERSION}, {rows:,} recorded steps",
+        reason=f"{decision}: {reason}",
+    )
+
+
+def write_figures(out: Path, figures: Mapping[str, Any]) -> None:
+    """Write figures as JSON, whole or not at all."""
+    with written_whole(out) as temporary:
+        temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -132,10 +132,14 @@ def _learn(options: Any) -> None:
 
 
 def _learn_many(options: Any, records: Any, seeds: range, workers: str) -> None:
-    from shiftwork.cli.seed_jobs import agent_jobs, do_jobs
+    from shiftwork.cli.progress import do_jobs
+    from shiftwork.cli.seed_jobs import agent_jobs
 
     if options.judge_on:
-        raise UserError("--judge-on judges one agent; leave it out, and judge each seed's folder")
+        raise UserError(
+            "--judge-on judges one agent; leave it out, and judge all of them afterwards: "
+            f"shiftwork judge {options.out} --records LATER (with --all-rows, all others teach)"
+        )
     jobs = agent_jobs(
         records,
         options.algo,
@@ -147,18 +151,14 @@ def _learn_many(options: Any, records: Any, seeds: range, workers: str) -> None:
         all_rows=options.all_rows,
         gpus=options.gpus,
     )
-    do_jobs(jobs, options.out, workers, f"learning ({options.algo}), {len(jobs)} seeds")
+    title = f"learning ({options.algo}), {len(jobs)} seeds"
+    do_jobs(jobs, options.out, workers, title).check()
 
 
 def _judge(options: commands.Judge) -> None:
-    from shiftwork.agents.agent import Agent
-    from shiftwork.cli.agent_verbs import open_records
-    from shiftwork.cli.judge_verb import judge_agent
+    from shiftwork.cli import judge_run
 
-    agent = Agent.load(options.agent)
-    tags = _plant_file(options.tags)
-    records = open_records(options.records, tags=tags, agent=agent)
-    judge_agent(options.agent, records, options.json, seeded(options.seed), tags)
+    judge_run.run(options)
 
 
 def _evaluate(options: commands.Evaluate) -> None:

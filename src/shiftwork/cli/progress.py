@@ -1,14 +1,17 @@
-"""A progress bar that shows rate and time left, and says nothing where nobody is watching."""
+"""A progress bar that shows rate and time left, and says nothing where nobody is watching; jobs below one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from shiftwork.jobs.job import Job, Tell
+from shiftwork.jobs.run import Outcome, run_jobs
 from shiftwork.learning.progress import Advance
 
 console = Console(stderr=True, highlight=False)
@@ -48,3 +51,36 @@ def progress_bar(title: str, total: float, unit: str) -> Iterator[Advance]:
             progress.update(task, advance=amount, note=note)
 
         yield advance
+
+
+def do_jobs(jobs: Sequence[Job], out: Path, workers: str, title: str) -> Outcome:
+    """Do jobs with one bar for all of them, and say what was done.
+
+    Args:
+        jobs: The jobs.
+        out: Receives a folder for each.
+        workers: As ``run_jobs`` takes them.
+        title: Of the bar.
+
+    Returns:
+        What became of them; whoever needs them all calls its ``check``.
+
+    Raises:
+        Stopped: Ctrl-C was pressed; finished jobs are kept.
+        UserError: They could not be begun.
+    """
+    with progress_bar(title, len(jobs), "jobs") as advance:
+        outcome = run_jobs(jobs, out, workers, advance=advance, told=console.print)
+    before = f" ({len(outcome.before)} of them before)" if outcome.before else ""
+    done = len(outcome.finished) + len(outcome.before)
+    console.print(f"{done} of {len(jobs)} jobs are finished{before}, each in its folder in {out}")
+    return outcome
+
+
+def in_shares(tell: Tell, total: int) -> Advance:
+    """Turn progress in units of work into shares of a job."""
+
+    def advance(amount: float, note: str = "") -> None:
+        tell(amount / total, note)
+
+    return advance

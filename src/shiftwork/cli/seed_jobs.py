@@ -1,4 +1,4 @@
-"""Learning with many seeds: each one is a job, done here, in several processes or on a cluster.
+"""Learning and searching with many seeds: each one is a job, done here, in several processes or on a cluster.
 
 The result of a seed is the same wherever and beside whatever it learns: it has a program of its own
 and the same number of threads.
@@ -12,45 +12,29 @@ from pathlib import Path
 from typing import Any
 
 from shiftwork.cli.agent_verbs import prepared, records_go_with
-from shiftwork.cli.progress import console, progress_bar
+from shiftwork.cli.progress import in_shares
+from shiftwork.cli.team_verbs import as_centre
 from shiftwork.errors import UserError
 from shiftwork.jobs.job import Input, Job, Tell
 from shiftwork.jobs.kept import claim
-from shiftwork.jobs.run import run_jobs
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import learn
-from shiftwork.learning.progress import Advance
 from shiftwork.learning.team.folder import save_team
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import check, learn_team
+from shiftwork.people.centre.rules import save_rules
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.records.episodes import Episodes
 from shiftwork.records.formats.compact import write_compact
 from shiftwork.records.formats.load import load_records
+from shiftwork.yardsticks.centre.tuned_rules import Config as SearchConfig
+from shiftwork.yardsticks.centre.tuned_rules import tune_rules
 
 TEACHING = "teach.npz"
 """The rows that teach, beside the seeds' folders: what every job reads."""
 
-
-def do_jobs(jobs: Sequence[Job], out: Path, workers: str, title: str) -> None:
-    """Do jobs with one bar for all of them, and say what was done.
-
-    Args:
-        jobs: The jobs.
-        out: Receives a folder for each.
-        workers: As ``run_jobs`` takes them.
-        title: Of the bar.
-
-    Raises:
-        Stopped: Ctrl-C was pressed; finished jobs are kept.
-        UserError: Jobs have failed, or could not be begun.
-    """
-    with progress_bar(title, len(jobs), "jobs") as advance:
-        outcome = run_jobs(jobs, out, workers, advance=advance, told=console.print)
-    before = f" ({len(outcome.before)} of them before)" if outcome.before else ""
-    done = len(outcome.finished) + len(outcome.before)
-    console.print(f"{done} of {len(jobs)} jobs are finished{before}, each in its folder in {out}")
-    outcome.check()
+RULES = "rules.toml"
+"""What a search for rules found, in its folder."""
 
 
 def agent_jobs(
@@ -118,7 +102,7 @@ def agent_of_seed(
         algorithm(algorithm_name).config(**config),
         updates=updates,
         seeds=(seed,),
-        advance=_in_shares(tell, updates),
+        advance=in_shares(tell, updates),
     )
     learned.save(folder)
     records_go_with(teaching, folder)
@@ -149,15 +133,39 @@ def team_jobs(
     where = make_team_plant(plant)
     config = config or preset(name, where.name)
     check(where, config, steps, seeds)
-    own = plant.endswith(".toml")
-    arguments = {
-        "plant": "" if own else plant,
+    named, files = _given(plant)
+    arguments = named | {
         "algorithm_name": name,
         "config": dataclasses.asdict(config),
         "steps": steps,
     }
-    given = {"scenario": Input.of(plant)} if own else {}
-    return _jobs("team_of_seed", arguments, given, seeds, gpus)
+    return _jobs("team_of_seed", arguments, files, seeds, gpus)
+
+
+def rules_jobs(
+    plant: str, config: SearchConfig, *, seeds: Sequence[int], gpus: int = 0
+) -> list[Job]:
+    """Make a job of each seed with which rules are to be searched for, named seed-N.
+
+    Args:
+        plant: A cracking centre, or its scenario's file.
+        config: Settings of every search.
+        seeds: One search for each.
+        gpus: That each search needs.
+
+    Raises:
+        UserError: Settings are impossible, or the scenario's file cannot be read.
+    """
+    config.check()
+    named, files = _given(plant)
+    arguments = named | {"config": dataclasses.asdict(config)}
+    return _jobs("rules_of_seed", arguments, files, seeds, gpus)
+
+
+def _given(plant: str) -> tuple[dict[str, Any], dict[str, Input]]:
+    """How a plant goes to a job: by its name, or as the file that a user wrote."""
+    own = plant.endswith(".toml")
+    return {"plant": "" if own else plant}, {"scenario": Input.of(plant)} if own else {}
 
 
 def _jobs(
@@ -198,16 +206,24 @@ def team_of_seed(
         type(preset(algorithm_name, where.name))(**config),
         steps=steps,
         seeds=(seed,),
-        advance=_in_shares(tell, steps),
+        advance=in_shares(tell, steps),
     )
     text = scenario.read_text(encoding="utf-8") if scenario else None
     save_team(learned, folder, scenario=text)
 
 
-def _in_shares(tell: Tell, total: int) -> Advance:
-    """Turn progress in units of work into shares of the job."""
-
-    def advance(amount: float, note: str = "") -> None:
-        tell(amount / total, note)
-
-    return advance
+def rules_of_seed(
+    folder: Path,
+    tell: Tell,
+    *,
+    plant: str,
+    config: dict[str, Any],
+    seed: int,
+    scenario: Path | None = None,
+) -> None:
+    """Search for rules with one seed; a job."""
+    centre = as_centre(make_team_plant(str(scenario) if scenario else plant))
+    settings = SearchConfig(**config)
+    found = tune_rules(centre, settings, seed=seed, advance=in_shares(tell, settings.generations))
+    origin = {"plant": centre.name, "seed": seed, "plant_hours": found.hours}
+    save_rules(folder / RULES, found.values, origin)

@@ -125,21 +125,35 @@ def seeds_and_workers(options: Any) -> tuple[range, str] | None:
     Raises:
         UserError: One of them is impossible, or says nothing without another.
     """
-    from shiftwork.jobs.run import parse_workers
-    from shiftwork.jobs.work import surroundings
-
     if options.seeds < 1:
         raise UserError(f"--seeds is {options.seeds}; give 1 or more")
     if options.gpus < 0:
         raise UserError(f"--gpus is {options.gpus}; give 0 or more")
     seeds = range(seeded(options.seed), seeded(options.seed + options.seeds - 1) + 1)
-    workers = str(parse_workers(options.workers or "local"))
+    workers = workers_asked(options.workers)
     if options.gpus and workers == "local":
         raise UserError(
             "--gpus is for --workers that are processes or a cluster; give those as well"
         )
     if options.workers is None and len(seeds) == 1:
         return None
-    # Before JAX runs in this process, so that a seed learns here with the threads that it has elsewhere.
-    os.environ.update(surroundings(1, gpus=1))
+    threads_of_a_job()
     return seeds, workers
+
+
+def workers_asked(workers: str | None) -> str:
+    """Read --workers, which is local where it is not given.
+
+    Raises:
+        UserError: It names no workers.
+    """
+    from shiftwork.jobs.run import parse_workers
+
+    return str(parse_workers(workers or "local"))
+
+
+def threads_of_a_job() -> None:
+    """Give this process the threads of a job, before JAX runs in it: so its work is the same as elsewhere."""
+    from shiftwork.jobs.work import surroundings
+
+    os.environ.update(surroundings(1, gpus=1))

@@ -140,6 +140,14 @@ class TeamTuneRules:
     """The file of the rules (.toml)."""
     seed: int = 0
     """Seed for all random draws."""
+    seeds: int = 1
+    """So many searches, with the seeds from --seed on. Of several the best is written, chosen on episodes
+    that tuned nothing."""
+    workers: str | None = None
+    """Who searches: local (this process, one search after the other), a number of processes, ray (the
+    cluster of this machine) or ray://HOST:PORT. Finished searches are kept and not done again."""
+    gpus: int = 0
+    """GPUs that each search needs where processes or a cluster search; with none it runs on processors."""
     settings: Path | None = None
     """TOML file with any of these options, nested as here; options given here win."""
 

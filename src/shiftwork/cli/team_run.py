@@ -11,7 +11,8 @@ from shiftwork.cli.settings_file import seeded, seeds_and_workers
 def learn(options: Any) -> None:
     """Learn a team by experience."""
     if many := seeds_and_workers(options):
-        from shiftwork.cli.seed_jobs import do_jobs, team_jobs
+        from shiftwork.cli.progress import do_jobs
+        from shiftwork.cli.seed_jobs import team_jobs
 
         jobs = team_jobs(
             options.plant,
@@ -21,7 +22,8 @@ def learn(options: Any) -> None:
             seeds=many[0],
             gpus=options.gpus,
         )
-        do_jobs(jobs, options.out, many[1], f"learning ({options.algo}), {len(jobs)} seeds")
+        title = f"learning ({options.algo}), {len(jobs)} seeds"
+        do_jobs(jobs, options.out, many[1], title).check()
         return
     from shiftwork.cli.team_verbs import learn_on_plant
 
@@ -61,10 +63,22 @@ def improve(options: Any) -> None:
 
 def tune_rules(options: Any) -> None:
     """Tune the people's rules."""
-    from shiftwork.cli.team_verbs import tune_rules_at
-
+    many = seeds_and_workers(options)
     options.config.check()
-    tune_rules_at(options.plant, options.out, options.config, seed=seeded(options.seed))
+    from shiftwork.cli.rules_verb import tune_rules_at, tune_rules_of_seeds
+
+    if not many:
+        tune_rules_at(options.plant, options.out, options.config, seed=options.seed)
+        return
+    seeds, workers = many
+    tune_rules_of_seeds(
+        options.plant,
+        options.out,
+        options.config,
+        seeds=seeds,
+        workers=workers,
+        gpus=options.gpus,
+    )
 
 
 def rest(options: team_commands.Team) -> None:

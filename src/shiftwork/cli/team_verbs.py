@@ -1,4 +1,4 @@
-"""The verbs for teams: learn, watch, report; and the rules that teams are compared with."""
+"""The verbs for teams: learn, improve, watch, report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
-from shiftwork.evaluation.compare import compare
 from shiftwork.learning.team.folder import (
     SCENARIO,
     load_learner,
@@ -25,17 +24,10 @@ from shiftwork.learning.team.improve_settings import Config as Online
 from shiftwork.learning.team.presets import preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
-from shiftwork.people.centre.people import People
-from shiftwork.people.centre.rules import rules_at, save_rules
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.trace import run_centre
 from shiftwork.plants.team_plant import TeamPlant
-from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
-
-FRESH_EPISODES, FRESH_SEED = 64, 100
-"""By which tuned rules are compared with people: episodes of seeds from here on tune nothing."""
 
 
 def learn_on_plant(
@@ -138,46 +130,6 @@ def improve_team_at(
     )
     console.print(f"shiftwork evaluate {folder} --operator {out} people", soft_wrap=True)
     return Team.load(out)
-
-
-def tune_rules_at(
-    plant: str, out: Path, config: Config | None = None, *, seed: int = 0
-) -> dict[str, float]:
-    """Tune the people's rules at a cracking centre, write them, and compare them with people.
-
-    Args:
-        plant: A cracking centre, or its scenario's file.
-        out: The rules' file, ending in ".toml"; while searching, a file beside it keeps what is found.
-        config: Settings of the search.
-        seed: Seed for all random draws.
-
-    Returns:
-        Name -> value.
-    """
-    if out.suffix != ".toml":
-        raise UserError(f"{out}: rules are written as TOML; give --out a name ending in .toml")
-    centre, config = as_centre(make_team_plant(plant)), config or Config()
-    checkpoint = out.with_name(out.stem + ".part.npz")
-    with progress_bar("tuning rules", config.generations, "generations") as advance:
-        found = tune_rules(centre, config, seed=seed, advance=advance, checkpoint=checkpoint)
-    origin = {"plant": centre.name, "seed": seed, "plant_hours": found.hours}
-    save_rules(out, found.values, origin)
-    checkpoint.unlink(missing_ok=True)
-    console.print(
-        f"Rules written to {out} ({found.hours:,} plant hours in {found.history.wall_s:.0f} s)"
-    )
-    rules = rules_at(centre, found.values)
-    judged = compare(centre, People(centre), rules, episodes=FRESH_EPISODES, seed=FRESH_SEED + seed)
-    people, ruled, more = (
-        "{:,.0f} [{:,.0f}, {:,.0f}]".format(*(REWARD_USD * v / centre.horizon for v in interval))
-        for interval in judged[:3]
-    )
-    console.print(
-        f"On {FRESH_EPISODES} fresh episodes, $/h [95 % interval]: people {people}, rules {ruled}, rules "
-        f"less people {more}"
-    )
-    console.print(f"shiftwork evaluate --plant {plant} --operator people {out}", soft_wrap=True)
-    return found.values
 
 
 def watch_team(folder: Path, out: Path, seed: int) -> None:

@@ -91,11 +91,7 @@ def judge(
     Raises:
         UserError: The records are too few, or of another plant than the agent's.
     """
-    if problem := too_few(records):
-        raise UserError(
-            f"{records.source}: {problem}; give more records that the agent has not seen"
-        )
-    refuse_other_plants(agent, records)
+    refuse_unfit(agent, records)
     clone, second = (
         learn(records, "bc", updates=CLONE_UPDATES, seeds=(s,), advance=advance).agent()
         for s in (seed, seed + 1)
@@ -116,6 +112,19 @@ def judge(
     return Judgement(
         decision, gains[0], found[0], gains[1], gains[2], reasons, settle, rows, blocks
     )
+
+
+def refuse_unfit(agent: Agent, records: Episodes) -> None:
+    """Refuse records that cannot judge an agent.
+
+    Raises:
+        UserError: They are too few, or of another plant than the agent's.
+    """
+    if problem := too_few(records):
+        raise UserError(
+            f"{records.source}: {problem}; give more records that the agent has not seen"
+        )
+    refuse_other_plants(agent, records)
 
 
 def too_few(records: Episodes) -> str:

@@ -77,6 +77,10 @@ class Config:
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise UserError(f"config '{name}' is {getattr(self, name)}; give 0 or more")
 
+    def hours(self, plant: Centre) -> int:
+        """Hours of a plant that a search runs."""
+        return self.candidates * self.episodes * self.generations * plant.horizon
+
 
 class Search(NamedTuple):
     """Where the search stands, in half ranges of people from their middle, each (R,)."""
@@ -140,8 +144,8 @@ def tune_rules(
         identity={"plant": repr(plant), "config": dataclasses.asdict(config), "seed": seed},
     )
     found = np.asarray(unscaled(search.mean))
-    hours = config.candidates * config.episodes * config.generations * plant.horizon
-    return Tuned(dict(zip(NAMES, found.tolist(), strict=True)), hours, history)
+    values = dict(zip(NAMES, found.tolist(), strict=True))
+    return Tuned(values, config.hours(plant), history)
 
 
 def unscaled(scaled: Float[Array, "*C R"]) -> Float[Array, "*C R"]:
