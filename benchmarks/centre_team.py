@@ -19,7 +19,7 @@ from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
@@ -36,7 +36,7 @@ def run(plant: Centre, seeds: list[int], steps: int) -> list[dict[str, Any]]:
     rows = [_row(plant, "people", "", 0, found.returns, found.success)]
     with progress_bar(f"{plant.name} acac", steps, "steps") as advance:
         learned = learn_team(
-            plant, "acac", preset("acac", plant.name), steps=steps, seeds=seeds, advance=advance
+            plant, "acac", preset("acac", plant), steps=steps, seeds=seeds, advance=advance
         )
     for number, seed in enumerate(seeds):
         found = evaluate_team(plant, learned.policies(number), EPISODES, EPISODE_SEED)

@@ -36,10 +36,11 @@ def measure(name: str) -> str:
 
     from shiftwork.learning.team import train
     from shiftwork.learning.team.algorithms import team_algorithm
-    from shiftwork.learning.team.presets import preset
+    from shiftwork.learning.team.preset import preset
     from shiftwork.plants.catalogue import make_team_plant
 
-    plant, config = make_team_plant(name), preset("acac", name)
+    plant = make_team_plant(name)
+    config = preset("acac", plant)
     keys = jnp.stack([jax.random.key(0)])
     create = team_algorithm("acac").create
     begin = _cpu_s()

@@ -24,7 +24,7 @@ from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import Stopped
 from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.jobs.job import Tell
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import preset
 from shiftwork.learning.team.train import PIECE_HORIZONS, TeamLearned, learn_team
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
 
@@ -51,12 +51,13 @@ def run(plant: str, algorithm: str, seeds: list[int], steps: int) -> list[dict[s
     numbers = "-".join(map(str, seeds))
     checkpoint = CHECKPOINTS / f"{plant}-{algorithm}-{steps}-{numbers}.npz"
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    where = make_team_plant(plant)
     try:
         with progress_bar(f"{plant} {algorithm}", steps, "steps") as advance:
             learned = learn_team(
-                make_team_plant(plant),
+                where,
                 algorithm,
-                preset(algorithm, plant),
+                preset(algorithm, where),
                 steps=steps,
                 seeds=seeds,
                 advance=advance,

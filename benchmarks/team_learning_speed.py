@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.results import read_rows, write_rows, write_table
 from shiftwork.cli.progress import console
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.plants.catalogue import make_team_plant
 
@@ -35,7 +35,7 @@ PUBLIC = {"box-pushing-6": 344, "overcooked-A": 490, "overcooked-large-A": 226}
 def learn(plant: str, seeds: tuple[int, ...], steps: int, cores: int) -> dict[str, Any]:
     """Learn and tell how long it took."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-    config = preset("acac", plant)
+    config = preset("acac", make_team_plant(plant))
     history = learn_team(make_team_plant(plant), "acac", config, steps=steps, seeds=seeds).history
     row: dict[str, Any] = {
         "plant": plant,

@@ -293,13 +293,12 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
         command = grown(team_commands.TeamTuneRules, "config", Search)
         return command, ["team tune-rules", *arguments[2:]], team_run.tune_rules
     if arguments[:2] == ["team", "learn"]:
-        from shiftwork.learning.team.presets import preset
+        from shiftwork.learning.team.preset import preset
         from shiftwork.plants.catalogue import make_team_plant
 
         name, plant = given(arguments, "algo", "acac"), given(arguments, "plant", "")
-        if plant:
-            make_team_plant(plant)
-        default = preset(name, plant, paper=bool(plant) and "--paper" in arguments)
+        where = make_team_plant(plant) if plant else None
+        default = preset(name, where, paper=bool(where) and "--paper" in arguments)
         command = grown(team_commands.TeamLearn, "config", type(default), default)
         return command, ["team learn", *arguments[2:]], team_run.learn
     return None

@@ -19,8 +19,9 @@ from shiftwork.jobs.job import Input, Job, Tell
 from shiftwork.jobs.kept import claim
 from shiftwork.learning.offline.algorithms import algorithm
 from shiftwork.learning.offline.learn import learn
+from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.folder import save_team
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import preset
 from shiftwork.learning.team.train import check, learn_team
 from shiftwork.people.centre.rules import save_rules
 from shiftwork.plants.catalogue import make_team_plant
@@ -131,7 +132,7 @@ def team_jobs(
         UserError: Settings are impossible, or there is no such plant.
     """
     where = make_team_plant(plant)
-    config = config or preset(name, where.name)
+    config = config or preset(name, where)
     check(where, config, steps, seeds)
     named, files = _given(plant)
     arguments = named | {
@@ -203,7 +204,7 @@ def team_of_seed(
     learned = learn_team(
         where,
         algorithm_name,
-        type(preset(algorithm_name, where.name))(**config),
+        team_algorithm(algorithm_name).config(**config),
         steps=steps,
         seeds=(seed,),
         advance=in_shares(tell, steps),

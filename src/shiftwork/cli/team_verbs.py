@@ -21,7 +21,7 @@ from shiftwork.learning.team.folder import (
 )
 from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.improve_settings import Config as Online
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import has_preset, preset
 from shiftwork.learning.team.train import learn_team
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.plants.catalogue import make_team_plant
@@ -51,7 +51,13 @@ def learn_on_plant(
     """
     out = Path(out)
     where = make_team_plant(plant) if isinstance(plant, str) else plant
-    config = config or preset(algorithm, where.name)
+    if config is None:
+        config = preset(algorithm, where)
+        if not has_preset(where):
+            console.print(
+                f"{where.name} has no family with settings of its own, so those of {algorithm} hold; "
+                "look at returns before you trust them"
+            )
     scenario = None
     if isinstance(plant, str) and plant.endswith(".toml"):
         # As it is now: whatever becomes of the file while the team learns.

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from shiftwork.errors import UserError
 from shiftwork.plants.plant import State
 from shiftwork.plants.synchronous import JointStep, SynchronousPlant
-from shiftwork.plants.team_plant import TeamStep, places_of
+from shiftwork.plants.team_plant import TeamStep, family_of, places_of
 from shiftwork.records.positions import Places
 
 
@@ -172,6 +172,11 @@ class WithOptions:
     def observation_sizes(self) -> tuple[int, ...]:
         """The plant's."""
         return self.plant.observation_sizes
+
+    @property
+    def family(self) -> str:
+        """The plant's."""
+        return family_of(self.plant)
 
     @property
     def places(self) -> Places:

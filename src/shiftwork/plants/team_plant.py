@@ -123,6 +123,23 @@ class SeesPlaces(Protocol):
     def places(self) -> Places: ...  # noqa: D102
 
 
+@runtime_checkable
+class OfAFamily(Protocol):
+    """A plant, or what one is made of, that is like others: settings that suit them suit it.
+
+    Attributes:
+        family: Its name, such as "centre".
+    """
+
+    @property
+    def family(self) -> str: ...  # noqa: D102
+
+
+def family_of(plant: object) -> str:
+    """Return the family that a plant is of; nothing where it does not say."""
+    return plant.family if isinstance(plant, OfAFamily) else ""
+
+
 def places_of(plant: object) -> Places:
     """Return the places that a plant's agents see; none where it does not say."""
     return plant.places if isinstance(plant, SeesPlaces) else Places()

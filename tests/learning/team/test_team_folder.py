@@ -16,9 +16,9 @@ from shiftwork.learning import loop
 from shiftwork.learning.config import replaced
 from shiftwork.learning.loop import History
 from shiftwork.learning.team import train as team_loop
-from shiftwork.learning.team.algorithms import team_algorithm
+from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
 from shiftwork.learning.team.folder import load_team, save_team
-from shiftwork.learning.team.presets import preset
+from shiftwork.learning.team.preset import preset, presets
 from shiftwork.learning.team.rollout import collect
 from shiftwork.learning.team.self_imitation import Best, discounted
 from shiftwork.learning.team.train import TeamLearned, check, learn_team
@@ -238,8 +238,8 @@ def test_a_plant_without_agents_or_steps_is_refused(learned):
         evaluate_team(PLANT, learned.policies(0), 0, 0)
     with pytest.raises(UserError, match="did you mean 'acac'"):
         team_algorithm("acca")
-    with pytest.raises(UserError, match="unknown plant with published settings"):
-        preset("acac", "probe-action", paper=True)
+    with pytest.raises(UserError, match="nothing is published for probe-action"):
+        preset("acac", TeamProbe("action"), paper=True)
 
 
 @pytest.mark.slow
@@ -268,19 +268,47 @@ def change(folder, **entries):
 
 
 def test_presets_know_their_plants():
-    assert preset("acac", "box-pushing-8").discount == pytest.approx(0.98)
-    assert preset("mac-iaicc", "overcooked-large-B").discount == pytest.approx(0.995)
-    paper = preset("acac", "overcooked-A", paper=True)
+    def of(algorithm, name, **how):
+        return preset(algorithm, make_team_plant(name), **how)
+
+    assert of("acac", "box-pushing-8").discount == pytest.approx(0.98)
+    assert of("mac-iaicc", "overcooked-large-B").discount == pytest.approx(0.995)
+    paper = of("acac", "overcooked-A", paper=True)
     assert (paper.clip, paper.epochs, paper.best_runs, paper.octaves) == (0.01, 5, 0, False)
     # MAPPO keeps its own setting; of a plant's it takes discount and sizes.
-    mappo, own = preset("mappo", "box-pushing-6-primitive"), team_algorithm("mappo").config()
+    mappo, own = of("mappo", "box-pushing-6-primitive"), team_algorithm("mappo").config()
     assert (mappo.discount, mappo.actor_width) == (pytest.approx(0.98), 32)
     assert replaced(mappo, discount=own.discount, actor_width=64, actor_memory=64,
                     critic_width=64, critic_memory=64) == own  # fmt: skip
-    assert preset("mappo", "overcooked-A-primitive", paper=True).epochs == own.epochs
-    assert preset("independent", "unheard-of") == team_algorithm("independent").config()
-    with pytest.raises(UserError, match="plant with published settings"):
-        preset("acac", "centre-small", paper=True)
+    assert of("mappo", "overcooked-A-primitive", paper=True).epochs == own.epochs
+    assert preset("independent", TeamProbe("action")) == team_algorithm("independent").config()
+    with pytest.raises(
+        UserError, match=r"nothing is published for centre-small; .* box-pushing and"
+    ):
+        of("acac", "centre-small", paper=True)
+
+
+def test_a_scenario_of_ones_own_has_the_settings_of_its_family(tmp_path):
+    """By what the plant says, not by how its name begins."""
+    small = files("shiftwork.plants.centre").joinpath("scenarios", "centre-small.toml").read_text()
+    file = tmp_path / "harbour.toml"
+    file.write_text(small.replace('name = "centre-small"', 'name = "our-harbour"'))
+    plant = make_team_plant(str(file))
+    assert plant.name == "our-harbour"
+    assert preset("acac", plant) == preset("acac", make_team_plant("centre-small"))
+
+
+def test_every_key_of_every_preset_is_a_setting_of_some_algorithm_and_of_its_kind():
+    """A misspelt key would be passed over, since algorithms have different settings."""
+    known = {}
+    for name in TEAM_ALGORITHMS:
+        config = team_algorithm(name).config()
+        known |= {f.name: type(getattr(config, f.name)) for f in dataclasses.fields(config)}
+    for family, parts in presets().items():
+        for part in parts.values():
+            assert {key: type(value) for key, value in part.items()} == {
+                key: known.get(key) for key in part
+            }, family
 
 
 @pytest.mark.slow

@@ -78,6 +78,11 @@ class Centre:
         return self.scenario.name
 
     @property
+    def family(self) -> str:
+        """Of all scenarios."""
+        return "centre"
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Berths, blending, furnaces."""
         layout = self.layout

@@ -97,6 +97,11 @@ class BoxPushing:
         return f"box-pushing-{self.size}"
 
     @property
+    def family(self) -> str:
+        """Of all sizes."""
+        return "box-pushing"
+
+    @property
     def waypoints(self) -> tuple[int, int, int, int]:
         """The x of the cell south of each small box and of each half of the big one."""
         margin = 0 if self.size == 6 else 1

@@ -80,6 +80,11 @@ class PrimitiveBoxPushing:
         return f"{self.boxes.name}-primitive"
 
     @property
+    def family(self) -> str:
+        """The plant's of macro-actions."""
+        return self.boxes.family
+
+    @property
     def horizon(self) -> int:
         """As with macro-actions."""
         return self.boxes.horizon
@@ -170,6 +175,11 @@ class PrimitiveOvercooked:
     def name(self) -> str:
         """The plant's of macro-actions, marked."""
         return f"{self.kitchen.name}-primitive"
+
+    @property
+    def family(self) -> str:
+        """The plant's of macro-actions."""
+        return self.kitchen.family
 
     @property
     def agents(self) -> tuple[str, ...]:

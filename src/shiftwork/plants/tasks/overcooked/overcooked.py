@@ -59,6 +59,11 @@ class Overcooked:
         return f"overcooked-{self.map}{'-rand' * self.random}{'-once' * self.once}"
 
     @property
+    def family(self) -> str:
+        """Of the small kitchens, or of the large ones."""
+        return "overcooked-large" if self.map.startswith("large") else "overcooked"
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Agent 1, 2, ..."""
         return self.kitchen.object_names[-self.kitchen.n_agents :]
