@@ -170,7 +170,16 @@ def test_tuned_rules_are_an_operator(tmp_path, capsys):
     assert "rules less people" in told
     assert [path.name for path in tmp_path.iterdir()] == ["rules.toml"]
     main(
-        ["evaluate", "--plant", "centre-small", "--episodes", "64", "--operator", "people", str(out)]
+        [
+            "evaluate",
+            "--plant",
+            "centre-small",
+            "--episodes",
+            "64",
+            "--operator",
+            "people",
+            str(out),
+        ]
     )
     # The console may break a long path anywhere.
     told = "".join(capsys.readouterr().err.split())

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from shiftwork.learning.team.returns import durations, event_advantages
 
-
 COMPILED = jax.jit(event_advantages)
 """One program for all streams of a length, where each call would make its own."""
 
