@@ -45,7 +45,8 @@ def test_own_team_plant(tmp_path: Path) -> None:
 
 
 def test_people_of_the_centre_earn_more_than_chance() -> None:
-    assert example("centre").main(episodes=16) > 0.0
+    # As many as elsewhere in the tests, so that people share a program.
+    assert example("centre").main(episodes=64) > 0.0
 
 
 def test_two_operators() -> None:

@@ -1,4 +1,7 @@
-"""The verbs for teams, from the command line's words to files and one-line refusals."""
+"""The verbs for teams, from the command line's words to files and one-line refusals.
+
+Episodes are run 6 or 64 at a time throughout, so that operators of one kind share a program.
+"""
 
 import json
 import struct
@@ -34,9 +37,9 @@ def test_a_team_learns_and_is_written_whole(team):
 
 @pytest.mark.slow
 def test_it_is_evaluated_on_whole_episodes(team, capsys):
-    main(["evaluate", str(team), "--episodes", "4"])
+    main(["evaluate", str(team), "--episodes", "6"])
     told = capsys.readouterr().err
-    assert "Running 4 whole episodes on box-pushing-6" in told
+    assert "Running 6 whole episodes on box-pushing-6" in told
     assert "success in" in told
 
 
@@ -165,7 +168,7 @@ def test_a_team_goes_on_by_experience(team, tmp_path, capsys):
     assert "400 to learn from, 400 to judge by" in told
     about, before = (json.loads((f / "team.json").read_text()) for f in (out, team))
     assert about["steps"] == before["steps"] + 400
-    main(["evaluate", str(team), "--episodes", "2", "--operator", str(out)])
+    main(["evaluate", str(team), "--episodes", "6", "--operator", str(out)])
     assert not list(tmp_path.glob("*.part*"))
 
 
@@ -179,7 +182,16 @@ def test_tuned_rules_are_an_operator(tmp_path, capsys):
     assert "rules less people" in told
     assert [path.name for path in tmp_path.iterdir()] == ["rules.toml"]
     main(
-        ["evaluate", "--plant", "centre-small", "--episodes", "2", "--operator", "people", str(out)]
+        [
+            "evaluate",
+            "--plant",
+            "centre-small",
+            "--episodes",
+            "64",
+            "--operator",
+            "people",
+            str(out),
+        ]
     )
     # The console may break a long path anywhere.
     told = "".join(capsys.readouterr().err.split())
@@ -215,7 +227,7 @@ def test_a_team_learns_from_records_without_a_plant(team_records, tmp_path, caps
     about = json.loads((out / "team.json").read_text())
     assert about["records"]["steps"] == 6 * 240
     assert about["steps"] == 0
-    main(["evaluate", str(out), "--operator", "people", "--episodes", "2"])
+    main(["evaluate", str(out), "--operator", "people", "--episodes", "64"])
     assert "on the same episodes" in " ".join(capsys.readouterr().err.split())
 
 

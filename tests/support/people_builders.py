@@ -34,7 +34,15 @@ def played(name, hours, copies, changes=()):
         Traces of both, (2 * copies, hours, ...), the people's first, and what was broken: rules of
         the plant, and macro-actions that the mask did not allow.
     """
-    plant = centre(changes, name)
+    keys = jax.random.split(jax.random.key(3), copies)
+    twice = jnp.concatenate([keys, keys])
+    trace, broken = _both(centre(changes, name), twice, jnp.arange(2 * copies) < copies, hours)
+    return jax.tree.map(np.asarray, (trace, broken))
+
+
+@functools.partial(jax.jit, static_argnames="hours", compiler_options=QUICK)
+def _both(plant, keys, by_people, hours):
+    """Run episodes; the plant is data, so that scenarios of the same shapes share a program."""
     people = People(plant)
 
     def episode(key, by_people):
@@ -59,11 +67,7 @@ def played(name, hours, copies, changes=()):
         _, (told, broken) = jax.lax.scan(hour, start, (keys[0], keys[1]))
         return CentreTrace(plant_ships(first), told), broken
 
-    keys = jax.random.split(jax.random.key(3), copies)
-    run = jax.jit(jax.vmap(episode), compiler_options=QUICK)
-    twice = jnp.concatenate([keys, keys])
-    trace, broken = run(twice, jnp.arange(2 * copies) < copies)
-    return jax.tree.map(np.asarray, (trace, broken))
+    return jax.vmap(episode)(keys, by_people)
 
 
 def plant_ships(first):

@@ -1,7 +1,7 @@
 """Fail quick tests that are not quick: ``pytest --quick-limit 5``.
 
 The limit holds where everything a test needs was compiled before. Where JAX has to write a program
-to its cache the test may take ``COLD_FACTOR`` times as long, so that the first run of a new
+to its cache, and that takes a while, the test may take ``COLD_FACTOR`` times as long, so that the first run of a new
 checkout does not fail; the second run judges. It is meant in seconds of the machine that it was set
 on: on a slower one, or where other work shares the core, it is longer by as much as a loop takes there.
 """
@@ -14,17 +14,28 @@ import numpy as np
 import pytest
 
 COLD_FACTOR = 10.0
+LONG_S = 0.3
+"""A program that compiles in less takes nothing worth a longer limit."""
 LOOP_S = 0.2
 """Processor time of ``_loop_s`` on the machine on which the limit was set, with nothing else running."""
 _compiled = 0
+_written = False
 
 
 def _count(event: str, **_: object) -> None:
-    global _compiled
-    _compiled += event == "/jax/compilation_cache/cache_misses"
+    global _written
+    _written |= event == "/jax/compilation_cache/cache_misses"
+
+
+def _count_long(event: str, duration_s: float, **_: object) -> None:
+    global _compiled, _written
+    if event == "/jax/core/compile/backend_compile_duration":
+        _compiled += _written and duration_s >= LONG_S
+        _written = False
 
 
 jax.monitoring.register_event_listener(_count)
+jax.monitoring.register_event_duration_secs_listener(_count_long)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

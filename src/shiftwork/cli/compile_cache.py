@@ -18,8 +18,8 @@ from pathlib import Path
 LIMIT_BYTES = 512 * 2**20
 """What all kept programs may take together; who was not used for longest goes first."""
 
-SHORTEST_S = "0.3"
-"""What compiles sooner is not worth a file."""
+SHORTEST_S = "0"
+"""Small programs are kept too: a command has a hundred of them, which take seconds to compile and tenths to read."""
 
 
 def keep_compiled() -> None:

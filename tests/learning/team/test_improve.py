@@ -29,7 +29,8 @@ STEPS = 6 * 8 * 16 * 12
 
 @pytest.fixture(scope="module")
 def fresh():
-    return team_algorithm("acac").create(jax.random.key(0), PLANT, CONFIG)
+    create = team_algorithm("acac").create
+    return jax.jit(lambda key: create(key, PLANT, CONFIG))(jax.random.key(0))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from shiftwork.errors import UserError
 from shiftwork.learning.team import acac
+from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.clone import (
     Regressed,
     at_looks,
@@ -88,7 +89,7 @@ def test_last_where_holds_the_latest():
 
 
 def test_advantages_of_a_shorter_episode_are_those_of_the_episode_alone(learner, batch):
-    found = learner.advantages(batch)
+    found = eqx.filter_jit(TeamLearner.advantages)(learner, batch)
     value = learner.target.values(batch.rows)[0]
     event = np.asarray(batch.rows.decided.any(1))
     for episode, late in ((0, 0), (1, 1)):
@@ -108,12 +109,13 @@ def test_the_loss_counts_only_choices_and_chosen_episodes(learner, batch):
     one, alike = jnp.ones(batch.reward.shape), jnp.ones((2, 3))
     first, second = (jnp.array(counts, jnp.float32) for counts in ([1, 0], [0, 1]))
     # In episode 0 blending had only "light": nothing to learn from. Berths had three decisions with two.
-    assert float(clone_loss(learner.policies, batch, alike, one, first)[1]) == 0.0
-    assert float(clone_loss(learner.policies, batch, alike, one, first)[0]) == pytest.approx(
+    loss = eqx.filter_jit(clone_loss)
+    assert float(loss(learner.policies, batch, alike, one, first)[1]) == 0.0
+    assert float(loss(learner.policies, batch, alike, one, first)[0]) == pytest.approx(
         np.log(2), 0.5
     )
-    twice = clone_loss(learner.policies, batch, alike, 2 * one, second)
-    assert twice == pytest.approx(2 * clone_loss(learner.policies, batch, alike, one, second))
+    twice = loss(learner.policies, batch, alike, 2 * one, second)
+    assert twice == pytest.approx(2 * loss(learner.policies, batch, alike, one, second))
 
 
 def test_a_rare_macro_action_weighs_as_much_as_it_is_rare(batch):

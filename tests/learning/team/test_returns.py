@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from shiftwork.learning.team.returns import durations, event_advantages
 
+COMPILED = jax.jit(event_advantages)
+"""One program for all streams of a length, where each call would make its own."""
+
 
 def oracle(reward, ended, event, value, last_value, discount, trace):
     """One stream, event by event, as the formulas stand: a list of events for each episode."""
@@ -54,11 +57,11 @@ def test_advantages_equal_the_oracle(stream, discount, trace):
     wanted = oracle(*stream, discount, trace)
     padded = [jnp.asarray(a)[:, None] for a in (reward, ended, event, value)]
     with jax.enable_x64(False):
-        found = event_advantages(
+        found = COMPILED(
             *[a.astype(jnp.float32) if a.dtype != bool else a for a in padded],
             jnp.asarray([last], jnp.float32),
-            discount,
-            trace,
+            jnp.asarray(discount, jnp.float32),
+            jnp.asarray(trace, jnp.float32),
         )
     for ours, true in zip(found, wanted, strict=True):
         np.testing.assert_allclose(np.asarray(ours)[event, 0], true[event], rtol=1e-3, atol=1e-4)

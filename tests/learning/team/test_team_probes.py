@@ -10,11 +10,10 @@ from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.algorithms import TEAM_ALGORITHMS, team_algorithm
-from shiftwork.learning.team.policy import log_probabilities
-from shiftwork.learning.team.rollout import collect
+from shiftwork.learning.team.policy import Policies, log_probabilities
 from shiftwork.learning.team.self_imitation import Again
 from shiftwork.plants.probes.team import TeamProbe
-from support.small_teams import DISCOUNT, SMALL, first_values, learned
+from support.small_teams import DISCOUNT, SMALL, first_values, fresh, gathered, learned
 
 
 def recovered(found):
@@ -71,10 +70,9 @@ def test_acac_recovers_with_advantages_scaled_slowly():
 @pytest.mark.slow
 def test_the_slow_scale_remembers_batches_that_held_more():
     plant = TeamProbe("observation")
-    config = team_algorithm("acac").config(**SMALL | {"slow_scale": True, "own_clock": True})
-    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
-    batch = collect(plant, learner.policies, jax.random.key(1), 8, 0.0)
-    found = learner.advantages(batch)
+    learner = fresh(plant, slow_scale=True, own_clock=True)
+    batch = gathered(plant, learner.policies, jax.random.key(1), 8, 0.0)
+    found = eqx.filter_jit(TeamLearner.advantages)(learner, batch)
     own = np.asarray(batch.rows.decided[:-1])
     here = np.asarray(jnp.swapaxes(found.advantage, 0, 1))[own].var()
     first = learner.spread(batch, found)
@@ -87,6 +85,7 @@ def test_the_slow_scale_remembers_batches_that_held_more():
 
     zero = jnp.zeros(())
 
+    @eqx.filter_jit
     def gradient(variance):
         loss = jax.grad(learner.actor_loss, has_aux=True)
         leaves = loss(learner.policies, batch, found, zero, zero, variance)[0]
@@ -100,19 +99,19 @@ def test_the_slow_scale_remembers_batches_that_held_more():
 @pytest.mark.slow
 def test_best_runs_walked_over_beside_a_batch_weigh_as_alone():
     plant = TeamProbe("observation")
-    config = team_algorithm("acac").config(**SMALL | {"imitation": 0.3})
-    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
-    batch = collect(plant, learner.policies, jax.random.key(1), 8, 0.0)
-    best = collect(plant, learner.policies, jax.random.key(2), 3, 0.5)
+    learner = fresh(plant, imitation=0.3)
+    batch = gathered(plant, learner.policies, jax.random.key(1), 8, 0.0)
+    best = gathered(plant, learner.policies, jax.random.key(2), 3, 0.5)
     again = Again(best, jax.random.uniform(jax.random.key(3), best.reward.shape))
-    found, zero = learner.advantages(batch), jnp.zeros(())
+    found, zero = eqx.filter_jit(TeamLearner.advantages)(learner, batch), jnp.zeros(())
 
+    @eqx.filter_jit
     def loss(*more):
         return learner.actor_loss(learner.policies, batch, found, zero, zero, None, *more)[0]
 
     # Step by step: what was done there, by what the policies think of it now.
     rows = jax.tree.map(lambda x: x[:-1], best.rows)
-    preferences, packed = learner.policies.preferences(rows)
+    preferences, packed = eqx.filter_jit(Policies.preferences)(learner.policies, rows)
     logs = log_probabilities(packed.carried(preferences), best.mask, 0.0)
     taken = np.take_along_axis(np.asarray(logs), np.asarray(best.macro)[..., None], -1)[..., 0]
     weighed = (taken * np.asarray(again.gain)[:, None])[np.asarray(rows.decided)]
@@ -139,8 +138,7 @@ def test_an_update_gives_back_the_types_that_it_takes(name, slow_scale):
 def sure_to_wait(**changes):
     """A learner on "together", whose best team always works, that is sure of waiting."""
     plant = TeamProbe("together")
-    config = team_algorithm("acac").config(**SMALL | {"entropy": 0.0} | changes)
-    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+    learner = fresh(plant, entropy=0.0, **changes)
 
     def bias(learner):
         return learner.policies.actor.head.biases[-1]
@@ -150,7 +148,7 @@ def sure_to_wait(**changes):
 
 def test_scouts_choose_by_chance_and_nobody_else_does():
     plant, learner = sure_to_wait()
-    batch = collect(plant, learner.policies, jax.random.key(1), 64, jnp.eye(64)[-16:].sum(0))
+    batch = gathered(plant, learner.policies, jax.random.key(1), 64, jnp.eye(64)[-16:].sum(0))
     worked = np.asarray(batch.macro == 1).mean(
         where=np.asarray(batch.rows.decided[:-1]), axis=(0, 1)
     )
@@ -204,11 +202,11 @@ class FromTheMiddle(TeamProbe):
 
 def test_the_share_of_episodes_asked_for_begins_half_way():
     plant = FromTheMiddle("observation")
-    config = team_algorithm("acac").config(**SMALL, half_way=0.5)
-    learner = team_algorithm("acac").create(jax.random.key(0), plant, config)
+    learner = fresh(plant, half_way=0.5)
 
     def begun(share):
-        rows = collect(plant, learner.policies, jax.random.key(1), 2_000, 0.0, share).rows
+        share = jnp.asarray(share)
+        rows = gathered(plant, learner.policies, jax.random.key(1), 2_000, 0.0, share).rows
         return float((rows.inputs[0, 0].max(-1) > 2.0).mean())
 
     assert begun(0.0) == 0.0
@@ -218,9 +216,7 @@ def test_the_share_of_episodes_asked_for_begins_half_way():
 
 def test_at_the_end_of_learning_no_episode_begins_half_way(monkeypatch):
     plant = FromTheMiddle("observation")
-    learner = team_algorithm("acac").create(
-        jax.random.key(0), plant, team_algorithm("acac").config(**SMALL, half_way=0.5)
-    )
+    learner = fresh(plant, half_way=0.5)
     shares = []
 
     class Enough(Exception):

@@ -37,7 +37,7 @@ def wish_of_blending(
     turn = person.by_number * order + person.by_level * (1.0 - level)
     needs = recipes * layout.most_feed_t_per_h
     lasts_h = jnp.where(
-        recipes > 0, ready_t(layout, tanks, state.harbour) / np.maximum(needs, 1e-6), jnp.inf
+        recipes > 0, ready_t(layout, tanks, state.harbour) / jnp.maximum(needs, 1e-6), jnp.inf
     ).min(1)
     short = jnp.maximum(1.0 - lasts_h / SHORT_H, 0.0)
     parts = (recipes > 0).sum(1)
