@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from support.level_people import people, steered
 def _quick(monkeypatch):
     monkeypatch.setattr(estimates, "WORLD_UPDATES", 500)
     monkeypatch.setattr(estimates, "VALUE_UPDATES", 1_000)
-    monkeypatch.setattr(estimates, "VALUE_MEMBERS", 4)
+    monkeypatch.setattr(gate, "estimate", partial(estimates.estimate, value_members=4))
     monkeypatch.setattr(gate, "CLONE_UPDATES", 1_000)
 
 
