@@ -31,6 +31,7 @@ from typing import Any
 
 from benchmarks.local_nodes import Node
 from benchmarks.results import FIRST_SEED, read_rows, write_rows, write_table
+from shiftwork.cli.compile_cache import keep_compiled
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.seed_jobs import agent_jobs, team_jobs
 from shiftwork.jobs.job import Job, Tell
@@ -244,6 +245,7 @@ def main() -> None:
         raise SystemExit(
             "the ways ray and killed need the package ray: pip install 'shiftwork[scale]'"
         )
+    keep_compiled()  # as the command line does; workers and nodes inherit it
     for case in options.cases:
         rows: list[dict[str, Any]] = []
         if case != "nothing":
