@@ -81,6 +81,7 @@ def test_a_line_that_does_not_end(tmp_path, content, problem):
     refused_lightly(write(tmp_path, "a.csv", content), problem)
 
 
+@pytest.mark.slow
 def test_a_long_line_that_is_honest(tmp_path):
     others = ",".join(f"tag{i}" for i in range(20_000))
     row = f"{DAY},1,2" + ",3.14159" * 20_000
