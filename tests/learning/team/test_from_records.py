@@ -52,6 +52,7 @@ def earned(policies):
     return float(evaluate_team(PLANT, policies, 64, 9).returns.mean()) / PLANT.horizon
 
 
+@pytest.mark.slow
 def test_the_clone_does_as_people_do_and_the_weighted_team_better(people, found):
     recorded = people.returns.mean() / PLANT.horizon
     assert recorded == pytest.approx(0.6, abs=0.03)
@@ -60,11 +61,13 @@ def test_the_clone_does_as_people_do_and_the_weighted_team_better(people, found)
     assert earned(found.learner.team) > 0.8
 
 
+@pytest.mark.slow
 def test_the_team_acts_as_sharply_as_the_settings_say(found):
     assert float(found.learner.config.sharpness) == 3.0
     assert found.team_config.sharpness == 3.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_learns_the_same(people, found):
     again = learn_from_records(people, SMALL, seed=3)
     for one, other in zip(
@@ -79,6 +82,7 @@ def test_plain_cloning_does_as_people_do_and_as_unsurely(people):
     assert float(cloned.learner.config.sharpness) == 1.0
 
 
+@pytest.mark.slow
 def test_the_folder_acts_with_numpy_and_goes_on_from_there(people, found, tmp_path):
     save_from_records(found, people, tmp_path / "team")
     plant, policies, about = load_team(tmp_path / "team", lambda name: PLANT)

@@ -124,6 +124,7 @@ def any_case(draw: st.DrawFn) -> tuple[Export, Faults, float, int]:
     )
 
 
+@pytest.mark.slow
 @given(any_case())
 @settings(max_examples=60, deadline=None)
 def test_the_grid_is_as_true_as_the_historian(case: tuple[Export, Faults, float, int]) -> None:
