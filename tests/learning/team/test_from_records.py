@@ -76,6 +76,7 @@ def test_the_same_seed_learns_the_same(people, found):
         assert (np.asarray(one) == np.asarray(other)).all()
 
 
+@pytest.mark.slow
 def test_plain_cloning_does_as_people_do_and_as_unsurely(people):
     cloned = learn_from_records(people, SMALL, method="clone", seed=3)
     assert earned(cloned.learner.team) == pytest.approx(0.6, abs=0.06)
