@@ -53,7 +53,7 @@ def episode(seed, steps=12):
     return seen, decided, mask
 
 
-@pytest.mark.parametrize("changes", [{}, {"octaves": False, "share": True}])
+@pytest.mark.parametrize("changes", [{}, {"octaves": False, "share": True}, {"direct": True}])
 def test_it_weighs_as_the_policies_that_learned(changes):
     learned = policies(**changes)
     team = team_of(PLANT, learned, {})
@@ -136,6 +136,17 @@ def test_there_and_back_again(tmp_path):
         assert old.dtype == new.dtype
         np.testing.assert_array_equal(old, new)
     assert (tmp_path / "team" / "README.md").read_text() == "# Card\n"
+
+
+def test_a_folder_of_before_search_acts_as_it_did(tmp_path):
+    TEAM.save(tmp_path / "team", card="a team")
+    with np.load(tmp_path / "team" / "policies.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "direct"}
+    np.savez(tmp_path / "team" / "policies.npz", **arrays)
+    again = Team.load(tmp_path / "team")
+    assert not again.actors.direct.any()
+    for one, other in zip(again.actors, TEAM.actors, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_reading_and_acting_loads_no_learning_code(tmp_path):

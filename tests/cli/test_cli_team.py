@@ -9,6 +9,9 @@ import struct
 import pytest
 
 from shiftwork.cli.main import main
+from shiftwork.errors import UserError
+from shiftwork.learning.team.improve_settings import Config
+from shiftwork.learning.team.search_settings import Config as SearchConfig
 
 TINY = [
     "--config.copies", "4", "--config.scouts", "2", "--config.best-runs", "2",
@@ -113,6 +116,10 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
         ),
         (["team", "improve", "nowhere"], "nowhere: is no team (team.json is"),
         (["team", "improve", "nowhere", "--online.copies", "3"], "online 'copies' is 3, which"),
+        (
+            ["team", "improve", "nowhere", "--by", "search", "--online.candidates", "9"],
+            "online 'candidates' is 9; give an even number",
+        ),
         (["team", "tune-rules", "--plant", "box-pushing-6"], "is no cracking centre; give one"),
         (["team", "tune-rules", "--plant", "centre-smal"], "did you mean 'centre-small'?"),
         (
@@ -170,6 +177,46 @@ def test_a_team_goes_on_by_experience(team, tmp_path, capsys):
     assert about["steps"] == before["steps"] + 400
     main(["evaluate", str(team), "--episodes", "6", "--operator", str(out)])
     assert not list(tmp_path.glob("*.part*"))
+
+
+@pytest.mark.slow
+def test_a_team_goes_on_by_search_where_it_is_told_to_or_episodes_are_long(
+    team, tmp_path, capsys, monkeypatch
+):
+    def told():
+        return " ".join(capsys.readouterr().err.split())
+
+    out = tmp_path / "searched"
+    sizes = ["--online.candidates", "8", "--online.episodes", "1", "--online.generations", "2"]
+    main(
+        ["team", "improve", str(team), "--by", "search", "--steps", "9", "--out", str(out), *sizes]
+    )
+    assert "1,600 steps: return" in told()
+    # What it found is in the folder, and goes on either way.
+    about = json.loads((out / "team.json").read_text())
+    assert about["config"]["direct"]
+    assert about["improved"]["settings"]["candidates"] == 8
+    again = tmp_path / "again"
+    small = ["--online.copies", "2", "--online.batches", "1", "--online.judge-episodes", "2"]
+    main(["team", "improve", str(out), "--steps", "1", "--out", str(again), *small])
+    assert "200 steps: return" in told()
+
+    asked = []
+
+    def improved(plant, learner, online, **rest):
+        asked.append(type(online))
+        raise UserError("enough")
+
+    monkeypatch.setattr("shiftwork.cli.team_verbs.improve_team", improved)
+    for longer, way in (
+        (1e9, "by the gradient: an episode"),
+        (0.0, "by search over whole episodes"),
+    ):
+        monkeypatch.setattr("shiftwork.cli.team_verbs.MUCH_LONGER", longer)
+        with pytest.raises(SystemExit):
+            main(["team", "improve", str(team), "--out", str(tmp_path / "none")])
+        assert way in told()
+    assert asked == [Config, SearchConfig]
 
 
 @pytest.mark.slow

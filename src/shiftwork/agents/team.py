@@ -56,6 +56,7 @@ class Actors(NamedTuple):
         mix_bias: (N, W).
         head: To preferences, (N, W, A).
         head_bias: (N, A).
+        direct: From an input straight to preferences, (N, D + Q + C, A); 0 where nothing was searched.
         periods: Of the time code in primitive steps, (P,).
         horizon: In primitive steps, (); 0 if time / horizon is no input.
     """
@@ -72,6 +73,7 @@ class Actors(NamedTuple):
     mix_bias: np.ndarray
     head: np.ndarray
     head_bias: np.ndarray
+    direct: np.ndarray
     periods: np.ndarray
     horizon: np.ndarray
 
@@ -92,6 +94,7 @@ class Actors(NamedTuple):
             (agents, width),
             (agents, width, actions),
             (agents, actions),
+            (agents, inputs, actions),
             (self.periods.size,),
             (),
         )
@@ -182,8 +185,9 @@ class Team:
                 of such a call.
         """
         seen, decides, mask = self._checked(observations, decided, masks)
-        memory = self.remembered(self._memory, self.looked(seen, self._step), decides)
-        chances = self.chances(memory, mask)
+        looked = self.looked(seen, self._step)
+        memory = self.remembered(self._memory, looked, decides)
+        chances = self.chances(memory, looked, mask)
 
         # Drawn is the first macro-action at which the summed probability exceeds the draw. It is
         # never a masked one, whatever rounding makes of the sum.
@@ -205,11 +209,18 @@ class Team:
         """Memories (N, F) after a step in which some decide (N,), by what nets take in (N, I)."""
         return remembered(self.actors, memory, looked, decides)
 
-    def chances(self, memory: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Probabilities of the macro-actions that are allowed (N, A), by the memories (N, F)."""
+    def chances(self, memory: np.ndarray, looked: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Probabilities of the macro-actions that are allowed (N, A), of those who decide.
+
+        Args:
+            memory: After this step's observations, (N, F).
+            looked: What nets take in at this step, (N, I).
+            mask: Macro-actions that each agent may choose, (N, A).
+        """
         net = self.actors
         x = np.maximum(normalized(through(memory, net.mix, net.mix_bias)), 0.0)
-        return softmax(through(x, net.head, net.head_bias), mask)
+        leaned = through(looked, net.direct, np.zeros_like(net.head_bias))
+        return softmax(through(x, net.head, net.head_bias) + leaned, mask)
 
     def _checked(
         self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike
@@ -281,6 +292,10 @@ class Team:
         folder = Path(path)
         about = read_about(folder)
         arrays = read_npz(folder / POLICIES)
+        if "direct" not in arrays and {"first", "head"} <= arrays.keys():
+            # Teams of before search was learned have no such weights: nothing was searched.
+            shape = (*arrays["first"].shape[:2], *arrays["head"].shape[-1:])
+            arrays["direct"] = np.zeros(shape, np.float32)
         require(arrays, Actors._fields, folder / POLICIES)
         try:
             agents = tuple(map(str, about.pop("agents")))

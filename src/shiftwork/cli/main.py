@@ -284,8 +284,10 @@ def _nested(arguments: list[str]) -> tuple[type, list[str], Any] | None:
         return command, ["team learn", *arguments[2:]], team_run.from_records
     if arguments[:2] == ["team", "improve"]:
         from shiftwork.learning.team.improve_settings import Config as TeamOnline
+        from shiftwork.learning.team.search_settings import Config as TeamSearch
 
-        command = grown(team_commands.TeamImprove, "online", TeamOnline)
+        searched = given(arguments, "by", "auto") == "search"
+        command = grown(team_commands.TeamImprove, "online", TeamSearch if searched else TeamOnline)
         return command, ["team improve", *arguments[2:]], team_run.improve
     if arguments[:2] == ["team", "tune-rules"]:
         from shiftwork.yardsticks.centre.tuned_rules import Config as Search

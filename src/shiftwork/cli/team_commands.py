@@ -91,6 +91,10 @@ class TeamImprove:
     """The team's folder, as team learn wrote it, from records or not."""
     out: Path = Path("runs/improved-team")
     """The better team's folder."""
+    by: Literal["auto", "gradient", "search"] = "auto"
+    """By the gradient of each decision, or by search: the team leans this way and that, and whole episodes
+    say which way earns more. auto searches where an episode is much longer than a discount sees. --online
+    depends on it (auto: the gradient's)."""
     steps: int = 400_000
     """Primitive steps of the plant to learn from; those by which steps are judged come on top."""
     seed: int = 0

@@ -56,8 +56,14 @@ def improve(options: Any) -> None:
     from shiftwork.cli.team_verbs import improve_team_at
 
     options.online.check()
+    # Whoever changes a setting of the gradient means the gradient.
+    usual = options.by == "auto" and options.online == type(options.online)()
     improve_team_at(
-        options.agent, options.out, options.online, steps=options.steps, seed=seeded(options.seed)
+        options.agent,
+        options.out,
+        None if usual else options.online,
+        steps=options.steps,
+        seed=seeded(options.seed),
     )
 
 

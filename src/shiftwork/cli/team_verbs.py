@@ -22,12 +22,16 @@ from shiftwork.learning.team.folder import (
 from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.improve_settings import Config as Online
 from shiftwork.learning.team.preset import has_preset, preset
+from shiftwork.learning.team.search_settings import Config as Search
 from shiftwork.learning.team.train import learn_team
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.trace import run_centre
 from shiftwork.plants.team_plant import TeamPlant
+
+MUCH_LONGER = 10.0
+"""From so many times the steps that a discount sees on, a team is improved by search."""
 
 
 def learn_on_plant(
@@ -85,7 +89,7 @@ def learn_on_plant(
 def improve_team_at(
     folder: str | Path,
     out: str | Path = Path("runs/improved-team"),
-    online: Online | None = None,
+    online: Online | Search | None = None,
     *,
     steps: int = 400_000,
     seed: int = 0,
@@ -95,12 +99,21 @@ def improve_team_at(
     Args:
         folder: The team to begin with.
         out: The better team's folder; while learning, ``out`` + ".part.npz" keeps what is learned.
-        online: Settings; the usual ones if None.
+        online: Settings of the gradient or of the search; if None the usual ones, of the way that suits
+            the plant.
         steps: Plant steps to learn from.
         seed: Seed for all random draws.
     """
-    folder, out, online = Path(folder), Path(out), online or Online()
+    folder, out = Path(folder), Path(out)
     plant, learner, before = load_learner(folder, make_team_plant)
+    if online is None:
+        seen = 1.0 / max(1.0 - float(learner.config.discount), 1e-6)
+        online = Search() if plant.horizon > MUCH_LONGER * seen else Online()
+        way = "by search over whole episodes" if isinstance(online, Search) else "by the gradient"
+        console.print(
+            f"{way}: an episode has {plant.horizon:,} steps, and the team's discount sees about "
+            f"{seen:,.0f} (--by gradient or --by search says otherwise)"
+        )
     scenario = folder / SCENARIO
     text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None
     checkpoint = out.with_name(out.name + ".part.npz")
@@ -124,8 +137,8 @@ def improve_team_at(
             told=told,
         )
     save_improved(improved, plant, before, out, text)
-    if (seen := TeamRecordsSeen.load(folder)) is not None:
-        seen.save(out)
+    if (records := TeamRecordsSeen.load(folder)) is not None:
+        records.save(out)
     checkpoint.unlink(missing_ok=True)
     accepted = sum(step.accepted for step in improved.steps)
     recorded = before.get("records", {}).get("steps", 0)

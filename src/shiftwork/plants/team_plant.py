@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Int32, PRNGKeyArray
 
 from shiftwork.plants.plant import State
 from shiftwork.records.positions import Places
@@ -123,6 +125,31 @@ class SeesPlaces(Protocol):
     def places(self) -> Places: ...  # noqa: D102
 
 
+class Traits(NamedTuple):
+    """What an agent's macro-actions do to things of one kind, and what the agent sees of these.
+
+    S things, such as tanks, or one: all that the agent sees. What is searched for over traits holds for
+    every one of the things alike.
+
+    Attributes:
+        values: M numbers of the size of 1 for each macro-action and thing, (A, S, M): the share that a
+            recipe takes from a tank, the temperature that a setting stands for.
+        columns: Of the agent's observation that are about each thing, in the same order for all, (S, C);
+            where the plant tells places, of the observation with the agent's own place first.
+    """
+
+    values: Float[Array, "A S M"]
+    columns: Int32[np.ndarray, "S C"]
+
+
+@runtime_checkable
+class TellsTraits(Protocol):
+    """A plant that says in what its agents' macro-actions are like each other."""
+
+    def traits(self, agent: int) -> tuple[Traits, ...]:
+        """What the agent's macro-actions do, a part for each kind of things."""
+
+
 @runtime_checkable
 class OfAFamily(Protocol):
     """A plant, or what one is made of, that is like others: settings that suit them suit it.
@@ -143,3 +170,11 @@ def family_of(plant: object) -> str:
 def places_of(plant: object) -> Places:
     """Return the places that a plant's agents see; none where it does not say."""
     return plant.places if isinstance(plant, SeesPlaces) else Places()
+
+
+def traits_of(plant: TeamShape, agent: int) -> tuple[Traits, ...]:
+    """Return what an agent's macro-actions do; where a plant does not say, each is like no other."""
+    if isinstance(plant, TellsTraits):
+        return plant.traits(agent)
+    each = jnp.eye(len(plant.macro_actions[agent]))
+    return (Traits(each[:, None], np.arange(plant.observation_sizes[agent], dtype=np.int32)[None]),)

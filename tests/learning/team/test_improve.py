@@ -12,7 +12,8 @@ from shiftwork.errors import UserError
 from shiftwork.learning.team import improve as improving
 from shiftwork.learning.team.algorithms import team_algorithm
 from shiftwork.learning.team.folder import load_learner, save_improved
-from shiftwork.learning.team.improve import improve_team, prepared
+from shiftwork.learning.team.gradient import prepared
+from shiftwork.learning.team.improve import improve_team
 from shiftwork.learning.team.improve_settings import Config
 from shiftwork.plants.probes.team import TeamProbe
 

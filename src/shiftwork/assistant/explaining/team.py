@@ -153,7 +153,7 @@ def _walk(opened: OpenTeam, episode: int) -> Walked:
         decides = decided[step]
         looked = team.looked(seen[step], int(step))
         memory = team.remembered(memory, looked, decides)
-        chances[step] = np.where(decides[:, None], team.chances(memory, mask[step]), 0.0)
+        chances[step] = np.where(decides[:, None], team.chances(memory, looked, mask[step]), 0.0)
         last = np.where(decides, step, last)
         if critic is not None:
             judging = critic.moved(judging, looked, decides)

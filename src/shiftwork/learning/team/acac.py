@@ -78,6 +78,7 @@ def make_policies(key: PRNGKeyArray, plant: TeamShape, config: actor_critic.Conf
         config.actor_width,
         config.actor_memory,
         max(len(names) for names in plant.macro_actions),
+        config.direct,
     )
     return Policies(actor, groups, code, places)
 

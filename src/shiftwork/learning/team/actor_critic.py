@@ -68,6 +68,8 @@ class Config:
             plant says what its places are.
         share: Agents of one role share an actor, and the critic's encoder of an agent's history.
             They are told apart by what they see alone.
+        direct: Actors have weights straight from what they see to preferences, 0 at first: where a search
+            writes what it finds.
         centred: Advantages are centred and scaled over the batch.
         slow_scale: They are scaled by their spread over some fifty batches instead. Where reward is
             rare most batches hold noise alone, which then counts as little as it is.
@@ -102,6 +104,7 @@ class Config:
     octaves: bool = True
     places: bool = True
     share: bool = False
+    direct: bool = False
     centred: bool = True
     slow_scale: bool = False
     limit_ends: bool = False

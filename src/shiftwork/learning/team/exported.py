@@ -24,7 +24,12 @@ def team_of(plant: TeamShape, policies: Policies, about: dict[str, Any]) -> Team
         for weight, bias in zip(actor.head.weights, actor.head.biases, strict=True)
         for array in (weight, bias[:, 0])
     ]
-    numbers = [*_encoder(actor.encoder), *head, np.array(code.periods), np.array(code.horizon)]
+    agents, inputs, _ = actor.encoder.layers.weights[0].shape
+    searched = actor.direct is not None
+    direct = actor.direct if searched else np.zeros((agents, inputs, head[-1].shape[-1]))
+    numbers = [
+        *_encoder(actor.encoder), *head, direct, np.array(code.periods), np.array(code.horizon)
+    ]  # fmt: skip
     actors = Actors._make(np.asarray(array, np.float32) for array in numbers)
     return Team(
         plant.agents,

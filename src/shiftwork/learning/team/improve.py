@@ -1,16 +1,14 @@
 """Online after offline: a team that learned from records goes on by experience, and never falls back.
 
-    start from the team as its records made it: its actors, its critic, fresh moments
+    start from the team as its records made it
     repeat
-        some batches of experience (actor_critic.py), by chance where the actors are unsure, never uniform
+        go on for a piece: by the gradient of what it decides (gradient.py), or by search over whole
+        episodes (search.py)
         run the candidate through the judging episodes, always the same ones
         accept it if it earns at least what the accepted team earned there, else refuse the step
         where it earns clearly less, learning itself goes back to what was accepted
 
-What acts and what learns are told apart by sharpness. A team that learned from records repeats what
-people mostly did; one that is to find something better has to stay unsure for long. So entropy is paid
-for while learning, preferences count several times as much in the team that acts, and both ends are kept:
-the early lead of a sharp team, and a learner that does not get stuck (docs/teams.md).
+Whatever learns, what acts is never worse in the judging episodes than what acted before.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -28,13 +26,15 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.errors import UserError
-from shiftwork.learning.config import replaced
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.loop import History, run_pieces
-from shiftwork.learning.nets import Adam
 from shiftwork.learning.progress import Advance
-from shiftwork.learning.team.actor_critic import TeamLearner, moved_by_gradients
+from shiftwork.learning.team.actor_critic import TeamLearner
+from shiftwork.learning.team.gradient import Gradient
 from shiftwork.learning.team.improve_settings import Config
+from shiftwork.learning.team.policy import Policies
+from shiftwork.learning.team.search import Search, Searching
+from shiftwork.learning.team.search_settings import Config as SearchConfig
 from shiftwork.plants.run_team import run_episodes
 from shiftwork.plants.team_plant import TeamPlant
 
@@ -45,17 +45,47 @@ JUDGED = 0
 """Part of the key from which the judging episodes are drawn; pieces have the parts from 1 on."""
 
 
+Learning = TeamLearner | Search
+"""What learns: by the gradient, or by search."""
+
+
+@runtime_checkable
+class Way(Protocol):
+    """How a team goes on between two judgements.
+
+    Attributes:
+        piece: Plant steps of it.
+    """
+
+    @property
+    def piece(self) -> int: ...  # noqa: D102
+
+    def begin(self, learner: TeamLearner) -> tuple[Any, Any]:
+        """Make of a team what learns, and what is accepted until something better is found."""
+
+    def go_on(
+        self, learning: Any, key: PRNGKeyArray, number: int, pieces: int
+    ) -> tuple[Any, Metrics]:
+        """Learn for one piece of so many."""
+
+    def back(self, accepted: Any) -> Any:
+        """Learn from what was accepted."""
+
+    def found(self, learning: Any) -> TeamLearner:
+        """The team as it would act."""
+
+
 class Standing(NamedTuple):
     """Where improving stands: what learns, what was accepted last, and what that earned.
 
     Attributes:
         learner: What learns.
-        accepted: The learner as it stood when its team was accepted.
+        accepted: What learned, as it stood when its team was accepted.
         earned: Returns of the accepted team in the judging episodes, (J,).
     """
 
-    learner: TeamLearner
-    accepted: TeamLearner
+    learner: Learning
+    accepted: Learning
     earned: Float[Array, " J"]
 
 
@@ -105,7 +135,7 @@ class Improved:
     """
 
     learner: TeamLearner
-    settings: Config
+    settings: Config | SearchConfig
     steps: tuple[Step, ...]
     learned_from: int
     judged_by: int
@@ -116,7 +146,7 @@ class Improved:
 def improve_team(
     plant: TeamPlant,
     learner: TeamLearner,
-    settings: Config,
+    settings: Config | SearchConfig,
     *,
     steps: int,
     seed: int = 0,
@@ -132,8 +162,8 @@ def improve_team(
         plant: Where.
         learner: What ``learn_from_records`` or ``learn_team`` left; its sharpness is that of the team as
             it acts so far.
-        settings: How.
-        steps: Plant steps to learn from, rounded up to whole steps of ``batches``.
+        settings: How: those of the gradient, or those of the search.
+        steps: Plant steps to learn from, rounded up to whole pieces between two judgements.
         seed: Seed for all random draws.
         advance: Told of progress, in plant steps learned from.
         checkpoint: Where to keep what is learned while learning.
@@ -148,33 +178,34 @@ def improve_team(
     settings.check()
     if steps < 1:
         raise UserError(f"--steps is {steps}; a team needs at least one plant step to learn from")
-    learner = prepared(learner, settings)
-    piece = settings.batches * settings.copies * plant.horizon
+    way: Way = (
+        Searching(plant, settings)
+        if isinstance(settings, SearchConfig)
+        else Gradient(plant, settings)
+    )
+    piece = way.piece
     pieces = -(-steps // piece)
     key = jax.random.key(seed)
     judge_key = jax.random.fold_in(key, JUDGED)
-    earned = _judge(plant, learner, judge_key, settings.judge_episodes)
+    learning, accepted = way.begin(learner)
+    earned = _judge(plant, way.found(accepted).team, judge_key, settings.judge_episodes)
 
     def run(standing: Standing, number: int) -> tuple[Standing, Metrics]:
-        standing, step, metrics = _one_step(
-            plant,
-            standing,
-            settings,
-            number,
-            pieces,
-            jax.random.fold_in(key, number + 1),
-            judge_key,
+        candidate, metrics = way.go_on(
+            standing.learner, jax.random.fold_in(key, number + 1), number, pieces
         )
+        earned = _judge(plant, way.found(candidate).team, judge_key, settings.judge_episodes)
+        standing, step = _judged(way, standing, candidate, earned)
         step = step._replace(done=(number + 1) * piece)
         told(step)
-        seen(step.done, standing.accepted)
+        seen(step.done, way.found(standing.accepted))
         return standing, metrics | {
             "return": standing.earned.mean()[None],
             **{name: jnp.array([getattr(step, name)]) for name in KINDS},
         }
 
     standing, history = run_pieces(
-        Standing(sharpened(learner, settings), learner, earned),
+        Standing(learning, accepted, earned),
         run,
         pieces,
         piece,
@@ -184,6 +215,7 @@ def improve_team(
         identity={
             "plant": repr(plant),
             "settings": dataclasses.asdict(settings),
+            "way": type(way).__name__,
             "steps": steps,
             "seed": seed,
             **(identity or {}),
@@ -197,7 +229,7 @@ def improve_team(
         for n, done in enumerate(history.updates)
     )
     return Improved(
-        standing.accepted,
+        way.found(standing.accepted),
         settings,
         judged,
         pieces * piece,
@@ -207,67 +239,10 @@ def improve_team(
     )
 
 
-def prepared(learner: TeamLearner, settings: Config) -> TeamLearner:
-    """Give a learner the settings it goes on with: nothing uniform, no best runs, fresh moments."""
-    old = learner.config
-    floats = ("actor_rate", "critic_rate", "clip")
-    changes = {name: jnp.asarray(getattr(settings, name), jnp.float32) for name in floats}
-    nothing = jnp.zeros(())
-    goes_on = replaced(
-        old,
-        epsilon=nothing,
-        epsilon_end=nothing,
-        half_way=nothing,
-        imitation=nothing,
-        best_runs=0,
-        scouts=0,
-        copies=settings.copies,
-        epochs=settings.epochs,
-        minibatches=settings.minibatches,
-        limit_ends=settings.limit_ends,
-        **changes,
-    )
-    critic = learner.critic
-    return TeamLearner(
-        goes_on,
-        learner.policies,
-        critic,
-        critic,
-        Adam.create(learner.policies),
-        Adam.create(moved_by_gradients(critic)),
-        learner.batches,
-        None,
-        learner.variance,
-    )
-
-
-def sharpened(learner: TeamLearner, settings: Config) -> TeamLearner:
-    """The same learner, whose team acts as sharply as the settings say."""
-    sharpness = jnp.asarray(settings.sharpness, jnp.float32)
-    return eqx.tree_at(lambda it: it.config.sharpness, learner, sharpness)
-
-
-def _one_step(
-    plant: TeamPlant,
-    standing: Standing,
-    settings: Config,
-    number: int,
-    pieces: int,
-    key: PRNGKeyArray,
-    judge_key: PRNGKeyArray,
-) -> tuple[Standing, Step, Metrics]:
-    """Learn for one piece, and judge what it made of the team."""
-    left = 1.0 - number / pieces * (1.0 - settings.last_rate)
-    begins = number * settings.batches * settings.copies * plant.horizon
-    early = begins < settings.first_steps
-    entropy = jnp.asarray(settings.first_entropy if early else settings.entropy, jnp.float32)
-    learner = eqx.tree_at(
-        lambda it: (it.config.entropy, it.config.entropy_end), standing.learner, (entropy, entropy)
-    )
-    candidate, metrics = _learn(
-        plant, learner, key, jnp.asarray(left, jnp.float32), settings.batches
-    )
-    earned = _judge(plant, candidate, judge_key, settings.judge_episodes)
+def _judged(
+    way: Way, standing: Standing, candidate: Learning, earned: Float[Array, " J"]
+) -> tuple[Standing, Step]:
+    """Accept what a piece made of the team, or refuse it."""
     more = np.asarray(earned, np.float64) - np.asarray(standing.earned, np.float64)
     difference = float(more.mean())
     error = float(more.std(ddof=1) / np.sqrt(len(more)))
@@ -275,25 +250,13 @@ def _one_step(
     if accepted:
         following = Standing(candidate, candidate, earned)
     else:
-        learns = sharpened(standing.accepted, settings) if back else candidate
+        learns = way.back(standing.accepted) if back else candidate
         following = standing._replace(learner=learns)
-    step = Step(0, float(earned.mean()), difference, error, accepted, back)
-    return following, step, metrics
-
-
-@eqx.filter_jit
-def _learn(
-    plant: TeamPlant, learner: TeamLearner, key: PRNGKeyArray, left: Float[Array, ""], batches: int
-) -> tuple[TeamLearner, Metrics]:
-    def one(learner: TeamLearner, key: PRNGKeyArray) -> tuple[TeamLearner, Metrics]:
-        return learner.update(plant, key, left)
-
-    learner, metrics = jax.lax.scan(one, learner, jax.random.split(key, batches))
-    return learner, jax.tree.map(lambda x: x.mean(keepdims=True), metrics)
+    return following, Step(0, float(earned.mean()), difference, error, accepted, back)
 
 
 @eqx.filter_jit
 def _judge(
-    plant: TeamPlant, learner: TeamLearner, key: PRNGKeyArray, episodes: int
+    plant: TeamPlant, team: Policies, key: PRNGKeyArray, episodes: int
 ) -> Float[Array, " J"]:
-    return run_episodes(plant, learner.team, key, episodes).returns
+    return run_episodes(plant, team, key, episodes).returns

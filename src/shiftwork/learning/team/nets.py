@@ -160,20 +160,36 @@ def over_agents(net: Callable[[Array], Made], x: Float[Array, "K N E F"]) -> Mad
 
 
 class Actor(eqx.Module):
-    """Encoder -> linear -> LayerNorm -> macro-action preferences."""
+    """Encoder -> linear -> LayerNorm -> macro-action preferences.
+
+    Attributes:
+        encoder: From what an agent saw to its memory.
+        head: From its memory to preferences.
+        direct: From what it saw last straight to preferences, (N, I, A): what a search found
+            (search.py). None where nothing was searched.
+    """
 
     encoder: Encoder
     head: MLP
+    direct: Float[Array, "N I A"] | None = None
 
     @classmethod
     def create(
-        cls, key: PRNGKeyArray, nets: int, inputs: int, width: int, memory: int, actions: int
+        cls,
+        key: PRNGKeyArray,
+        nets: int,
+        inputs: int,
+        width: int,
+        memory: int,
+        actions: int,
+        direct: bool = False,
     ) -> Actor:
-        """Draw policies that are nearly uniform at first."""
+        """Draw policies that are nearly uniform at first; with ``direct``, those weights are 0."""
         a, b = jax.random.split(key)
         return cls(
             Encoder.create(a, nets, inputs, width, memory),
             MLP.create(b, (memory, width, actions), nets=nets, layer_norm=True, head=1e-2),
+            jnp.zeros((nets, inputs, actions)) if direct else None,
         )
 
     def walk(
@@ -181,7 +197,15 @@ class Actor(eqx.Module):
     ) -> tuple[Float[Array, "N E F"], Float[Array, "K N E A"]]:
         """Prefer at some events of every agent; otherwise as ``Encoder.walk``."""
         state, states = self.encoder.walk(state, events)
-        return state, over_agents(self.head, states)
+        preferences = over_agents(self.head, states)
+        if self.direct is not None:
+            preferences = preferences + over_agents(self.leaned, events[0])
+        return state, preferences
+
+    def leaned(self, x: Float[Array, "N B I"]) -> Float[Array, "N B A"]:
+        """What is added straight from what agents saw, where something was searched."""
+        assert self.direct is not None
+        return product(x, self.direct)
 
 
 class Attention(eqx.Module):

@@ -73,15 +73,14 @@ class Policies(eqx.Module):
         gates = actor.encoder.gates(split(inputs, nets, 0))
         moved = actor.encoder.memory.step(gates, split(memory, nets, 0))
         memory = jnp.where(decided[..., None], split(moved, agents, 0), memory)
-        return memory, split(actor.head(split(memory, nets, 0)), agents, 0)
+        preferences = actor.head(split(memory, nets, 0))
+        if actor.direct is not None:
+            preferences = preferences + actor.leaned(split(inputs, nets, 0))
+        return memory, split(preferences, agents, 0)
 
     def sharpened(self, times: float | Array) -> Policies:
         """Make every preference count so many times as much."""
-        return eqx.tree_at(
-            lambda policies: (policies.actor.head.weights[-1], policies.actor.head.biases[-1]),
-            self,
-            replace_fn=lambda x: x * times,
-        )
+        return eqx.tree_at(_last, self, replace_fn=lambda x: x * times)
 
     def begin(self, key: PRNGKeyArray) -> tuple[Float[Array, "N 1 F"], Float[Array, " 1"]]:
         """Remember nothing, at hour 0: what a ``TeamOperator`` begins an episode with."""
@@ -105,6 +104,12 @@ class Policies(eqx.Module):
     def memory(self, copies: int) -> Float[Array, "N E F"]:
         """Nothing remembered yet."""
         return jnp.zeros((len(self.groups), copies, self.actor.encoder.memory.width))
+
+
+def _last(policies: Policies) -> list[Any]:
+    """All that preferences are sums of products with."""
+    head, direct = policies.actor.head, policies.actor.direct
+    return [head.weights[-1], head.biases[-1], *([] if direct is None else [direct])]
 
 
 def by_agent(x: Array) -> Array:

@@ -16,8 +16,9 @@ from shiftwork.plants.centre.market import REWARD_USD, Account
 from shiftwork.plants.centre.numbers import Label, numbers_in, static_in, with_numbers
 from shiftwork.plants.centre.scenario import Scenario
 from shiftwork.plants.centre.state import DECOKING, QUEUED, CentreState, Seen
+from shiftwork.plants.centre.traits import blending_traits, furnace_traits, receiving_traits
 from shiftwork.plants.cracker.yields import PRODUCTS
-from shiftwork.plants.team_plant import TeamStep
+from shiftwork.plants.team_plant import TeamStep, Traits
 
 
 @jax.tree_util.register_pytree_node_class
@@ -122,6 +123,14 @@ class Centre:
         """Name each column that an agent sees."""
         role = ("receiving", "blending", "furnace").index(self.roles[agent])
         return self._names[role]
+
+    def traits(self, agent: int) -> tuple[Traits, ...]:
+        """In what an agent's macro-actions are like each other."""
+        seen, role = self.observation_names(agent), self.roles[agent]
+        if role == "furnace":
+            return furnace_traits(self.layout, seen)
+        of = receiving_traits if role == "receiving" else blending_traits
+        return of(self.layout, tuple(tank.name for tank in self.scenario.tanks), seen)
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
         """Draw an episode: its ships, the furnaces' ages, prices."""

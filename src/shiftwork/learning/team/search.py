@@ -1,0 +1,163 @@
+"""Going on by search: a team leans this way and that, and whole episodes say which way earns more.
+
+    repeat
+        draw leanings from a normal distribution of each number, each with its opposite (leanings.py)
+        run all of them through the same fresh episodes, whole and undiscounted
+        move mean and deviation towards the best, the better the more
+
+The cross-entropy method (Rubinstein 1999) with the weights of evolution strategies (Hansen 2016). Where an
+episode is long, what a decision earns comes weeks later and drowns in what ships and prices do: a
+discount does not see it, and the gradient of single decisions is all noise. Candidates in the same
+episodes share that noise, and there are far fewer leanings than decisions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from shiftwork.learning.config import replaced
+from shiftwork.learning.learner import Metrics
+from shiftwork.learning.nets import Adam
+from shiftwork.learning.team.actor_critic import TeamLearner
+from shiftwork.learning.team.leanings import first_spread, leaned, leanings_of
+from shiftwork.learning.team.search_settings import Config
+from shiftwork.plants.run_team import run_episodes
+from shiftwork.plants.team_plant import TeamPlant, TeamShape
+
+
+class Search(eqx.Module):
+    """Where a search stands.
+
+    Attributes:
+        learner: The team that leans, as it acts, and its critic.
+        mean: Of the leanings, (D,).
+        deviation: Of each, (D,).
+    """
+
+    learner: TeamLearner
+    mean: Float[Array, " D"]
+    deviation: Float[Array, " D"]
+
+
+@dataclass(frozen=True)
+class Searching:
+    """Goes on by search.
+
+    Attributes:
+        plant: Where.
+        settings: How.
+    """
+
+    plant: TeamPlant
+    settings: Config
+
+    @property
+    def piece(self) -> int:
+        """Plant steps between two judgements."""
+        settings = self.settings
+        episodes = settings.generations * settings.candidates * settings.episodes
+        return episodes * self.plant.horizon
+
+    def begin(self, learner: TeamLearner) -> tuple[Search, Search]:
+        """Make of a team what searches; what is accepted leans to nothing, and acts as the team did."""
+        search = begun(self.plant, learner, self.settings)
+        return search, search
+
+    def back(self, accepted: Search) -> Search:
+        """Search on from what was accepted."""
+        return accepted
+
+    def found(self, search: Search) -> TeamLearner:
+        """The team that leans by the mean, and acts so."""
+        policies = search.learner.policies
+        team = leaned(policies, leanings_of(self.plant, policies), search.mean)
+        return eqx.tree_at(lambda it: it.policies, search.learner, team)
+
+    def go_on(
+        self, search: Search, key: PRNGKeyArray, number: int, pieces: int
+    ) -> tuple[Search, Metrics]:
+        """Search for one piece; how many there are does not matter."""
+        del number, pieces
+        return _go_on(self.plant, search, key, self.settings)
+
+
+def begun(plant: TeamShape, learner: TeamLearner, settings: Config) -> Search:
+    """Lean to nothing yet; the team acts as it did."""
+    acts, nothing = learner.team, jnp.zeros(())
+    if acts.actor.direct is None:
+        nets, inputs, _ = acts.actor.encoder.layers.weights[0].shape
+        straight = jnp.zeros((nets, inputs, acts.actor.head.biases[-1].shape[-1]))
+        acts = eqx.tree_at(
+            lambda it: it.actor.direct, acts, straight, is_leaf=lambda leaf: leaf is None
+        )
+    goes_on = replaced(
+        learner.config,
+        direct=True,
+        sharpness=jnp.ones(()),
+        epsilon=nothing,
+        epsilon_end=nothing,
+        half_way=nothing,
+        imitation=nothing,
+        best_runs=0,
+        scouts=0,
+    )
+    ready = TeamLearner(
+        goes_on, acts, learner.critic, learner.target, Adam.create(acts), learner.critic_adam,
+        learner.batches, None, learner.variance,
+    )  # fmt: skip
+    leanings = leanings_of(plant, acts)
+    spread = settings.deviation * jnp.asarray(first_spread(leanings))
+    return Search(ready, jnp.zeros(leanings.size), spread)
+
+
+@eqx.filter_jit
+def _go_on(
+    plant: TeamPlant, search: Search, key: PRNGKeyArray, settings: Config
+) -> tuple[Search, Metrics]:
+    """Search for so many generations as lie between two judgements."""
+
+    def one(search: Search, key: PRNGKeyArray) -> tuple[Search, Metrics]:
+        return _generation(plant, search, key, settings)
+
+    search, metrics = jax.lax.scan(one, search, jax.random.split(key, settings.generations))
+    return search, jax.tree.map(lambda x: x.mean(keepdims=True), metrics)
+
+
+def _generation(
+    plant: TeamPlant, search: Search, key: PRNGKeyArray, settings: Config
+) -> tuple[Search, Metrics]:
+    draw_key, episode_key = jax.random.split(key)
+    policies = search.learner.policies
+    leanings = leanings_of(plant, policies)
+    half = jax.random.normal(draw_key, (settings.candidates // 2, leanings.size))
+    candidates = search.mean + search.deviation * jnp.concatenate([half, -half])
+
+    def earned(lean: Float[Array, " D"]) -> Float[Array, ""]:
+        team = leaned(policies, leanings, lean)
+        return run_episodes(plant, team, episode_key, settings.episodes).returns.mean()
+
+    returns = jax.vmap(earned)(candidates)
+    # Whatever earns no number is the worst.
+    order = jnp.argsort(-jnp.where(jnp.isfinite(returns), returns, -jnp.inf))
+    ranks = jnp.arange(1, settings.candidates + 1)
+    count = jnp.maximum(settings.best * settings.candidates, 2.0)
+    weight = jnp.maximum(jnp.log(count + 0.5) - jnp.log(ranks), 0.0)
+    weight = weight / weight.sum()
+    away = candidates[order] - search.mean
+    spread = jnp.sqrt(weight @ jnp.square(away))
+    deviation = search.deviation + settings.narrow * (spread - search.deviation)
+    following = Search(
+        search.learner,
+        search.mean + settings.move * (weight @ away),
+        jnp.maximum(deviation, settings.least_deviation),
+    )
+    return following, {
+        "reward": returns.mean() / plant.horizon,
+        "best": returns.max(),
+        "deviation": deviation.mean(),
+    }
