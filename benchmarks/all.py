@@ -36,6 +36,7 @@ MODULES = (
     "team_records",
     "team_record_amount",
     "team_improve",
+    "team_large",
     "gate.run_panel",
     "gate.table",
     "gate.scale",
