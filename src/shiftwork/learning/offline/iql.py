@@ -133,8 +133,8 @@ class IQL(eqx.Module):
         unit = jnp.abs(advantage).mean() + 1e-6
         weight = jnp.minimum(jnp.exp(self.config.temperature * advantage / unit), 100.0)
         action = actor(batch.observation)
-        deviation = (batch.action - action) / jnp.exp(log_std)
-        log_likelihood = -(0.5 * jnp.square(deviation) + log_std).sum(-1)
+        deviation = (batch.action - action) / jnp.exp(log_std)[None]
+        log_likelihood = -(0.5 * jnp.square(deviation) + log_std[None]).sum(-1)
         distance = jnp.square(action - batch.action).sum(-1).mean()
         return -(weight * log_likelihood).mean(), {"cloning_error": distance}
 

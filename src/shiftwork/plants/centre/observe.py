@@ -99,9 +99,7 @@ def furnace_columns(scenario: Scenario, layout: Layout, state: CentreState) -> C
             "tube temperature": (furnaces.tube_c - 1050) / 50,
             "days since decoke": furnaces.clean_h / DAY_H / 50,
             "decoking": decokes,
-            "decoke hours left": jnp.where(
-                decokes, furnaces.decoke_left_h / ours.decoke_h, 0.0
-            ),
+            "decoke hours left": jnp.where(decokes, furnaces.decoke_left_h / ours.decoke_h, 0.0),
             "stand-by": furnaces.mode == STAND_BY,
             "too hot": furnaces.mode == QUEUED,
         }

@@ -201,7 +201,9 @@ class BoxPushing:
             closed = (x == box_x[0]) | (x == box_x[1]) | (x == box_x[BIG]) | (x == box_x[BIG] + 1)
             closed &= y == box_y[0]
             distance = jnp.abs(x - to_x) + jnp.abs(y - to_y)
-            cost = jnp.where(closed, 10_000, 10 * distance.astype(jnp.int32) + quarter_turns.astype(jnp.int32))
+            cost = jnp.where(
+                closed, 10_000, 10 * distance.astype(jnp.int32) + quarter_turns.astype(jnp.int32)
+            )
             better = cost < best_cost
             best_cost, best = jnp.where(better, cost, best_cost), jnp.where(better, direction, best)
         turn = (best - agent.orientation) % 4
