@@ -120,7 +120,7 @@ class IQL(eqx.Module):
         future = self.v(net, batch.next_observation)
         target = batch.reward + self.config.discount * batch.continues * future
         value = critic(batch.observation, batch.action)
-        error = jnp.square(value - jax.lax.stop_gradient(target)).mean(1)
+        error = jnp.square(value - jax.lax.stop_gradient(target)[None]).mean(1)
         return error.sum(), {"td_error": jnp.sqrt(error.mean()), "value": value.mean()}
 
     def actor_loss(
