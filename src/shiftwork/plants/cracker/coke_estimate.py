@@ -46,7 +46,7 @@ def foreseen(
         jnp.clip(set_points[None], now - hours * rates, now + hours * rates), -1, 0
     )
     coke, covered = jnp.full_like(feed, coke_mm), jnp.full_like(feed, COVERED_H)
-    return crack(design, coke, covered, feed, cot, steam, seen.piona[None, None]).tube_c.max(0)
+    return crack(design, coke, covered, feed, cot, steam, seen.piona).tube_c.max(0)
 
 
 def estimate(

@@ -27,6 +27,7 @@ from shiftwork.plants.cracker.yields import (
     pygas_hydrogen,
     to_plant_scale,
 )
+from shiftwork.records.limits import for_rows
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def crack(
         steam_ratio: Dilution steam over feed, by mass.
         piona: Mass fractions of the feed's classes.
     """
+    if piona.ndim == 1:  # one feed for all
+        piona = for_rows(piona, feed_t_per_h[..., None])
     residence_s = _residence_s(design, feed_t_per_h, cot_c, steam_ratio)
     yields = to_plant_scale(naphtha_yields(piona, cot_c, steam_ratio, residence_s))
     enthalpy = (piona * jnp.broadcast_to(ENTHALPY_GJ_PER_T, piona.shape)).sum(-1)
