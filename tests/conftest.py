@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jax
+import optax.tree
 import pytest
 from jaxtyping import install_import_hook
 
@@ -20,6 +21,12 @@ os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache")
 
 # Every annotated shape and dtype of the package is checked while the tests run.
 install_import_hook("shiftwork", "support.numeric_tower.checked")
+
+# Code says where it adds axes and changes dtypes; where JAX would do so by itself, it may hide a mistake.
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+# Optax takes a float to the power of a whole number of steps.
+optax.tree.bias_correction = jax.numpy_dtype_promotion("standard")(optax.tree.bias_correction)
 
 from shiftwork.cli.compile_cache import keep_compiled  # noqa: E402
 

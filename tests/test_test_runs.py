@@ -1,8 +1,12 @@
-"""The test run itself: a lost worker ends it with a name, and slow tests must say that they are."""
+"""The test run itself: what it checks of all code, and how it ends when a worker is lost."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,6 +19,13 @@ def run(folder, text, *options):
         [*command, *options, folder / "test_inner.py"],
         capture_output=True, text=True, timeout=120, check=False, cwd=ROOT,
     )  # fmt: skip
+
+
+def test_jax_adds_no_axis_and_changes_no_dtype_by_itself():
+    with pytest.raises(ValueError, match="rank_promotion"):
+        jnp.ones((2, 3)) + jnp.ones(3)
+    with pytest.raises(jax.dtypes.TypePromotionError, match="dtype_promotion"):
+        jnp.ones(3) * jnp.ones(3, bool)
 
 
 def test_a_lost_worker_ends_the_run_with_the_name_of_its_test(tmp_path):

@@ -80,7 +80,7 @@ def test_single_and_batch_and_compiled_decisions_agree():
     # A network of random weights this large turns the last digit of an input into a few others.
     np.testing.assert_allclose(single / span, batch / span, rtol=0, atol=1e-5)
     np.testing.assert_allclose(
-        compiled_policy(AGENT)(jnp.asarray(SEEN)) / span, batch / span, rtol=0, atol=1e-5
+        compiled_policy(AGENT)(jnp.asarray(SEEN)) / span[None], batch / span, rtol=0, atol=1e-5
     )
 
 

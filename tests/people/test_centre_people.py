@@ -177,7 +177,7 @@ def test_the_first_ship_goes_into_a_tank_with_room_and_not_into_the_last_feed():
         tanks = state.tanks
         volume = np.array(levels) * plant.layout.capacity_m3
         mass = tanks.known * (volume / np.asarray(
-            (tanks.known / np.array([0.64, 0.66, 0.68, 0.77, 0.87])).sum(-1)))[:, None]  # fmt: skip
+            (tanks.known / np.array([[0.64, 0.66, 0.68, 0.77, 0.87]])).sum(-1)))[:, None]  # fmt: skip
         new = state._replace(
             harbour=anchored, tanks=tanks._replace(mass_t=jnp.asarray(mass, jnp.float32))
         )

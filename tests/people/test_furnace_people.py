@@ -71,7 +71,7 @@ def test_set_points_vary_enough_to_learn_from():
 
 def test_runs_last_as_long_as_runs_do_and_no_tube_burns():
     assert not lived().info["violation"].any()
-    decokes = (lived().info["decoke_kusd"] > 0).sum()
+    decokes = int((lived().info["decoke_kusd"] > 0).sum())
     days = COPIES * PLANT.horizon * STEP_H / 24
     assert 35 < days / decokes < 90
 

@@ -118,12 +118,13 @@ def test_any_action_gives_finite_numbers_inside_the_spans_of_the_tags(plant, see
     reset_key, action_key, step_key = jax.random.split(jax.random.key(seed), 3)
     centre, half = (high + low) / 2, (high - low) / 2
     draws = jax.random.uniform(action_key, (plant.horizon, len(low)), minval=-1.0, maxval=1.0)
-    observation, reward = _episode(plant, reset_key, centre + scale * half * draws, step_key)
+    actions = centre[None] + scale * half[None] * draws
+    observation, reward = _episode(plant, reset_key, actions, step_key)
 
     assert np.isfinite(reward).all()
     assert np.isfinite(observation).all()
-    assert (observation >= span_low).all()
-    assert (observation <= span_high).all()
+    assert (observation >= span_low[None]).all()
+    assert (observation <= span_high[None]).all()
 
 
 @ANY_PLANT

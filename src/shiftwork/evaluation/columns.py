@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from shiftwork.records.episodes import Transitions
+from shiftwork.records.limits import for_rows
 from shiftwork.records.tags import Tags
 
 MOST_PAIRS = 60
@@ -54,4 +55,4 @@ def distances(observation: Any, std: Any, pairs: Any) -> Any:
     module = np if isinstance(observation, np.ndarray) else jnp
     a, b = pairs
     apart = module.abs(observation[..., a] - observation[..., b])
-    return apart / module.maximum(std[a], std[b])
+    return apart / for_rows(module.maximum(std[a], std[b]), apart)

@@ -32,6 +32,7 @@ from shiftwork.learning.offline.settings import value_range
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Scaling, scaled
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.limits import for_rows
 
 PIECE = 1_000
 BATCH = 128
@@ -159,7 +160,8 @@ def _seen(observation: Array, scaling: Scaling, pairs: Array) -> Array:
 def _done(action: Array, observation: Array, scaling: Scaling) -> Array:
     """What the nets see of an action: as it will be done, also beyond what people ever did."""
     share = scaling.limits.share(action, observation)
-    return 2.0 * (share - scaling.action_low) / (scaling.action_high - scaling.action_low) - 1.0
+    low, high = for_rows(scaling.action_low, share), for_rows(scaling.action_high, share)
+    return 2.0 * (share - low) / (high - low) - 1.0
 
 
 class _Fit(eqx.Module):

@@ -23,7 +23,7 @@ from shiftwork.plants.operator import Memory, Operator
 from shiftwork.plants.plant import Plant
 from shiftwork.plants.run import run
 from shiftwork.records.episodes import Episodes
-from shiftwork.records.limits import MovingLimits
+from shiftwork.records.limits import MovingLimits, for_rows
 from shiftwork.records.tags import Tags, box
 
 Policy = Callable[[Array], Array]
@@ -76,11 +76,13 @@ def _numbers(agent: Agent) -> tuple[Any, ...]:
 
 def _act(numbers: tuple[Any, ...], limits: MovingLimits, observation: Array) -> Array:
     weights, biases, mean, std, low, high = numbers
+    mean, std = for_rows(mean, observation), for_rows(std, observation)
     bound = FARTHEST * std
     x = (jnp.clip(observation, mean - bound, mean + bound) - mean) / std
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        x = jax.nn.relu(x @ weight + bias)
-    unit = jnp.tanh(x @ weights[-1] + biases[-1])
+        x = jax.nn.relu(x @ weight + for_rows(bias, x))
+    unit = jnp.tanh(x @ weights[-1] + for_rows(biases[-1], x))
+    low, high = for_rows(low, unit), for_rows(high, unit)
     share = jnp.clip(low + 0.5 * (unit + 1.0) * (high - low), low, high)
     return limits.action(share, observation)
 

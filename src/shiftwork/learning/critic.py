@@ -89,8 +89,8 @@ class Critic(eqx.Module):
         mlp = MLP.create(key, (inputs, *hidden, bins), nets=nets, layer_norm=layer_norm)
         support = _support(values, bins)
         # The bin next to the mean is the likeliest at first; both sides fade alike.
-        away = jnp.abs(jnp.arange(bins) - _position(support, offset))
-        biases = (*mlp.biases[:-1], mlp.biases[-1] - FADE * away)
+        away = jnp.abs(jnp.arange(bins, dtype=jnp.float32) - _position(support, offset))
+        biases = (*mlp.biases[:-1], mlp.biases[-1] - FADE * away[None, None])
         return cls(dataclasses.replace(mlp, biases=biases), offset, support)
 
     def __call__(
@@ -110,8 +110,9 @@ class Critic(eqx.Module):
         value = self._value(head)
         target = jax.lax.stop_gradient(target)
         if self.support is None:
-            return value, jnp.square(value - target)
+            return value, jnp.square(value - jnp.broadcast_to(target, value.shape))
         weight = two_hot(target, jax.lax.stop_gradient(self.support))
+        weight = jnp.broadcast_to(weight, head.shape)
         return value, jax.nn.logsumexp(head, -1) - (weight * head).sum(-1)
 
     def _head(self, observation: Array, action: Array) -> Float[Array, "N B K"]:
@@ -138,9 +139,9 @@ def two_hot(value: Float[Array, "*B"], support: Float[Array, " K"]) -> Float[Arr
     value = jnp.clip(value, support[0], support[-1])
     low = jnp.clip(jnp.searchsorted(support, value, side="right") - 1, 0, len(support) - 2)
     share = (value - support[low]) / (support[low + 1] - support[low])
-    bins = jnp.arange(len(support))
-    below = (bins == low[..., None]) * (1.0 - share)[..., None]
-    return below + (bins == low[..., None] + 1) * share[..., None]
+    bins = jnp.expand_dims(jnp.arange(len(support)), tuple(range(low.ndim)))
+    below = jnp.where(bins == low[..., None], (1.0 - share)[..., None], 0.0)
+    return below + jnp.where(bins == low[..., None] + 1, share[..., None], 0.0)
 
 
 def _support(values: Values, bins: int) -> Float[Array, " K"]:

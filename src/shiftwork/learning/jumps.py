@@ -49,5 +49,5 @@ class Jumps(NamedTuple):
 
     def scaled(self, mean: Float[np.ndarray, " O"], std: Float[np.ndarray, " O"]) -> Jumps:
         """The same in units of deviations from a mean."""
-        value = (self.value - np.where(self.relative, 0.0, mean)) / std
+        value = (self.value - np.where(self.relative, 0.0, mean)[None]) / std[None]
         return self._replace(value=jnp.asarray(value, jnp.float32))

@@ -18,7 +18,7 @@ from shiftwork.learning.jumps import Jumps
 from shiftwork.learning.outside import Outside
 from shiftwork.plants.operator import Reactive
 from shiftwork.records.episodes import Episodes, Transitions
-from shiftwork.records.limits import FIXED, MovingLimits
+from shiftwork.records.limits import FIXED, MovingLimits, for_rows
 from shiftwork.records.tags import box
 
 Numbers = Any
@@ -103,11 +103,13 @@ class Scaling:
 
     def observe(self, observation: Array | np.ndarray) -> Any:
         """Scale observations (..., O) from plant units."""
-        return (observation - self.observation_mean) / self.observation_std
+        mean = for_rows(self.observation_mean, observation)
+        return (observation - mean) / for_rows(self.observation_std, observation)
 
     def act(self, action: Array | np.ndarray, observation: Array | np.ndarray) -> Any:
         """Turn the learner's actions (..., A) into plant units, seeing (..., O) in plant units."""
-        share = self.action_low + 0.5 * (action + 1.0) * (self.action_high - self.action_low)
+        low, high = for_rows(self.action_low, action), for_rows(self.action_high, action)
+        share = low + 0.5 * (action + 1.0) * (high - low)
         return self.limits.action(share, observation)
 
     def earned(self, reward: Array | np.ndarray, observation: Array | np.ndarray) -> Any:

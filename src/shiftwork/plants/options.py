@@ -285,7 +285,7 @@ def primitive(plant: SynchronousPlant) -> WithOptions:
 
 def _allowed(chosen: Int[Array, " N"], mask: Bool[Array, "N A"]) -> Int[Array, " N"]:
     """What was chosen if it may be, else the first that may."""
-    may = (mask & (chosen[:, None] == jnp.arange(mask.shape[1]))).any(1)
+    may = (mask & (chosen[:, None] == jnp.arange(mask.shape[1])[None])).any(1)
     return jnp.where(may, chosen, mask.argmax(1).astype(jnp.int32))
 
 

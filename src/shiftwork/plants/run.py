@@ -35,7 +35,7 @@ class Trajectory(NamedTuple):
     @property
     def returns(self) -> Float[Array, " E"]:
         """Undiscounted returns of the episodes, each up to its end, (E,)."""
-        over = jnp.cumsum(self.terminal, 0) - self.terminal > 0
+        over = jnp.cumsum(self.terminal, 0) - self.terminal.astype(jnp.int32) > 0
         return jnp.where(over, 0.0, self.reward).sum(0)
 
 

@@ -107,7 +107,7 @@ def outcome_of(
     reward: Float[Array, "T E"], success: Bool[Array, "T E"], terminal: Bool[Array, "T E"]
 ) -> Outcome:
     """Sum up episodes; what follows a terminal step does not count."""
-    over = jnp.cumsum(terminal, 0) - terminal > 0
+    over = jnp.cumsum(terminal, 0) - terminal.astype(jnp.int32) > 0
     success = success & ~over
     reached = success.any(0)
     return Outcome(

@@ -20,6 +20,11 @@ Numbers = Any
 """A NumPy or a JAX array: the arithmetic here is the same for both."""
 
 
+def for_rows(columns: Numbers, rows: Numbers) -> Numbers:
+    """Give one number for each column, (C,), as many axes as rows (..., C) have."""
+    return columns.reshape((1,) * (rows.ndim - 1) + columns.shape)
+
+
 @dataclass(frozen=True)
 class MovingLimits:
     """Where the observation holds the actions' limits of the moment.
@@ -72,7 +77,7 @@ class MovingLimits:
         """
         if not self.moving.any():
             return np.float32(0.0), np.float32(1.0)
-        moves = self.moving.astype(np.float32)
+        moves = for_rows(self.moving.astype(np.float32), observation)
         low = observation[..., [column or 0 for column in self.low]] * moves
         high = observation[..., [column or 0 for column in self.high]] * moves + (1.0 - moves)
         return low, high
@@ -81,7 +86,7 @@ class MovingLimits:
         """Return which share of its box each action (..., A) is; 0 where the box is a point."""
         low, high = self.box(observation)
         width = high - low
-        return (action - low) / (width + (width <= 0.0))
+        return (action - low) / (width + (width <= 0.0).astype(np.float32))
 
     def action(self, share: Numbers, observation: Numbers) -> Numbers:
         """Return the actions (..., A), plant units, of which ``share`` gives the share."""

@@ -48,6 +48,7 @@ from shiftwork.plants.cracker.furnace_plant import (
     read,
 )
 from shiftwork.plants.cracker.prices import margin_per_h, prices_of
+from shiftwork.records.limits import for_rows
 
 DECOKE_DAYS = 2
 SWEPT_DAYS = 1000
@@ -134,7 +135,7 @@ def offers(
     piona: Float[Array, "*#B 5"],
 ) -> Offer:
     """Evaluate candidates (feed, COT, steam ratio) at prices of ``LEADERS`` and a feed."""
-    feed, cot, steam = actions.T
+    feed, cot, steam = (for_rows(setting, piona) for setting in actions.T)
     coked_mm = 2 * design.coke_room_mm
 
     def at(coke_mm: float) -> Cracked:
@@ -165,7 +166,7 @@ def solve(design: FurnaceDesign, grid: Grid = Grid()) -> Optimum:
     weight, spread, at_spread, moves = _market(design, grid)
     actions = jnp.asarray(candidates(design, grid.feed, grid.cot, grid.steam))
     offer = offers(design, actions, at_spread[:, None], jnp.asarray(_grades())[None])  # (X, G, U)
-    offer = Offer(*(jnp.moveaxis(x, 0, -1) for x in offer))  # (G, U, X), X = 1 but for the margin
+    offer = Offer(*(jnp.moveaxis(x, 0, -1)[None] for x in offer))  # X = 1 but for the margin
     # Low loads run with more coke than the design's room.
     coke = jnp.linspace(0.0, 1.6 * design.coke_room_mm, grid.coke)
     level = coke[:, None, None, None]  # (C, G, U, X) from here
@@ -175,10 +176,10 @@ def solve(design: FurnaceDesign, grid: Grid = Grid()) -> Optimum:
     earned = jnp.where(tube_c <= design.tube_limit_c - MARGIN_C, earned, -jnp.inf)
     after = (jnp.minimum(level + hours * offer.growth, coke[-1]) / coke[1])[..., 0]
     below = jnp.clip(after.astype(jnp.int32), 0, grid.coke - 2)  # (C, G, U)
-    part = (after - below)[..., None]
+    part = (after - below.astype(jnp.float32))[..., None]
     # A decoke begins at a reading of the lowest end of run or more, which any grade can give.
     may = (tube_c.max(2) >= design.tube_limit_c - END_SPAN_C).all(1)  # (C, 1)
-    share = jnp.asarray(GRADE_SHARE, jnp.float32)[:, None]
+    share = jnp.asarray(GRADE_SHARE, jnp.float32)[None, :, None]
     fresh_mm = design.coke_mm_per_h * CATALYTIC * CATALYTIC_H
 
     def sweep(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Any]:
@@ -186,7 +187,7 @@ def solve(design: FurnaceDesign, grid: Grid = Grid()) -> Optimum:
         ahead = value @ moves.T
         future = (1 - part) * ahead[below] + part * ahead[below + 1]
         going_on = ((earned + future).max(2) * share).sum(1)
-        decoke = -DECOKE_COST_KUSD + moves @ waits[-1]
+        decoke = (-DECOKE_COST_KUSD + moves @ waits[-1])[None]
         clean = jax.vmap(lambda row: jnp.interp(fresh_mm, coke, row), 1)(value)
         waits = jnp.concatenate([(moves @ clean)[None], waits[:-1] @ moves.T])
         forced = ~jnp.isfinite(going_on)
@@ -224,8 +225,8 @@ def _market(
     mean, deviation = seen.mean(), seen.std()
     axis = np.sqrt(grid.spread - 1) * np.linspace(-1, 1, grid.spread)
     spread = mean + deviation * axis
-    slope = ((prices - prices.mean(0)) * (seen - mean)[:, None]).mean(0) / deviation**2
-    at_spread = prices.mean(0) + slope * (spread - mean)[:, None]
+    slope = ((prices - prices.mean(0)[None]) * (seen - mean)[:, None]).mean(0) / deviation**2
+    at_spread = prices.mean(0)[None] + slope[None] * (spread - mean)[:, None]
     keep = float(np.exp(-1 / REVERSION_DAYS / grid.steps_per_day))
     return weight, spread, at_spread, jnp.asarray(rouwenhorst(grid.spread, keep), jnp.float32)
 

@@ -134,9 +134,9 @@ def test_target_policy_smoothing_stays_in_the_box(batch):
         for a in (-0.5, 0.5)
         for b in (-0.5, 0.5)
     ]
-    wanted = 4.0 * batch.reward + 0.9 * batch.continues * np.stack(corners)
+    wanted = 4.0 * batch.reward[None] + 0.9 * batch.continues[None] * np.stack(corners)
     target, _ = learner.target(batch, jax.random.key(1))
-    assert (np.abs(wanted - target).min(0) < 1e-3).all()
+    assert (np.abs(wanted - target[None]).min(0) < 1e-3).all()
 
 
 def test_infeasible_actions_keep_the_guard_interval_in_every_column():

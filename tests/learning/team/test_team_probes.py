@@ -143,7 +143,7 @@ def sure_to_wait(**changes):
     def bias(learner):
         return learner.policies.actor.head.biases[-1]
 
-    return plant, eqx.tree_at(bias, learner, bias(learner) + jnp.array([7.0, -7.0]))
+    return plant, eqx.tree_at(bias, learner, bias(learner) + jnp.array([[[7.0, -7.0]]]))
 
 
 def test_scouts_choose_by_chance_and_nobody_else_does():

@@ -78,7 +78,7 @@ def test_observations_are_of_the_size_of_one_and_kept_while_an_agent_is_busy():
     step, largest = RESET(SMALL, KEY), 0.0
     for hour in range(120):
         key = jax.random.fold_in(KEY, hour)
-        macro = jnp.argmax(jax.random.uniform(key, step.mask.shape) * step.mask, -1)
+        macro = jnp.argmax(jnp.where(step.mask, jax.random.uniform(key, step.mask.shape), 0.0), -1)
         after = STEP(SMALL, step.state, macro, key)
         busy = ~after.decided
         np.testing.assert_array_equal(after.observation[busy], step.observation[busy])

@@ -229,9 +229,9 @@ def test_margins_of_many_conditions_at_many_prices_are_summed_rightly():
     others = jax.random.uniform(keys[3], (3, 48))
 
     def margins(products, flows, price, others):
-        feed, fuel, steam = flows
+        feed, fuel, steam = flows[:, None]
         nothing = jnp.zeros_like(feed)
-        made = Cracked(products, fuel, steam, nothing, nothing, nothing)
+        made = Cracked(products[None], fuel, steam, nothing, nothing, nothing)
         naphtha, per_gj, per_t = others[:, :, None, None]
         prices = Prices(naphtha, price[:, None, None], per_gj, per_t)
         return margin_per_h(made, feed, prices)

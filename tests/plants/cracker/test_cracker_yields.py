@@ -180,7 +180,7 @@ def test_hydrogen_and_carbon_close_for_naphthas(piona, scale):
 
     known = np.nan_to_num(PRODUCT_HYDROGEN)
     known[OTHER_PYGAS] = 0.0
-    hydrogen = (yields * known).sum(-1) + yields[:, OTHER_PYGAS] * content
+    hydrogen = (yields * known[None]).sum(-1) + yields[:, OTHER_PYGAS] * content
     np.testing.assert_allclose(hydrogen + residual, hydrogen_content(f32(piona)), atol=1e-6)
 
 

@@ -41,7 +41,7 @@ class GoTo:
     def act(self, moment, key):
         here = pusher(moment)
         there = self.boxes.walk(
-            here, jnp.int32(self.waypoint), list(moment.state.box_x), list(moment.state.box_y)
+            here, jnp.int8(self.waypoint), list(moment.state.box_x), list(moment.state.box_y)
         )
         turn = (there.orientation - here.orientation) % 4
         moves = (there.x != here.x) | (there.y != here.y)

@@ -144,7 +144,7 @@ def test_random_starts_are_drawn_by_the_rules(plant):
 
 def test_fixed_kitchens_start_as_drawn_and_show_what_is_in_sight():
     step = Overcooked("A").reset(KEY)
-    assert (step.state.home == jnp.array(Overcooked("A").kitchen.object_cells)).all()
+    assert (np.asarray(step.state.home) == Overcooked("A").kitchen.object_cells).all()
     seen = step.observation[0]
     # Agent 1 at (1, 2): it sees knives (1, 0) and (2, 0), the delivery (3, 0) and itself, agent 3
     # at (1, 4), and neither foods nor plates.

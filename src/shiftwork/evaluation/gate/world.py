@@ -24,6 +24,7 @@ from shiftwork.evaluation.columns import alike, distances, some_rows
 from shiftwork.learning.nets import MLP, Adam
 from shiftwork.learning.progress import Advance
 from shiftwork.records.episodes import Episodes
+from shiftwork.records.limits import for_rows
 
 MEMBERS = 8
 WIDTH = 96
@@ -90,17 +91,21 @@ class World(eqx.Module):
         row: Int[Array, " B"],
     ) -> tuple[Float[Array, "M B O"], Float[Array, "M B"]]:
         """Foresee the next observation and the reward, each member for itself, in plant units."""
-        x = (jnp.concatenate([observation, action], -1) - self.mean) / self.std
-        known = jnp.clip(x, *self.seen)
-        moved = _with_one(x) @ self.change + self.change_net(known) + self.residual[row]
-        later = jnp.clip(observation + moved * self.change_std, self.low, self.high)
-        jump = self.jump[row]
+        x = jnp.concatenate([observation, action], -1)
+        x = (x - self.mean[None, None]) / self.std[None, None]
+        known = jnp.clip(x, *self.seen[:, None, None])
+        moved = _with_one(x) @ self.change + self.change_net(known) + self.residual[row][None]
+        low, high = self.low[None, None], self.high[None, None]
+        later = jnp.clip(observation + moved * self.change_std[None, None], low, high)
+        jump = self.jump[row][None]
         later = jnp.where(self.held > 0, jnp.where(jnp.isnan(jump), observation, jump), later)
-        y = jnp.clip(_paying(x, later, self.mean, self.std, self.pairs), *self.paying)
+        y = jnp.clip(
+            _paying(x, later, self.mean, self.std, self.pairs), *self.paying[:, None, None]
+        )
         known = (_squares(y) @ self.reward[..., None])[..., 0]
         earned = self.reward_mean + self.reward_std * (known + self.reward_net(y)[..., 0])
-        room = (self.high - self.low) * BEYOND / (1.0 + 2.0 * BEYOND)
-        beyond = jnp.maximum(self.low + room - later, later - self.high + room) / room
+        room = (high - low) * BEYOND / (1.0 + 2.0 * BEYOND)
+        beyond = jnp.maximum(low + room - later, later - high + room) / room
         unknown = jnp.clip(beyond.max(-1) / STRANGE, 0.0, 1.0)
         earned += unknown * (jnp.minimum(earned, self.poor) - earned)
         return later, jnp.minimum(earned, self.best)
@@ -254,7 +259,7 @@ def _paying(x: Any, later: Any, mean: Any, std: Any, pairs: Any) -> Any:
     """What rewards are learned from: columns before, columns after, distances of like tags."""
     module = np if isinstance(x, np.ndarray) else jnp
     columns = later.shape[-1]
-    scaled = (later - mean[:columns]) / std[:columns]
+    scaled = (later - for_rows(mean[:columns], later)) / for_rows(std[:columns], later)
     return module.concatenate([x, scaled, distances(later, std, pairs)], -1)
 
 

@@ -120,7 +120,7 @@ class IQL(eqx.Module):
         future = self.v(net, batch.next_observation)
         target = batch.reward + self.config.discount * batch.continues * future
         value = critic(batch.observation, batch.action)
-        error = jnp.square(value - jax.lax.stop_gradient(target)).mean(1)
+        error = jnp.square(value - jax.lax.stop_gradient(target)[None]).mean(1)
         return error.sum(), {"td_error": jnp.sqrt(error.mean()), "value": value.mean()}
 
     def actor_loss(
@@ -133,8 +133,8 @@ class IQL(eqx.Module):
         unit = jnp.abs(advantage).mean() + 1e-6
         weight = jnp.minimum(jnp.exp(self.config.temperature * advantage / unit), 100.0)
         action = actor(batch.observation)
-        deviation = (batch.action - action) / jnp.exp(log_std)
-        log_likelihood = -(0.5 * jnp.square(deviation) + log_std).sum(-1)
+        deviation = (batch.action - action) / jnp.exp(log_std)[None]
+        log_likelihood = -(0.5 * jnp.square(deviation) + log_std[None]).sum(-1)
         distance = jnp.square(action - batch.action).sum(-1).mean()
         return -(weight * log_likelihood).mean(), {"cloning_error": distance}
 

@@ -177,7 +177,7 @@ class PARS(eqx.Module):
         # Summed over critics: each member is trained as if it stood alone.
         loss = (error[:, :rows].mean(1) + self.config.penalty * error[:, rows:].mean(1)).sum()
         return loss, {
-            "td_error": jnp.sqrt(jnp.square(recorded - target).mean()) / scale,
+            "td_error": jnp.sqrt(jnp.square(recorded - target[None]).mean()) / scale,
             "value": recorded.mean() / scale,
             "value_infeasible": unseen.mean() / scale,
         }

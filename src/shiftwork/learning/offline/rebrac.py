@@ -110,7 +110,7 @@ class ReBRAC(eqx.Module):
     ) -> tuple[Float[Array, ""], Metrics]:
         """Temporal-difference loss, summed over both critics."""
         value, error = critic.value_and_error(batch.observation, batch.action, target)
-        td_error = jnp.sqrt(jnp.square(value - target).mean())
+        td_error = jnp.sqrt(jnp.square(value - target[None]).mean())
         return error.mean(1).sum(), {"td_error": td_error, "value": value.mean()}
 
     def actor_loss(

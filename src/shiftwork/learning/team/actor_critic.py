@@ -182,7 +182,7 @@ class TeamLearner(eqx.Module):
         config = self.config
         run_key, order_key, best_key = jax.random.split(key, 3)
         steps = self.batches * (config.copies * plant.horizon)
-        done = jnp.clip(steps / config.epsilon_steps, 0.0, 1.0)
+        done = jnp.clip(steps.astype(jnp.float32) / config.epsilon_steps, 0.0, 1.0)
         epsilon = config.epsilon + done * (config.epsilon_end - config.epsilon)
         half_way = left * config.half_way
         learned_from = config.copies - config.scouts
@@ -254,7 +254,7 @@ class TeamLearner(eqx.Module):
             on_clock(batch.ended),
             jnp.swapaxes(event[:, :-1], 0, 1),
             jnp.swapaxes(value[:, :-1], 0, 1),
-            value[:, -1] * (not self.config.limit_ends),
+            value[:, -1] * float(not self.config.limit_ends),
             self.config.discount,
             self.config.trace,
         )
@@ -279,7 +279,7 @@ class TeamLearner(eqx.Module):
         own = batch.rows.decided[:-1]
         advantage = jnp.broadcast_to(jnp.swapaxes(found.advantage, 0, 1), own.shape)
         now = jnp.square(advantage - advantage.mean(where=own)).mean(where=own)
-        move = jnp.maximum(SLOWLY, 1.0 / (1.0 + self.batches))
+        move = jnp.maximum(SLOWLY, 1.0 / (1.0 + self.batches.astype(jnp.float32)))
         return self.variance + move * (now - self.variance)
 
     def actor_loss(

@@ -74,12 +74,12 @@ def clone_loss(
     rows = jax.tree.map(lambda x: x[:-1], batch.rows)
     preferences, packed = policies.preferences(rows)
     mask, macro = packed.take(batch.mask), packed.take(batch.macro)[..., None]
-    logs = log_probabilities(preferences + jnp.log(rare)[:, None], mask, 0.0)
+    logs = log_probabilities(preferences + jnp.log(rare)[None, :, None], mask, 0.0)
     taken = jnp.take_along_axis(logs, macro, -1)[..., 0]
     times = jnp.take_along_axis(rare[None, :, None], macro, -1)[..., 0]
     several = packed.real & (mask.sum(-1) > 1)
     loss = -taken * times * packed.take(weight[:, None])
-    return _by_group(loss, several * chosen, policies.groups)
+    return _by_group(loss, several.astype(jnp.float32) * chosen[None, None], policies.groups)
 
 
 def _by_group(
@@ -137,7 +137,7 @@ def regress(
     ) -> tuple[tuple[Policies, Adam], tuple[Policies, Array]]:
         def one(carry: tuple[Policies, Adam], update: Int[Array, ""]) -> Any:
             now = jax.vmap(lambda key: jax.random.fold_in(key, update))(keys)
-            left = 1.0 - update / (config.updates + 1.0)
+            left = 1.0 - update.astype(jnp.float32) / (config.updates + 1.0)
             return jax.vmap(step, in_axes=(0, 0, 0, 0, None))(*carry, learns, now, left), None
 
         updates = done * every + jnp.arange(every)

@@ -41,7 +41,7 @@ class Packed(NamedTuple):
     @property
     def real(self) -> Bool[Array, "K N E"]:
         """Whether an event stands in a place."""
-        return jnp.arange(len(self.step))[:, None, None] < self.events
+        return jnp.arange(len(self.step))[:, None, None] < self.events[None]
 
     def of(self, copies: slice) -> Packed:
         """Return those of some copies alone."""

@@ -241,7 +241,7 @@ class Attention(eqx.Module):
     def __call__(self, x: Float[Array, "B N F"]) -> Float[Array, "B F"]:
         """Let every agent's history attend to all, and average."""
         rows, agents, width = x.shape
-        x = x + self.agent
+        x = x + self.agent[None]
         flat = normalized(x).reshape(1, rows * agents, width)
         split = product(flat, self.mix).reshape(rows, agents, 3, self.heads, width // self.heads)
         query, key, value = split[:, :, 0], split[:, :, 1], split[:, :, 2]

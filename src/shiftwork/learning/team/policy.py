@@ -173,7 +173,8 @@ def log_probabilities(
     """
     mask = mask | ~mask.any(-1, keepdims=True)
     policy = jax.nn.softmax(jnp.where(mask, preferences, -1e9), -1)
-    uniform = mask / mask.sum(-1, keepdims=True)
+    allowed = mask.astype(jnp.float32)
+    uniform = allowed / allowed.sum(-1, keepdims=True)
     mixed = (1.0 - epsilon) * policy + epsilon * uniform
     return jnp.where(mask, jnp.log(jnp.maximum(mixed, 1e-12)), -1e9)
 

@@ -105,7 +105,7 @@ def _explained(
     learner = eqx.tree_at(lambda it: (it.critic, it.target), learner, (critic, critic))
     whole = eqx.tree_at(lambda it: it.config, learner, replaced(learner.config, trace=jnp.ones(())))
     found = whole.advantages(batch)
-    event = learner.critic.critic.clock(batch.rows.decided)[:, :-1] & held
+    event = learner.critic.critic.clock(batch.rows.decided)[:, :-1] & held[None, None]
     mean = found.target.mean(where=event)
     spread = jnp.square(found.target - mean).mean(where=event)
     return 1.0 - jnp.square(found.advantage).mean(where=event) / spread

@@ -87,7 +87,7 @@ def collect(
 
     starts = jax.vmap(jax.vmap(start))(jax.random.split(begin_key, (FRESH_STARTS, copies)))
     each = jnp.arange(copies)
-    chance = jnp.broadcast_to(epsilon, copies)[:, None]
+    chance = jnp.broadcast_to(epsilon, copies)[None, :, None]
 
     def one(carry: tuple[Any, ...], key: Key[Array, ""]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         step, memory, fresh, clock, begun = carry
@@ -109,7 +109,13 @@ def collect(
             following._replace(info={}),
         )
         row = Rows(inputs, decided, fresh)
-        after = (kept, memory, ended, jnp.where(ended, 0.0, clock + 1.0), begun + ended)
+        after = (
+            kept,
+            memory,
+            ended,
+            jnp.where(ended, 0.0, clock + 1.0),
+            begun + ended.astype(jnp.int32),
+        )
         return after, (row, mask, macro, taken, following.reward, ended)
 
     begin = (

@@ -44,7 +44,8 @@ class TimeCode(eqx.Module):
 
     def __call__(self, steps: Float[Array, "*B"]) -> Float[Array, "*B C"]:
         """Code steps."""
-        angle = steps[..., None] * (2 * np.pi / np.array(self.periods, np.float32))
+        turns = 2 * np.pi / np.array(self.periods, np.float32)
+        angle = steps[..., None] * np.expand_dims(turns, tuple(range(steps.ndim)))
         parts = [jnp.sin(angle), jnp.cos(angle)]
         if self.horizon:
             parts.append(steps[..., None] / self.horizon)

@@ -37,7 +37,7 @@ def wish_of_blending(
     turn = person.by_number * order + person.by_level * (1.0 - level)
     needs = recipes * layout.most_feed_t_per_h
     lasts_h = jnp.where(
-        recipes > 0, ready_t(layout, tanks, state.harbour) / jnp.maximum(needs, 1e-6), jnp.inf
+        recipes > 0, ready_t(layout, tanks, state.harbour)[None] / jnp.maximum(needs, 1e-6), jnp.inf
     ).min(1)
     short = jnp.maximum(1.0 - lasts_h / SHORT_H, 0.0)
     parts = (recipes > 0).sum(1)
@@ -46,13 +46,13 @@ def wish_of_blending(
     blocked = parts == layout.tanks
     return (
         jnp.matmul(recipes, turn, precision="highest")
-        + person.keeps * kept
-        - (person.simple + 0.3 * mood) * (parts - 1)
+        + person.keeps * kept.astype(jnp.float32)
+        - (person.simple + 0.3 * mood) * (parts - 1).astype(jnp.float32)
         - 30.0 * extreme
         + 25.0 * person.uses_up * awkward
         - 4.0 * person.skill * step
         - short
-        - 2.0 * blocked
+        - 2.0 * blocked.astype(jnp.float32)
     )
 
 

@@ -60,7 +60,8 @@ def wish_of_furnaces(
     stride = jnp.clip(wish_c - set_c, -STRIDE_C, STRIDE_C)
     aim_c = jnp.where(jnp.abs(wish_c - set_c) < WORTH_C, set_c, set_c + stride)
     points = layout.set_points
-    off = jnp.abs(points[:, 0] - aim_c[:, None]) / 10.0 + jnp.abs(points[:, 1] - wanted_feed) / 4.0
+    off_c = jnp.abs(points[None, :, 0] - aim_c[:, None])
+    off = off_c / 10.0 + jnp.abs(points[None, :, 1] - wanted_feed) / 4.0
 
     due = _due(furnaces, person)
     if each:
@@ -72,7 +73,7 @@ def wish_of_furnaces(
     else:
         old = due & (furnaces.clean_h >= 24.0 * person.oldest_run_d)
         hottest = due & ~old
-        further = jnp.stack([old.any(), hottest.any()])[None] * (2 * DECOKE) - DECOKE
+        further = jnp.where(jnp.stack([old.any(), hottest.any()])[None], DECOKE, -DECOKE)
     return jnp.concatenate([-off, further], 1)
 
 
@@ -114,7 +115,8 @@ def _starving(plant: Centre, state: CentreState, person: Person) -> Bool[Array, 
     """Hardly any released stock, and none to be released in time."""
     layout, tanks = plant.layout, state.tanks
     ready = ready_t(layout, tanks, state.harbour)
-    soon = jnp.where(tanks.rest_h <= person.stop_cover_h, drawable_t(layout, tanks), 0.0)
+    in_time = tanks.rest_h.astype(jnp.float32) <= person.stop_cover_h
+    soon = jnp.where(in_time, drawable_t(layout, tanks), 0.0)
     return jnp.maximum(ready, soon).sum() < person.stop_cover_h * layout.most_feed_t_per_h
 
 

@@ -77,7 +77,7 @@ class People:
         # A mistake is any other decision that the plant lets pass. Decokes and stand-by are
         # interlocked: nobody begins one by mistake.
         columns = np.arange(step.mask.shape[1])
-        others = step.mask & (columns != meant[:, None]) & self._by_hand()
+        others = step.mask & (columns[None] != meant[:, None]) & self._by_hand()
         lottery = jnp.where(others, jax.random.uniform(slip_key, others.shape), -1.0)
         slips = step.decided & (drawn[1] < persons.slip[desk]) & others.any(1)
         macro = jnp.where(slips, lottery.argmax(-1).astype(jnp.int32), meant)
@@ -129,14 +129,14 @@ class People:
         waits = jnp.arange(layout.berth_actions) == 0
         stays = jnp.arange(len(layout.recipes)) == state.blend.recipe
         in_force = jnp.stack([furnaces.cot_set_c, furnaces.feed_set_t_per_h], 1)
-        off = jnp.abs(in_force[: layout.furnace_agents, None] - layout.set_points).sum(-1)
+        off = jnp.abs(in_force[: layout.furnace_agents, None] - layout.set_points[None]).sum(-1)
         idle = (furnaces.mode == STAND_BY)[: layout.furnace_agents, None]
         further = jnp.full((layout.furnace_agents, 2), NEVER)
         if self.plant.scenario.furnace_agents == "each":
             further = further.at[:, 1].set(jnp.where(idle[:, 0], 1.0, NEVER))
         return self._together(
-            jnp.broadcast_to(waits * 1.0, (layout.berths, layout.berth_actions)),
-            stays * 1.0,
+            jnp.broadcast_to(waits.astype(jnp.float32), (layout.berths, layout.berth_actions)),
+            stays.astype(jnp.float32),
             jnp.concatenate([-off, further], 1),
         )
 

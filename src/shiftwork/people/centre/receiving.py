@@ -48,18 +48,17 @@ def wish_of_berths(
     declared = jnp.where(
         occupied[:, None, None], at_berth.declared[:, None], view.declared[:WAITING]
     )
-    hurry = free_until - state.hour <= person.hurry_h - 6.0 * mood
-    unlike = jnp.abs(_paraffins(declared)[..., None] - _paraffins(tanks.known))
+    hurry = free_until - state.hour.astype(jnp.float32) <= person.hurry_h - 6.0 * mood
+    unlike = jnp.abs(_paraffins(declared)[..., None] - _paraffins(tanks.known)[None, None])
     # What is already in a nearly empty tank does not matter.
-    unlike = unlike * (1.0 - room)
+    unlike = unlike * (1.0 - room)[None, None]
     liking = (
-        person.by_number * order
-        + person.by_level * room
+        (person.by_number * order + person.by_level * room)[None, None]
         - 10.0 * person.by_likeness * unlike
-        + jnp.where(ready > 0, -1.0, 0.0)
+        + jnp.where(ready > 0, -1.0, 0.0)[None, None]
     )
-    worth = hurry[..., None] | (room >= person.room_share)
-    wanted = worth & stays
+    worth = hurry[..., None] | (room >= person.room_share)[None, None]
+    wanted = worth & stays[None, None]
     sooner = free_until[:, 1] < free_until[:, 0] - LAYTIME_LEAD_H
     second = jnp.where(sooner & (person.looks_at_laytime > 0.5), 3.0, -3.0)
     turn = jnp.stack([jnp.zeros_like(second), second], 1)[..., None]

@@ -47,7 +47,7 @@ def may_blend(
     If none is within, all that last; if none lasts, "none" alone.
     """
     ready = ready_t(layout, tanks, harbour)
-    lasts = (ready >= layout.recipes * layout.most_feed_t_per_h).all(1)
+    lasts = (ready[None] >= layout.recipes * layout.most_feed_t_per_h).all(1)
     lasts &= np.arange(len(layout.recipes)) != NO_RECIPE
     blends = jnp.matmul(layout.recipes, tanks.known, precision="highest")
     good = lasts & _in_spec(scenario, blends)
@@ -105,4 +105,5 @@ def _in_spec(scenario: Scenario, piona: Float[Array, "*X 5"]) -> Bool[Array, "*X
     rules = scenario.blending
     low = jnp.asarray(rules.spec_low, jnp.float32) / 100 - SPEC_SLACK
     high = jnp.asarray(rules.spec_high, jnp.float32) / 100 + SPEC_SLACK
+    low, high = (jnp.broadcast_to(limit, piona.shape) for limit in (low, high))
     return ((piona >= low) & (piona <= high)).all(-1)

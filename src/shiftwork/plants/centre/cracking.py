@@ -85,10 +85,10 @@ def set_furnaces(
         The furnaces, the macro-actions that are carried out, and which furnaces begin a decoke.
     """
     each = np.arange(layout.decoke)
-    setting = (macro[:, None] == each) & deciding[:, None]
+    setting = (macro[:, None] == each[None]) & deciding[:, None]
     sets = setting.any(1)
     # Each set-point stands alone in a sum of zeros.
-    wanted = (setting[:, :, None] * layout.set_points).sum(1)
+    wanted = jnp.where(setting[:, :, None], layout.set_points[None], 0.0).sum(1)
     size = layout.furnaces
     if scenario.furnace_agents == "each":
         decoke = deciding & (macro == layout.decoke)
@@ -206,7 +206,7 @@ def crack_hour(
         feed_set_t_per_h=furnaces.feed_set_t_per_h,
         cot_set_c=furnaces.cot_set_c,
         coke_mm=jnp.where(clean, 0.0, furnaces.coke_mm + liquid.coke_mm_per_h),
-        clean_h=jnp.where(clean, 0.0, furnaces.clean_h + (feed > 0)),
+        clean_h=jnp.where(clean, 0.0, furnaces.clean_h + (feed > 0).astype(jnp.float32)),
         tube_c=liquid.tube_c,
         decoke_left_h=jnp.where(begins, ours.decoke_h, left).astype(jnp.int32),
         hold_left_h=jnp.where(
@@ -243,7 +243,7 @@ def _gas_hour(scenario: Scenario, gas: GasFurnaces) -> tuple[GasFurnaces, Cracke
     rules, count = scenario.gas_furnaces, gas.coke_mm.shape[0]
     decokes = gas.decoke_left_h > 0
     runs = ~decokes & (gas.tube_c < GAS_DECOKE_C)
-    running = runs.sum()
+    running = runs.sum().astype(jnp.float32)
     each = gas.ethane_t / DRUM_H / jnp.maximum(running, 1)
     each = jnp.clip(each, GAS.feed_low_t_per_h, GAS.feed_high_t_per_h)
     each = jnp.where(each * running <= gas.ethane_t, each, 0.0)
@@ -257,7 +257,7 @@ def _gas_hour(scenario: Scenario, gas: GasFurnaces) -> tuple[GasFurnaces, Cracke
     tube = jnp.where(feed > 0, made.tube_c, gas.tube_c)
     after = GasFurnaces(
         coke_mm=jnp.where(clean, 0.0, gas.coke_mm + made.coke_mm_per_h),
-        clean_h=jnp.where(clean, 0.0, gas.clean_h + (feed > 0)),
+        clean_h=jnp.where(clean, 0.0, gas.clean_h + (feed > 0).astype(jnp.float32)),
         tube_c=jnp.where(clean, rules.cot_c, tube),
         decoke_left_h=jnp.where(begins, rules.decoke_h, left).astype(jnp.int32),
         ethane_t=gas.ethane_t - feed.sum(),
@@ -290,7 +290,7 @@ def _freedom(
 def _before(some: Bool[Array, " X"]) -> Int[Array, " X"]:
     """How many of them stand before each."""
     size = some.shape[0]
-    return (some & np.tril(np.ones((size, size), bool), -1)).sum(1).astype(jnp.int32)
+    return (some[None] & np.tril(np.ones((size, size), bool), -1)).sum(1).astype(jnp.int32)
 
 
 def _first(value: Float[Array, " F"]) -> Bool[Array, " F"]:
@@ -302,7 +302,7 @@ def _first(value: Float[Array, " F"]) -> Bool[Array, " F"]:
 def _nearest(layout: Layout, furnaces: Furnaces) -> Int[Array, " F"]:
     """The set-point macro-action that a furnace holds when its choice was refused."""
     wanted = jnp.stack([furnaces.cot_set_c, furnaces.feed_set_t_per_h], 1)
-    off = jnp.abs(wanted[:, None] - layout.set_points).sum(-1)
+    off = jnp.abs(wanted[:, None] - layout.set_points[None]).sum(-1)
     least = off == off.min(1, keepdims=True)
     return jnp.where(least, np.arange(layout.decoke), layout.decoke).min(1).astype(jnp.int32)
 

@@ -37,7 +37,7 @@ class Unloaded(NamedTuple):
 
 def level_m3(tanks: Tanks) -> Float[Array, " K"]:
     """Volume in each tank."""
-    return (tanks.mass_t * SPECIFIC_M3_PER_T).sum(-1)
+    return (tanks.mass_t * SPECIFIC_M3_PER_T[None]).sum(-1)
 
 
 def drawable_t(layout: Layout, tanks: Tanks) -> Float[Array, " K"]:
@@ -48,12 +48,13 @@ def drawable_t(layout: Layout, tanks: Tanks) -> Float[Array, " K"]:
 
 def receiving(layout: Layout, harbour: Harbour) -> Bool[Array, " K"]:
     """Tanks that a berth fills or is about to."""
-    return (harbour.tank[:, None] == np.arange(layout.tanks)).any(0)
+    return (harbour.tank[:, None] == np.arange(layout.tanks)[None]).any(0)
 
 
 def expected_h(ships: Ship, hour: Int[Array, ""]) -> Float[Array, "*X"]:
     """The arrival as announced: the plan and the corrections given so far."""
-    given = (ships.arrival_h - hour)[..., None] <= np.array(NOTICE_H, np.float32)
+    notice = jnp.broadcast_to(np.array(NOTICE_H, np.float32), ships.revision_h.shape)
+    given = (ships.arrival_h - hour.astype(jnp.float32))[..., None] <= notice
     return ships.planned_h + jnp.where(given, ships.revision_h, 0.0).sum(-1)
 
 
@@ -62,7 +63,8 @@ def look_out(scenario: Scenario, harbour: Harbour, hour: Int[Array, ""]) -> Harb
     table = harbour.table
     size = table.shape[0]
     each = np.arange(size, dtype=np.int32)
-    here = table[:, Ship._fields.index("arrival_h")] <= hour
+    now_h = hour.astype(jnp.float32)
+    here = table[:, Ship._fields.index("arrival_h")] <= now_h
     anchored = here & ~harbour.called
     numbers = []
     last = jnp.full((), -1, jnp.int32)
@@ -73,7 +75,7 @@ def look_out(scenario: Scenario, harbour: Harbour, hour: Int[Array, ""]) -> Harb
     for ahead in range(ANNOUNCED):
         number = arrived + ahead
         planned = table[jnp.minimum(number, size - 1), Ship._fields.index("planned_h")]
-        known = (number < size) & (planned - 24 * scenario.ships.nominated_d <= hour)
+        known = (number < size) & (planned - 24 * scenario.ships.nominated_d <= now_h)
         numbers.append(jnp.where(known, number, size))
     number = jnp.stack(numbers)
     row = table[jnp.minimum(number, size - 1)]
@@ -91,7 +93,7 @@ def may_berth(
     # With cargo left, only the berth's own ship, which stands in the first ship's place.
     first = np.arange(WAITING) == 0
     ship = jnp.where(occupied[:, None], first, present)
-    into = (ship[:, :, None] & free).reshape(layout.berths, -1)
+    into = (ship[:, :, None] & free[None, None]).reshape(layout.berths, -1)
     return jnp.concatenate([jnp.ones((layout.berths, 1), bool), into], 1)
 
 
@@ -130,10 +132,10 @@ def call_ships(
         # Indexing compares: a number out of range matches nothing, so it is not allowed.
         legal = ((wanted == np.arange(layout.berth_actions)) & allowed[berth]).any()
         second = wanted > layout.tanks
-        tank = wanted - 1 - second * layout.tanks
+        tank = wanted - 1 - jnp.where(second, layout.tanks, 0)
         into = tanks == tank
         occupied = harbour.berthed[berth, CARGO] > 0
-        ship = (np.arange(WAITING) == second) & ~occupied
+        ship = (np.arange(WAITING) == second.astype(jnp.int32)) & ~occupied
         free = ~(into & taken).any() & ~(ship & ships_gone).any()
         goes = deciding[berth] & legal & (wanted != WAIT) & free
         refused = deciding[berth] & ~goes & ~(legal & (wanted == WAIT))
@@ -183,10 +185,10 @@ def unload(
 
     ship = unpacked(harbour.berthed)
     runs = (harbour.tank >= 0) & (harbour.left_h == 0)
-    into = (harbour.tank[:, None] == np.arange(layout.tanks)) & runs[:, None]
-    volume = (left * SPECIFIC_M3_PER_T).sum(-1)
+    into = (harbour.tank[:, None] == np.arange(layout.tanks)[None]) & runs[:, None]
+    volume = (left * SPECIFIC_M3_PER_T[None]).sum(-1)
     room = jnp.where(into, layout.high_m3 - volume, 0.0).sum(-1)
-    t_per_m3 = 1.0 / jnp.maximum((ship.piona * SPECIFIC_M3_PER_T).sum(-1), 1e-3)
+    t_per_m3 = 1.0 / jnp.maximum((ship.piona * SPECIFIC_M3_PER_T[None]).sum(-1), 1e-3)
     flow = jnp.clip(room, 0.0, scenario.berths.unloading_m3_per_h) * t_per_m3
     amount = jnp.where(runs, jnp.minimum(ship.cargo_t, flow), 0.0)
     poured = jnp.where(into, amount[:, None], 0.0)
@@ -205,9 +207,10 @@ def unload(
     known = jnp.where(filled[:, None], mixed, jnp.where(released[:, None], real, tanks.known))
 
     cargo = ship.cargo_t - amount
-    there = (harbour.berthed[:, CARGO] > 0) & (hour >= ship.free_until_h)
+    now_h = hour.astype(jnp.float32)
+    there = (harbour.berthed[:, CARGO] > 0) & (now_h >= ship.free_until_h)
     table = unpacked(harbour.table)
-    at_anchor = (table.arrival_h <= hour) & (hour >= table.free_until_h) & ~harbour.called
+    at_anchor = (table.arrival_h <= now_h) & (now_h >= table.free_until_h) & ~harbour.called
 
     left_h = jnp.maximum(harbour.left_h - 1, 0)
     # Full within rounding, or empty: the macro-action has ended.
@@ -222,7 +225,7 @@ def unload(
         ),
         tanks=Tanks(mass, known, rest),
         received_t=received,
-        waiting_ships=there.sum().astype(jnp.float32) + at_anchor.sum(),
+        waiting_ships=(there.sum() + at_anchor.sum()).astype(jnp.float32),
     )
 
 

@@ -122,8 +122,8 @@ def account(
         quality_step=usd(costs.quality_step_usd_per_pct * chosen.step_pct),
         shortage=usd(costs.shortage_usd_per_h * usd(~fed)),
         off_spec=usd(costs.off_spec_usd_per_h * usd(chosen.off_spec)),
-        decoke=usd(costs.decoke_usd * begun),
-        forced_decoke=usd(costs.forced_decoke_usd * cracking.forced.sum()),
+        decoke=usd(costs.decoke_usd * usd(begun)),
+        forced_decoke=usd(costs.forced_decoke_usd * usd(cracking.forced.sum())),
         curtailed=usd(costs.curtailed_usd_per_t * cracking.cut_t_per_h),
-        stand_by=usd(costs.standby_usd_per_h * idle.sum()),
+        stand_by=usd(costs.standby_usd_per_h * usd(idle.sum())),
     )

@@ -52,7 +52,7 @@ def berth_columns(scenario: Scenario, layout: Layout, state: CentreState) -> Col
             "own ship at berth": there,
             "own ship cargo left": ship.cargo_t / largest,
             "own ship days until demurrage": jnp.where(
-                there, (ship.free_until_h - state.hour) / DAY_H / 3, 0.0
+                there, (ship.free_until_h - _now_h(state)) / DAY_H / 3, 0.0
             ),
         }
         | _composition("own ship", ship.declared, there)
@@ -60,7 +60,7 @@ def berth_columns(scenario: Scenario, layout: Layout, state: CentreState) -> Col
     # Of the other berths: how many are busy, and what is still to be unloaded there.
     others = _columns(
         {
-            "ships at other berths": there.sum() - there.astype(jnp.float32),
+            "ships at other berths": there.sum() - there.astype(jnp.int32),
             "cargo left at other berths": (ship.cargo_t.sum() - ship.cargo_t) / largest,
         }
     )
@@ -99,7 +99,7 @@ def furnace_columns(scenario: Scenario, layout: Layout, state: CentreState) -> C
             "tube temperature": (furnaces.tube_c - 1050) / 50,
             "days since decoke": furnaces.clean_h / DAY_H / 50,
             "decoking": decokes,
-            "decoke hours left": furnaces.decoke_left_h / ours.decoke_h * decokes,
+            "decoke hours left": jnp.where(decokes, furnaces.decoke_left_h / ours.decoke_h, 0.0),
             "stand-by": furnaces.mode == STAND_BY,
             "too hot": furnaces.mode == QUEUED,
         }
@@ -134,7 +134,7 @@ def _ships(scenario: Scenario, state: CentreState) -> Columns:
     view = unpacked(state.harbour.view)
     there = view.cargo_t > 0
     anchored = np.arange(WAITING + ANNOUNCED) < WAITING
-    until_demurrage = (view.free_until_h - state.hour) / DAY_H / 3
+    until_demurrage = (view.free_until_h - _now_h(state)) / DAY_H / 3
     # Of a ship at anchor the days that are left matter, of one at sea when it comes.
     time = jnp.where(anchored, until_demurrage, _expected(state))
     each = _columns(
@@ -155,7 +155,11 @@ def _ships(scenario: Scenario, state: CentreState) -> Columns:
 def _expected(state: CentreState) -> Float[Array, " Q"]:
     """Weeks until each ship in view is expected."""
     view = unpacked(state.harbour.view)
-    return (expected_h(view, state.hour) - state.hour) / WEEK_H
+    return (expected_h(view, state.hour) - _now_h(state)) / WEEK_H
+
+
+def _now_h(state: CentreState) -> Float[Array, ""]:
+    return state.hour.astype(jnp.float32)
 
 
 def _tanks(scenario: Scenario, layout: Layout, state: CentreState) -> Columns:
@@ -187,7 +191,7 @@ def _centre(scenario: Scenario, layout: Layout, state: CentreState) -> Columns:
             "stock in weeks of full feed": drawable_t(layout, state.tanks).sum() * days,
             "ready stock in weeks of full feed": ready * days,
             "room in all tanks": room / (layout.high_m3 - layout.heel_m3).sum(),
-            "episode left": 1.0 - state.hour / (24.0 * scenario.horizon_d),
+            "episode left": 1.0 - _now_h(state) / (24.0 * scenario.horizon_d),
         }
     )
 
@@ -200,7 +204,7 @@ def _prices(scenario: Scenario, state: CentreState) -> Columns:
 def _composition(
     name: str, piona: Float[Array, "*X 5"], there: Array | None = None
 ) -> dict[str, Any]:
-    off = 10.0 * (piona - MIDDLE)
+    off = 10.0 * (piona - jnp.broadcast_to(MIDDLE, piona.shape))
     if there is not None:
         off = jnp.where(there[..., None], off, 0.0)
     return {f"{name} {CLASSES[c]}".strip(): off[..., c] for c in SHOWN}

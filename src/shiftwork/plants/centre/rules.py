@@ -32,7 +32,7 @@ def broken_rules(plant: Centre, before: CentreState, after: TeamStep) -> dict[st
     layout, scenario, state, info = plant.layout, plant.scenario, after.state, after.info
     level = level_m3(state.tanks)
     filled, share = state.harbour.tank, state.blend.share
-    tanks = np.arange(layout.tanks)
+    tanks = np.arange(layout.tanks)[None]
     being_filled = (filled[:, None] == tanks).any(0)
     one_tank_each = (filled[:, None] == tanks).sum(0) <= 1
     furnaces, old = state.furnaces, before.furnaces

@@ -38,7 +38,7 @@ def draw_harbour(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Harbo
     normal_key, cargo_key, grade_key = jax.random.split(key, 3)
     normal = jax.random.normal(normal_key, (size, 3 + 5 + 5))
     planned = 24.0 * (rules.first_d + rules.interval_d * jnp.arange(size, dtype=jnp.float32))
-    revision = 24.0 * rules.eta_sigma_d * jnp.sqrt(jnp.array(NOTICE_SHARE)) * normal[:, :3]
+    revision = 24.0 * rules.eta_sigma_d * jnp.sqrt(jnp.array(NOTICE_SHARE))[None] * normal[:, :3]
     arrival = jnp.maximum(jnp.ceil(planned + revision.sum(-1)), 0.0)
     laytime = jnp.maximum(arrival, jnp.floor(planned - rules.laycan_h / 2)) + rules.laytime_h
     weight = jnp.asarray(layout.grade_probability)
@@ -153,7 +153,7 @@ def _coke_of_age(
 
     # Fast on bare metal, in which the first days count as a few more; then steady.
     parts = 16
-    middle = (jnp.arange(parts) + 0.5) / parts
+    middle = (jnp.arange(parts, dtype=jnp.float32) + 0.5) / parts
     early = jnp.minimum(clean_h, 96.0)
     rates = jax.vmap(lambda part: growth(early * part))(middle)
     return early * rates.mean(0) + (clean_h - early) * growth(jnp.full_like(clean_h, 1e4))

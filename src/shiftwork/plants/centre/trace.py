@@ -163,7 +163,7 @@ def hour_of(plant: Centre, before: TeamStep, after: TeamStep, memory: Any = None
     # The plan tells a ship from all others.
     planned = unpacked(new.harbour.berthed).planned_h
     of_table = unpacked(new.harbour.table).planned_h
-    ship = jnp.abs(planned[:, None] - of_table).argmin(-1).astype(jnp.int32)
+    ship = jnp.abs(planned[:, None] - of_table[None]).argmin(-1).astype(jnp.int32)
     log = log_leaders(plant.scenario, old.log_price)
     nobody = jnp.zeros(layout.agents, bool)
     people = isinstance(memory, KeepsNotes)

@@ -39,11 +39,11 @@ def foreseen(
 
     After the first hour, where feed may have risen before COT has fallen, and at the step's end.
     """
-    now = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio])
-    rates = jnp.array([FEED_RATE, COT_RATE, STEAM_RATE])
+    now = jnp.stack([seen.feed_t_per_h, seen.cot_c, seen.steam_ratio])[None, None]
+    rates = jnp.array([FEED_RATE, COT_RATE, STEAM_RATE])[None, None]
     hours = jnp.array([1.0, STEP_H])[:, None, None]
     feed, cot, steam = jnp.moveaxis(
-        jnp.clip(set_points, now - hours * rates, now + hours * rates), -1, 0
+        jnp.clip(set_points[None], now - hours * rates, now + hours * rates), -1, 0
     )
     coke, covered = jnp.full_like(feed, coke_mm), jnp.full_like(feed, COVERED_H)
     return crack(design, coke, covered, feed, cot, steam, seen.piona).tube_c.max(0)
@@ -84,7 +84,7 @@ def estimate(
     decoking = after.decoke_left_h > 0
     # Without much feed a reading tells nothing.
     trusted = (after.feed_t_per_h >= 0.9 * design.feed_low_t_per_h) & ~decoking
-    readings = jnp.where(decoking, KNOWN, readings + trusted)
+    readings = jnp.where(decoking, KNOWN, readings + trusted.astype(jnp.float32))
     gain = jnp.where(trusted, jnp.maximum(1.0 / jnp.maximum(readings, 1.0), LEAST_GAIN), 0.0)
     grown_mm = jnp.where(decoking, 0.0, grown_mm + gain * (told_mm - grown_mm))
     return jnp.maximum(grown_mm, 0.0), readings

@@ -153,7 +153,7 @@ def hold(
     now = jnp.stack([seen.feed_t_per_h, seen.cot_c])
     reach = STEP_H * jnp.array([FEED_RATE, COT_RATE])
     share = jnp.linspace(1.0, -1.0, MOVES)[:, None]
-    moves = jnp.minimum(action[:2], jnp.maximum(now + share * reach, low))
+    moves = jnp.minimum(action[None, :2], jnp.maximum(now[None] + share * reach[None], low[None]))
     set_points = jnp.concatenate([moves, jnp.full((MOVES, 1), action[2])], axis=1)
     tube_c = foreseen(design, seen, coke_mm, set_points)
     fits = tube_c <= design.tube_limit_c - margin_c

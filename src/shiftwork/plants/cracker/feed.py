@@ -29,9 +29,9 @@ HEAVY = np.array([0.38, 0.30, 0.00, 0.22, 0.10], np.float32)
 
 def density_t_per_m3(piona: Float[Array, "*#B 5"]) -> Float[Array, "*#B"]:
     """Density at 15 C of an ideal mixture (specific volumes add), from mass fractions."""
-    return 1.0 / (piona / DENSITY_T_PER_M3).sum(-1)
+    return 1.0 / (piona / jnp.broadcast_to(DENSITY_T_PER_M3, piona.shape)).sum(-1)
 
 
 def hydrogen_content(piona: Float[Array, "*#B 5"]) -> Float[Array, "*#B"]:
     """Mass fraction of hydrogen in the feed."""
-    return jnp.asarray(piona * HYDROGEN).sum(-1)
+    return (piona * jnp.broadcast_to(HYDROGEN, piona.shape)).sum(-1)

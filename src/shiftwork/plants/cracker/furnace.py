@@ -27,6 +27,7 @@ from shiftwork.plants.cracker.yields import (
     pygas_hydrogen,
     to_plant_scale,
 )
+from shiftwork.records.limits import for_rows
 
 
 @dataclass(frozen=True)
@@ -186,11 +187,12 @@ def crack(
         steam_ratio: Dilution steam over feed, by mass.
         piona: Mass fractions of the feed's classes.
     """
+    if piona.ndim == 1:  # one feed for all
+        piona = for_rows(piona, feed_t_per_h[..., None])
     residence_s = _residence_s(design, feed_t_per_h, cot_c, steam_ratio)
     yields = to_plant_scale(naphtha_yields(piona, cot_c, steam_ratio, residence_s))
-    reaction = _reaction_gj_per_t(
-        yields, hydrogen_content(piona), (piona * ENTHALPY_GJ_PER_T).sum(-1)
-    )
+    enthalpy = (piona * jnp.broadcast_to(ENTHALPY_GJ_PER_T, piona.shape)).sum(-1)
+    reaction = _reaction_gj_per_t(yields, hydrogen_content(piona), enthalpy)
     return _cracked(
         design,
         coke_mm,
@@ -267,7 +269,8 @@ def _reaction_gj_per_t(
     """Heat of reaction by Hess's law, from heats of formation."""
     hydrogen, _ = pygas_hydrogen(feed_hydrogen, yields)
     pygas = PYGAS_GJ_PER_T - PYGAS_GJ_PER_HYDROGEN * (hydrogen - 0.077)
-    return (yields * PRODUCT_GJ_PER_T).sum(-1) + yields[..., OTHER_PYGAS] * pygas - feed_gj_per_t
+    made = (yields * jnp.broadcast_to(PRODUCT_GJ_PER_T, yields.shape)).sum(-1)
+    return made + yields[..., OTHER_PYGAS] * pygas - feed_gj_per_t
 
 
 def _cracked(

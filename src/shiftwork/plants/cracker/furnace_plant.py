@@ -228,7 +228,7 @@ class Furnace:
         state = state._replace(
             feed_t_per_h=jnp.where(tripped, 0.0, feed),
             coke_mm=jnp.where(burnt, 0.0, state.coke_mm + cracked.coke_mm_per_h),
-            clean_h=jnp.where(burnt, 0.0, state.clean_h + (feed > 0)),
+            clean_h=jnp.where(burnt, 0.0, state.clean_h + (feed > 0).astype(jnp.float32)),
             decoke_left_h=jnp.where(tripped, TRIP_H, left),
         )
         return state, Hour(cracked, feed, margin, tripped)

@@ -63,7 +63,8 @@ def prices_of(leaders: Float[Array, "*#B 5"]) -> Prices:
 
 def _priced(leaders: Any) -> tuple[Any, Any, Any, Any]:
     fuel = leaders[..., 4]
-    products = (leaders[..., None] * _RATIO).sum(-2)
+    ratio = np.expand_dims(_RATIO, tuple(range(leaders.ndim - 1)))
+    products = (leaders[..., None] * ratio).sum(-2)
     return leaders[..., 0], products, fuel, STEAM_GJ_PER_T * fuel
 
 

@@ -177,7 +177,9 @@ def yields_at(
         share, control_points.reshape(-1, len(PRODUCTS)), precision=jax.lax.Precision.HIGHEST
     )
     lost = ETHYLENE_LOSS * jnp.clip(exposure - EXPOSURE_LOW, 0.0, 4.0)
-    return primary + (lost * primary[..., ETHYLENE])[..., None] * _FROM_ETHYLENE
+    return primary + (lost * primary[..., ETHYLENE])[..., None] * jnp.broadcast_to(
+        _FROM_ETHYLENE, primary.shape
+    )
 
 
 def naphtha_yields(
@@ -207,10 +209,12 @@ def to_plant_scale(yields: Float[Array, "*#B 11"]) -> Float[Array, "*#B 11"]:
     butadiene and butenes are counted as methane, hydrogen, benzene and other pygas; ethylene and
     propylene stay as they are, and so does the sum.
     """
+    from_butadiene = jnp.broadcast_to(_FROM_BUTADIENE, yields.shape)
+    from_butenes = jnp.broadcast_to(_FROM_BUTENES, yields.shape)
     return (
         yields
-        + (BUTADIENE_MOVED * yields[..., BUTADIENE])[..., None] * _FROM_BUTADIENE
-        + (BUTENES_MOVED * yields[..., BUTENES])[..., None] * _FROM_BUTENES
+        + (BUTADIENE_MOVED * yields[..., BUTADIENE])[..., None] * from_butadiene
+        + (BUTENES_MOVED * yields[..., BUTENES])[..., None] * from_butenes
     )
 
 
@@ -230,7 +234,7 @@ def pygas_hydrogen(
         Mass fraction of hydrogen in other pygas, within ``PYGAS_HYDROGEN``, and what this leaves
         open: hydrogen of the feed less that of all products, as a mass fraction of the feed.
     """
-    left = feed_hydrogen - (yields * _KNOWN_HYDROGEN).sum(-1)
+    left = feed_hydrogen - (yields * jnp.broadcast_to(_KNOWN_HYDROGEN, yields.shape)).sum(-1)
     pygas = yields[..., OTHER_PYGAS]
     content = jnp.clip(left / jnp.maximum(pygas, 1e-6), *PYGAS_HYDROGEN)
     return content, left - pygas * content
@@ -251,5 +255,9 @@ def ethane_yields(
         0.08 + 0.25 * (converted - 0.65) + 0.02 * exposure(steam_ratio, residence_s), 0.0, 0.5
     )
     # Without secondary reactions C2H6 -> C2H4 + H2 with a little methane and propylene.
-    made = _ETHANE_CLEAN + spoilt[..., None] * (_ETHANE_SPOILT - _ETHANE_CLEAN)
-    return converted[..., None] * made + (1.0 - converted)[..., None] * _ETHANE
+    clean, turned, ethane = (
+        jnp.broadcast_to(lumps, (*spoilt.shape, len(PRODUCTS)))
+        for lumps in (_ETHANE_CLEAN, _ETHANE_SPOILT - _ETHANE_CLEAN, _ETHANE)
+    )
+    made = clean + spoilt[..., None] * turned
+    return converted[..., None] * made + (1.0 - converted)[..., None] * ethane

@@ -133,7 +133,7 @@ class BoxPushing:
     def step(self, state: BoxState, macro_action: Int[Array, " 2"], key: PRNGKeyArray) -> TeamStep:
         """Let both agents act, agent 1 after agent 0 on what that left."""
         del key  # nothing is random
-        macro = jnp.where(state.decided, macro_action, state.macro_action)
+        macro = jnp.where(state.decided, macro_action.astype(jnp.int8), state.macro_action)
         # The two last waypoints must be 2 and 3. Whether the agents still stand there is not asked.
         at_big_box = (state.last_waypoint.min() == 2) & (state.last_waypoint.max() == 3)
         ready = state.decided & (macro == PUSH) & (state.orientation == NORTH)
@@ -161,9 +161,9 @@ class BoxPushing:
             acted.append(choose(big_push, together, agent))
             for b in range(BIG):
                 box_y[b] = jnp.where(alone, pushed_box_y[b], box_y[b])
-            reward += jnp.where(alone, BAD_PUSH_REWARD * bad, 0.0)
+            reward += jnp.where(alone, BAD_PUSH_REWARD * bad.astype(jnp.float32), 0.0)
 
-        box_y[BIG] += big_push
+        box_y[BIG] += big_push.astype(jnp.int8)
         goal = jnp.stack(box_y) == self.size - 1
         reward += jnp.where(goal, jnp.array([SMALL_BOX_REWARD] * 2 + [BIG_BOX_REWARD]), 0.0).sum()
         team = Pusher(*(jnp.stack(values) for values in zip(*acted, strict=True)))
@@ -174,12 +174,12 @@ class BoxPushing:
             y=team.y.astype(jnp.int8),
             orientation=team.orientation.astype(jnp.int8),
             last_waypoint=team.last_waypoint.astype(jnp.int8),
-            macro_action=macro.astype(jnp.int8),
+            macro_action=macro,
             decided=decided,
             box_x=state.box_x,
             box_y=jnp.stack(box_y).astype(jnp.int8),
             big_push=big_push,
-            seen=jnp.where(decided, seen, state.seen).astype(jnp.int8),
+            seen=jnp.where(decided, seen.astype(jnp.int8), state.seen),
         )
         return _team_step(moved, reward, goal)
 
@@ -193,7 +193,7 @@ class BoxPushing:
         to_y = self.size // 2 - 1
         there = (agent.x == to_x) & (agent.y == to_y)
         best_cost = jnp.full((), 10_000, jnp.int32)
-        best = jnp.zeros((), jnp.int32)
+        best = jnp.zeros((), jnp.int8)
         for direction in range(4):
             x, y = agent.x + EAST_STEP[direction], agent.y + NORTH_STEP[direction]
             quarter_turns = jnp.abs((direction - agent.orientation + 1) % 4 - 1)
@@ -201,15 +201,17 @@ class BoxPushing:
             closed = (x == box_x[0]) | (x == box_x[1]) | (x == box_x[BIG]) | (x == box_x[BIG] + 1)
             closed &= y == box_y[0]
             distance = jnp.abs(x - to_x) + jnp.abs(y - to_y)
-            cost = jnp.where(closed, 10_000, 10 * distance.astype(jnp.int32) + quarter_turns)
+            cost = jnp.where(
+                closed, 10_000, 10 * distance.astype(jnp.int32) + quarter_turns.astype(jnp.int32)
+            )
             better = cost < best_cost
             best_cost, best = jnp.where(better, cost, best_cost), jnp.where(better, direction, best)
         turn = (best - agent.orientation) % 4
         straight = ~there & (turn == 0)
         orientation = jnp.where(turn == 2, (agent.orientation + 1) % 4, best)
         orientation = jnp.where(there, NORTH, orientation)
-        x = agent.x + straight * _by_orientation(EAST_STEP, agent.orientation)
-        y = agent.y + straight * _by_orientation(NORTH_STEP, agent.orientation)
+        x = agent.x + jnp.where(straight, _by_orientation(EAST_STEP, agent.orientation), 0)
+        y = agent.y + jnp.where(straight, _by_orientation(NORTH_STEP, agent.orientation), 0)
         done = (x == to_x) & (y == to_y) & (orientation == NORTH)
         return Pusher(x, y, orientation, jnp.where(done, macro, agent.last_waypoint), done)
 
@@ -220,19 +222,19 @@ class BoxPushing:
         north = agent.orientation == NORTH
         into_wall = self.at_wall_ahead(agent)
         ahead = ~into_wall
-        x = agent.x + ahead * _by_orientation(EAST_STEP, agent.orientation)
-        y = agent.y + ahead * _by_orientation(NORTH_STEP, agent.orientation)
+        x = agent.x + jnp.where(ahead, _by_orientation(EAST_STEP, agent.orientation), 0)
+        y = agent.y + jnp.where(ahead, _by_orientation(NORTH_STEP, agent.orientation), 0)
         bad, done, pushed_any = into_wall.astype(jnp.int32), into_wall, jnp.zeros((), bool)
         pushed_y = []
         for b in range(3):
             hit = ahead & (y == box_y[b]) & ((x == box_x[b]) | ((b == BIG) & (x == box_x[b] + 1)))
             pushed = hit & north & (b != BIG)
             undone = hit & ~pushed
-            box = box_y[b] + pushed
+            box = box_y[b] + pushed.astype(jnp.int8)
             pushed_y.append(box)
             pushed_any |= pushed
             done |= undone | (pushed & (box == self.size - 1))
-            bad += undone
+            bad += undone.astype(jnp.int32)
             # The next box is held against the cell to which this one has sent the agent back.
             x, y = jnp.where(undone, agent.x, x), jnp.where(undone, agent.y, y)
         moved = agent._replace(x=x, y=y)
@@ -271,7 +273,7 @@ def choose(condition: Bool[Array, ""], yes: Pusher, no: Pusher) -> Pusher:
 
 
 def _team_step(state: BoxState, reward: Float[Array, ""], goal: Bool[Array, " 3"]) -> TeamStep:
-    bits = (state.seen[:, None] >> jnp.arange(len(SEEN), dtype=jnp.int8)) & 1
+    bits = (state.seen[:, None] >> jnp.arange(len(SEEN), dtype=jnp.int8)[None]) & 1
     return TeamStep(
         state=state,
         observation=bits.astype(jnp.float32),

@@ -74,7 +74,7 @@ class Corridor:
         there = state.cell == self.cells - 1
         return JointStep(
             state=state,
-            observation=(2.0 * state.cell / (self.cells - 1) - 1.0)[:, None].astype(jnp.float32),
+            observation=(2.0 * state.cell.astype(jnp.float32) / (self.cells - 1) - 1.0)[:, None],
             allowed=jnp.ones((2, 3), bool),
             reward=there.mean(dtype=jnp.float32),
             terminal=state.step >= self.horizon,

@@ -118,9 +118,9 @@ class PrimitiveBoxPushing:
             acted.append(choose(together, agent._replace(y=agent.y + 1), moved))
             for b in range(BIG):
                 box_y[b] = jnp.where(alone, pushed_box_y[b], box_y[b])
-            reward += jnp.where(alone, BAD_PUSH_REWARD * bad, 0.0)
+            reward += jnp.where(alone, BAD_PUSH_REWARD * bad.astype(jnp.float32), 0.0)
             held.append(alone & (bad > 0))
-        box_y[BIG] += together
+        box_y[BIG] += together.astype(jnp.int8)
         goal = jnp.stack(box_y) == self.boxes.size - 1
         reward += jnp.where(goal, jnp.array([SMALL_BOX_REWARD] * 2 + [BIG_BOX_REWARD]), 0.0).sum()
         team = Pusher(*(jnp.stack(values) for values in zip(*acted, strict=True)))
@@ -132,7 +132,7 @@ class PrimitiveBoxPushing:
             box_y=jnp.stack(box_y).astype(jnp.int8),
             held=jnp.stack(held),
         )
-        bits = (self.boxes.look(team, box_x, box_y)[:, None] >> jnp.arange(len(SEEN))) & 1
+        bits = (self.boxes.look(team, box_x, box_y)[:, None] >> jnp.arange(len(SEEN))[None]) & 1
         return _joint(after, bits.astype(jnp.float32), reward, goal)
 
     def _together(self, state: BoxesState, action: Int[Array, " 2"]) -> Bool[Array, ""]:

@@ -30,6 +30,7 @@ from shiftwork.people.centre.people import People
 from shiftwork.people.centre.rules import NAMES, Rules, limits
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.run_team import run_episodes
+from shiftwork.records.limits import for_rows
 
 FARTHEST = 2.0
 """In half ranges of people, from the middle of them."""
@@ -150,7 +151,7 @@ def tune_rules(
 
 def unscaled(scaled: Float[Array, "*C R"]) -> Float[Array, "*C R"]:
     """Values of rules from half ranges of people around their middle."""
-    low, high = limits()
+    low, high = (for_rows(limit, scaled) for limit in limits())
     return (low + high) / 2 + (high - low) / 2 * scaled
 
 
@@ -161,7 +162,8 @@ def _generation(
     draw_key, episode_key = jax.random.split(key)
     drawn = jax.random.normal(draw_key, (config.candidates, len(NAMES)))
     drawn = drawn.at[0].set(0.0)
-    candidates = jnp.clip(search.mean + search.deviation * drawn, -FARTHEST, FARTHEST)
+    candidates = search.mean[None] + search.deviation[None] * drawn
+    candidates = jnp.clip(candidates, -FARTHEST, FARTHEST)
 
     people = People(plant)
 

@@ -38,8 +38,8 @@ class Boards:
         """The bit number of each cell, counted through all words; -1 on and beyond the edge."""
         row, column = row_of(cells) - 1, column_of(cells) - 1
         inside = (row >= 0) & (row < self.inner) & (column >= 0) & (column < self.inner)
-        number = row.astype(jnp.int32) * self.stride + column
-        return jnp.where(inside, number, -1).astype(jnp.int32)
+        number = row.astype(jnp.int32) * self.stride + column.astype(jnp.int32)
+        return jnp.where(inside, number, -1)
 
     def of(self, index: Int[Array, "*A"]) -> Board:
         """The set of the one cell with a bit number; empty for -1."""

@@ -95,7 +95,7 @@ def _before_the_way(kitchen: Kitchen, state: KitchenState, target: Int16[Array, 
     macro = state.macro_action
     plates = state.item[kitchen.n_foods :]
     in_view = sees(state.agent, target)
-    on_plate = _is_food(kitchen, macro) & in_view & (target[:, None] == plates).any(1)
+    on_plate = _is_food(kitchen, macro) & in_view & (target[:, None] == plates[None]).any(1)
     occupied = in_view & _believes_agent(kitchen, state, target)
     # Agents beside a busy delivery or first knife step aside; fixed cells, as published.
     waits = _believes_agent(kitchen, state, jnp.full_like(target, cell(2, 1)))
@@ -141,7 +141,7 @@ def _chop(kitchen: Kitchen, state: KitchenState) -> Intent:
         aim = state.agent + AHEAD[direction]
         primitive = jnp.where(_fresh_on_knife(kitchen, state, aim), direction, primitive)
     chops = primitive != STAY
-    count = state.chop_count + chops
+    count = state.chop_count + chops.astype(jnp.int8)
     full = count >= CHOPPED
     return Intent(
         primitive.astype(jnp.int8), ~chops | full, jnp.where(full, 0, count).astype(jnp.int8)
@@ -167,7 +167,7 @@ def _is_food(kitchen: Kitchen, macro: Int8[Array, " N"]) -> Bool[Array, " N"]:
 
 def _pick(values: Array, number: Int8[Array, " N"]) -> Array:
     """values[..., number] by comparison, which compiles better; 0 for other numbers."""
-    hit = number[:, None] == jnp.arange(values.shape[-1], dtype=jnp.int8)
+    hit = number[:, None] == jnp.arange(values.shape[-1], dtype=jnp.int8)[None]
     return jnp.where(hit, values, 0).sum(-1, dtype=values.dtype)
 
 
@@ -193,12 +193,13 @@ def _at_knife(
     kitchen: Kitchen, state: KitchenState, cells: Int16[Array, " N"]
 ) -> Bool[Array, " N"]:
     knives = state.home[kitchen.n_items : kitchen.delivery]
-    return (cells[:, None] == knives).any(1)
+    return (cells[:, None] == knives[None]).any(1)
 
 
 def _fresh_on_knife(
     kitchen: Kitchen, state: KitchenState, cells: Int16[Array, " N"]
 ) -> Bool[Array, " N"]:
     """Whether a food that is not chopped truly lies there, on a knife."""
-    foods = (cells[:, None] == state.item[: kitchen.n_foods]) & (state.chops < CHOPPED)
-    return _at_knife(kitchen, state, cells) & foods.any(1)
+    there = cells[:, None] == state.item[None, : kitchen.n_foods]
+    fresh = there & (state.chops < CHOPPED)[None]
+    return _at_knife(kitchen, state, cells) & fresh.any(1)

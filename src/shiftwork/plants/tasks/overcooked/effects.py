@@ -150,7 +150,7 @@ def _handle(
         item = jnp.where((onto_plate | put | right) & mine, aim[i], item)
         item = jnp.where(into_plate & top, state.agent[i], item)
         done_now = chop & top[:foods] & (chops == CHOPPED - 1)
-        chops = chops + (chop & top[:foods])
+        chops = chops + (chop & top[:foods]).astype(jnp.int8)
         home_again = back & (mine | _with_plates(on_my_plate, items, False))
         item = jnp.where(home_again, state.home[:items], item)
         chops = jnp.where(home_again[:foods], 0, chops).astype(jnp.int8)
@@ -158,13 +158,14 @@ def _handle(
         takes_plate = onto_plate & at_knife
         emptied = put | hand_over | (onto_plate & ~at_knife)
         hold[i] = jnp.where(take | takes_plate, there, jnp.where(emptied, -1, hold[i]))
-        chopped += done_now.any()
-        wrong += back
+        chopped += done_now.any().astype(jnp.int8)
+        wrong += back.astype(jnp.int8)
         delivered |= right
         # What is taken is nobody else's any more in this step.
         item = jnp.where((take | takes_plate) & top, state.agent[i], item)
     reward = STEP_REWARD + CHOP_REWARD * chopped.astype(jnp.float32)
-    reward += DELIVERY_REWARD * delivered + WRONG_DELIVERY_REWARD * wrong
+    reward += DELIVERY_REWARD * delivered.astype(jnp.float32)
+    reward += WRONG_DELIVERY_REWARD * wrong.astype(jnp.float32)
     held = jnp.stack(hold).astype(jnp.int8)
     changed = state._replace(item=item, chops=chops, plate=plate, hold=held)
     return Outcome(changed, reward, delivered, chopped, wrong)
@@ -173,12 +174,13 @@ def _handle(
 def _carry(kitchen: Kitchen, state: KitchenState) -> KitchenState:
     """Let items go where their carriers, and foods where their plates went."""
     foods, items = kitchen.n_foods, kitchen.n_items
-    held = state.hold[:, None] == jnp.arange(items, dtype=jnp.int8)
-    item = jnp.where(held.any(0), jnp.where(held, state.agent[:, None], 0).sum(0), state.item)
-    on = state.plate[:, None] == jnp.arange(foods, items, dtype=jnp.int8)
-    with_plate = jnp.where(on, item[foods:], 0).sum(1)
+    held = state.hold[:, None] == jnp.arange(items, dtype=jnp.int8)[None]
+    carrier = jnp.where(held, state.agent[:, None], 0).sum(0, dtype=jnp.int16)
+    item = jnp.where(held.any(0), carrier, state.item)
+    on = state.plate[:, None] == jnp.arange(foods, items, dtype=jnp.int8)[None]
+    with_plate = jnp.where(on, item[foods:], 0).sum(1, dtype=jnp.int16)
     foods_at = jnp.where(state.plate < 0, item[:foods], with_plate)
-    return state._replace(item=jnp.concatenate([foods_at, item[foods:]]).astype(jnp.int16))
+    return state._replace(item=jnp.concatenate([foods_at, item[foods:]]))
 
 
 def _with_plates(foods: Bool[Array, " F"], items: int, plates: bool = True) -> Bool[Array, " I"]:

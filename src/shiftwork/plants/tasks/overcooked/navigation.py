@@ -51,7 +51,7 @@ def find_ways(
     floor = tuple(jnp.uint32(word) for word in boards.static(kitchen.floor_cells))
     walkable = either(without(floor, marks), both(floor, agents))
     start = boards.index(own)
-    near = _union(boards, target[:, None] + jnp.array(AHEAD[:4], jnp.int16))
+    near = _union(boards, target[:, None] + jnp.array(AHEAD[:4], jnp.int16)[None])
     beside = distance(own, target) == 1
     step = jnp.full(n, STAY, jnp.int16)
     for direction in range(4):

@@ -172,7 +172,8 @@ class Overcooked:
         reward = outcome.reward
         if self.once:
             paid = after.paid | (after.chops == CHOPPED)
-            reward -= CHOP_REWARD * (outcome.chopped - (paid & ~after.paid).sum())
+            again = outcome.chopped.astype(jnp.int32) - (paid & ~after.paid).sum()
+            reward -= CHOP_REWARD * again.astype(jnp.float32)
             after = after._replace(paid=paid)
         return self._team_step(after._replace(decided=decided, seen=seen), reward, info)
 
@@ -186,7 +187,7 @@ class Overcooked:
     ) -> TeamStep:
         return TeamStep(
             state=state,
-            observation=state.seen / scale(self.kitchen),
+            observation=state.seen.astype(jnp.float32) / scale(self.kitchen)[None],
             decided=state.decided,
             mask=jnp.ones((state.agent.shape[0], len(self.kitchen.macro_actions)), bool),
             reward=reward,

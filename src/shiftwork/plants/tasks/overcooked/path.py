@@ -114,11 +114,12 @@ def first_steps(boards: Boards, tasks: Task, wanted: Bool[Array, " J"]) -> Int16
             neighbour = cell + offset[direction]
             bits = boards.of(neighbour)
             new, flag = any_bit(both(opened, bits)), any_bit(both(task.flagged, bits))
-            detour = jnp.minimum((top >> (KEY_SHIFT + 1)) + ~closer[direction], MOST_DETOUR)
+            further = (~closer[direction]).astype(jnp.int16)
+            detour = jnp.minimum((top >> (KEY_SHIFT + 1)) + further, MOST_DETOUR)
             step = jnp.where(cell == task.start, direction, first)
-            key = (2 * detour + flag).astype(jnp.int16)
+            key = 2 * detour + flag.astype(jnp.int16)
             entry = (key << KEY_SHIFT) | (step << FIRST_SHIFT) | neighbour
-            size = size + new
+            size = size + new.astype(jnp.int16)
             heap = _pushed(heap, jnp.where(new, size, 0), entry.astype(jnp.int16))
             opened = without(opened, bits)
         arrived = at.busy & (jnp.abs(rows) + jnp.abs(columns) == 1)
@@ -159,7 +160,8 @@ def _straight(boards: Boards, task: Task) -> tuple[Int16[Array, " J"], Bool[Arra
         moves = jnp.abs(rows) + jnp.abs(columns) > 1
         down, side = down & moves, side & moves
         step = jnp.where(down, by_row * boards.stride, jnp.where(side, by_column, 0))
-        return cell + step, rows - down * by_row, columns - side * by_column
+        rows, columns = rows - jnp.where(down, by_row, 0), columns - jnp.where(side, by_column, 0)
+        return cell + step, rows, columns
 
     row = task.start // boards.stride
     rows, columns = task.row - row, task.column - (task.start - row * boards.stride)
@@ -182,7 +184,7 @@ def _numbers(depth: int) -> Int16[Array, "X 1"]:
 
 def _popped(heap: Heap, size: Int16[Array, " L"]) -> Heap:
     """Take the first entry away; the last one sinks from its place, to the left on ties."""
-    at_last = [_numbers(depth) == size for depth in range(len(heap))]
+    at_last = [_numbers(depth) == size[None] for depth in range(len(heap))]
     sinking = jnp.full_like(size, EMPTY)
     for depth in range(1, len(heap)):
         hit = jnp.where(at_last[depth], heap[depth], EMPTY)
@@ -197,7 +199,7 @@ def _popped(heap: Heap, size: Int16[Array, " L"]) -> Heap:
         left, right = heap[depth + 1][0::2], heap[depth + 1][1::2]
         go_left = _key(left) <= _key(right)
         child = jnp.where(go_left, left, right)
-        rises = _key(child) < _key(sinking)
+        rises = _key(child) < _key(sinking)[None]
         new.append(jnp.where(on_way, jnp.where(rises, child, sinking), level))
         is_left = (_numbers(depth + 1) & 1) == 0
         on_way = jnp.repeat(on_way & rises, 2, 0) & (jnp.repeat(go_left, 2, 0) == is_left)
@@ -214,9 +216,9 @@ def _pushed(heap: Heap, place: Int16[Array, " L"], entry: Int16[Array, " L"]) ->
         ancestor = jnp.where(
             place >= 2 << depth, ancestor >> 1, jnp.where(place >= 1 << depth, place, 0)
         )
-        climbed = jnp.where(_key(level) >= _key(entry), entry, level)
+        climbed = jnp.where(_key(level) >= _key(entry)[None], entry, level)
         if depth:
             parent = jnp.repeat(heap[depth - 1], 2, axis=0)
-            climbed = jnp.where(_key(parent) >= _key(entry), parent, climbed)
-        new.append(jnp.where(_numbers(depth) == ancestor, climbed, level))
+            climbed = jnp.where(_key(parent) >= _key(entry)[None], parent, climbed)
+        new.append(jnp.where(_numbers(depth) == ancestor[None], climbed, level))
     return new[::-1]

@@ -83,8 +83,9 @@ def half_done(kitchen: Kitchen, places: Int16[Array, " M"], key: PRNGKeyArray) -
     moved = jax.random.bernoulli(keys[4], jax.random.uniform(keys[5]), (items,))
     moved = moved.at[:foods].set(moved[:foods] | (rank < ready))
     counters = jnp.array([*kitchen.free_places, *kitchen.counter_order], jnp.int16)
-    taken = (counters[:, None] == places[: kitchen.delivery + 1]).any(1)
-    bare = counters[jnp.argsort(jax.random.uniform(keys[6], counters.shape) + taken)][:items]
+    taken = (counters[:, None] == places[None, : kitchen.delivery + 1]).any(1)
+    place = jax.random.uniform(keys[6], counters.shape) + taken.astype(jnp.float32)
+    bare = counters[jnp.argsort(place)][:items]
     knives = places[items : kitchen.delivery]
     some = jax.random.permutation(keys[7], foods)[: kitchen.n_knives]
     used = jax.random.bernoulli(keys[8], shape=knives.shape)
