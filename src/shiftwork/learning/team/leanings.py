@@ -86,7 +86,7 @@ def leaned(policies: Policies, leanings: Leanings, lean: Float[Array, " D"]) -> 
             always = lean[at : at + numbers]
             by_column = lean[at + numbers : at + numbers * (1 + columns)].reshape(columns, numbers)
             at += numbers * (1 + columns)
-            bias = bias.at[:, :actions].add(jnp.tensordot(part.values.sum(1), always, 1))
+            bias = bias.at[:, :actions].add(jnp.tensordot(part.values.sum(1), always, 1)[None])
             more = jnp.einsum("asm,cm->sca", part.values, by_column)
             places = part.columns.reshape(-1)
             straight = straight.at[places, :actions].add(more.reshape(things * columns, actions))

@@ -135,7 +135,8 @@ def _generation(
     policies = search.learner.policies
     leanings = leanings_of(plant, policies)
     half = jax.random.normal(draw_key, (settings.candidates // 2, leanings.size))
-    candidates = search.mean + search.deviation * jnp.concatenate([half, -half])
+    away = search.deviation[None] * jnp.concatenate([half, -half])
+    candidates = search.mean[None] + away
 
     def earned(lean: Float[Array, " D"]) -> Float[Array, ""]:
         team = leaned(policies, leanings, lean)
@@ -144,11 +145,11 @@ def _generation(
     returns = jax.vmap(earned)(candidates)
     # Whatever earns no number is the worst.
     order = jnp.argsort(-jnp.where(jnp.isfinite(returns), returns, -jnp.inf))
-    ranks = jnp.arange(1, settings.candidates + 1)
+    ranks = jnp.arange(1.0, settings.candidates + 1)
     count = jnp.maximum(settings.best * settings.candidates, 2.0)
     weight = jnp.maximum(jnp.log(count + 0.5) - jnp.log(ranks), 0.0)
     weight = weight / weight.sum()
-    away = candidates[order] - search.mean
+    away = away[order]
     spread = jnp.sqrt(weight @ jnp.square(away))
     deviation = search.deviation + settings.narrow * (spread - search.deviation)
     following = Search(

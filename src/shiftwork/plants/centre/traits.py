@@ -49,7 +49,7 @@ def blending_traits(
 ) -> tuple[Traits, ...]:
     """What a recipe takes from each tank, of how many it is made, and no recipe; as above."""
     recipes = jnp.asarray(layout.recipes)
-    parts = (recipes > 0).sum(1)
+    parts = (recipes > 0).sum(1).astype(jnp.float32)
     none = jnp.arange(len(parts)) == NO_RECIPE
     rest = jnp.stack([jnp.maximum(parts - 1.0, 0.0), none.astype(jnp.float32)], 1)
     return (
@@ -61,8 +61,8 @@ def blending_traits(
 def furnace_traits(layout: Layout, seen: tuple[str, ...]) -> tuple[Traits, ...]:
     """Temperature, how far it is from the middle, feed, and the two that are no settings."""
     points = jnp.asarray(layout.set_points)
-    spread = jnp.maximum(points.std(0), 1e-6)
-    hot, feed = ((points - points.mean(0)) / spread).T
+    spread = jnp.maximum(points.std(0, keepdims=True), 1e-6)
+    hot, feed = ((points - points.mean(0, keepdims=True)) / spread).T
     settings = jnp.stack([hot, jnp.square(hot) - 1.0, feed], 1)
     others = layout.furnace_actions - len(points)
     values = jnp.zeros((layout.furnace_actions, 1, 3 + others))
