@@ -22,7 +22,8 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from shiftwork.errors import Stopped
-from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
+from shiftwork.jobs.stopping import stopping_cleanly
+from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree
 from shiftwork.learning.learner import Learner, Metrics
 from shiftwork.learning.online.steps import Online, Run, begin, one_step
 from shiftwork.learning.progress import Advance
