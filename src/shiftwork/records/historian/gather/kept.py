@@ -160,7 +160,7 @@ def _identity(
                 f"{path}: cannot be read ({error.strerror}); check its rights"
             ) from None
     tags = [
-        tag.model_dump(mode="json", include=set(READ_BY)) | {"state": tag.role == "state"}
+        {name: getattr(tag, name) for name in READ_BY} | {"state": tag.role == "state"}
         for tag in plant.tags.values()
     ]
     of_programs = {name: text for name, text in versions().items() if name != "JAX"}
@@ -169,7 +169,7 @@ def _identity(
         "files": hashes,
         "plant": {
             "tags": tags,
-            "export": plant.export.model_dump(mode="json"),
+            "export": plant.export.model_dump(mode="json", warnings=False),
             "time_zone": plant.zone,
         },
         "versions": of_programs | {"SQLite": sqlite3.sqlite_version},

@@ -69,7 +69,7 @@ class Rows:
             setattr(self, name, getattr(self, name)[order])
 
     def __len__(self) -> int:
-        return len(self.tag)
+        return len(self.column("tag"))
 
     @classmethod
     def joined(cls, parts: list[Rows]) -> Rows:
