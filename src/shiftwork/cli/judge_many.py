@@ -77,6 +77,7 @@ def judge_agents(
     kept: Path,
     workers: str,
     out: Path | None = None,
+    keep: Path | None = None,
 ) -> None:
     """Judge agents, keep each one's verdict in its folder, show all, and end with the worst status.
 
@@ -88,6 +89,7 @@ def judge_agents(
         kept: Folder in which judgements are kept, those of earlier commands too.
         workers: As ``run_jobs`` takes them.
         out: A .json file for all figures, if any.
+        keep: Folder in which what is read of exports is kept, if any.
 
     Raises:
         Stopped: Ctrl-C was pressed; finished judgements are kept.
@@ -96,7 +98,7 @@ def judge_agents(
     """
     refuse_other_than_json(out)
     claim(kept)
-    orders = _Orders(records, tags, seed, kept)
+    orders = _Orders(records, tags, seed, kept, keep)
     jobs: dict[Path, Job] = {}
     errors: dict[Path, str] = {}
     for folder in folders:
@@ -148,12 +150,18 @@ class _Orders:
     """Makes the jobs: opens the records once for each kind of agent, and finds what may judge it."""
 
     def __init__(
-        self, records: Sequence[str], tags: PlantFile | None, seed: int, kept: Path
+        self,
+        records: Sequence[str],
+        tags: PlantFile | None,
+        seed: int,
+        kept: Path,
+        keep: Path | None,
     ) -> None:
+        self._keep = keep
         self._records, self._tags, self._seed, self._kept = tuple(records), tags, seed, kept
         # Exports are read at once: what is wrong with them is wrong for all agents.
         self._opened: dict[Any, Episodes] = (
-            {None: open_records(self._records, tags=tags)} if tags else {}
+            {None: open_records(self._records, tags=tags, keep=keep)} if tags else {}
         )
         self._judging: dict[Any, tuple[Episodes, Input]] = {}
         self.unit = Unit.of(tags)
@@ -185,7 +193,7 @@ class _Orders:
         # An agent names columns that have no names; exports are named by their plant file.
         names = None if self._tags else (agent.observation_tags, agent.action_tags)
         if names not in self._opened:
-            self._opened[names] = open_records(self._records, agent=agent)
+            self._opened[names] = open_records(self._records, agent=agent, keep=self._keep)
         taught = folder / TAUGHT
         key = (names, sha256(taught) if taught.is_file() else "")
         if key not in self._judging:

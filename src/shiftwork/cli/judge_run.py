@@ -35,6 +35,7 @@ def run(options: Judge) -> None:
         folders,
         options.records,
         tags=_plant_file(options.tags),
+        keep=options.keep,
         seed=seed,
         kept=options.out,
         workers=workers,
@@ -49,7 +50,7 @@ def _judge_one(options: Judge, folder: Path, seed: int) -> None:
 
     agent = Agent.load(folder)
     tags = _plant_file(options.tags)
-    records = open_records(options.records, tags=tags, agent=agent)
+    records = open_records(options.records, tags=tags, agent=agent, keep=options.keep)
     judge_agent(folder, records, options.json, seed, tags)
 
 

@@ -94,7 +94,7 @@ def _converted(current: Any, value: Any, what: str, where: str, key: str) -> Any
         raise UserError(f"{what} is a table; it must be a single value")
     if key == "records" and isinstance(value, list):
         return tuple(str(path) for path in value)
-    if isinstance(current, Path) or key in ("settings", "improved", "tags"):
+    if isinstance(current, Path) or key in ("settings", "improved", "tags", "keep"):
         return Path(str(value))
     if isinstance(current, bool) and not isinstance(value, bool):
         raise UserError(f"{what} is {value!r}; it must be true or false")

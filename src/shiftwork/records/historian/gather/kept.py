@@ -203,7 +203,7 @@ def _beginning(kept: KeptImport, identity: dict[str, Any]) -> str:
     last = max(others, key=lambda file: file.stat().st_mtime)
     size = sum(file.stat().st_size for file in last.parent.iterdir())
     return (
-        f"The import begins anew and is kept in {kept.folder}: {_difference(last, identity)} than in "
+        f"This is a new import, kept in {kept.folder}: {_difference(last, identity)} than in "
         f"{last.parent}, which stays until you delete it ({size / 1e6:,.0f} MB)"
     )
 
