@@ -203,9 +203,8 @@ def no_room(folder: Path, error: OSError, *, kept: bool = False) -> NoReturn:
     """
     full = error.errno == errno.ENOSPC or "No space left" in str(error)
     why = "is full" if full else f"cannot be written ({error.strerror or error})"
-    way = (
-        "and memory does not hold the export; set TMPDIR to a folder on a disk with room"
-        if not kept
-        else "so the import stopped; make room there, and the same command goes on from what is kept"
-    )
+    way = "and memory does not hold the export; set TMPDIR to a folder on a disk with room"
+    if kept:
+        fix = "make room there" if full else "see to it"
+        way = f"so the import stopped; {fix}, and the same command goes on from what is kept"
     raise UserError(f"{folder}: {why}, {way}") from None

@@ -126,6 +126,7 @@ class Rows:
                 marks.write_ipc(Path(f"{files}.{name}"))
             for name in (*COLUMNS, *MARKS):
                 on_disk(Path(f"{files}.{name}"))
+            on_disk(files.parent)
         self.files = files
         for name, kind in COLUMNS.items():
             setattr(self, name, np.zeros(0, kind))
