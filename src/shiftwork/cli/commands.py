@@ -145,6 +145,8 @@ class Judge:
     workers: str | None = None
     """Who judges several agents: local (this process, one after the other), a number of processes, ray
     (the cluster of this machine) or ray://HOST:PORT. Finished judgements are kept and not done again."""
+    gpus: int = 0
+    """GPUs that each judgement needs where processes or a cluster judge; with none it runs on processors."""
     out: Path = Path("runs/judgements")
     """Folder in which the judgements of several agents are kept."""
 

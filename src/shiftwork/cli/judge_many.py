@@ -76,6 +76,7 @@ def judge_agents(
     seed: int,
     kept: Path,
     workers: str,
+    gpus: int = 0,
     out: Path | None = None,
     keep: Path | None = None,
 ) -> None:
@@ -88,6 +89,7 @@ def judge_agents(
         seed: Of everything that is drawn.
         kept: Folder in which judgements are kept, those of earlier commands too.
         workers: As ``run_jobs`` takes them.
+        gpus: That each judgement needs.
         out: A .json file for all figures, if any.
         keep: Folder in which what is read of exports is kept, if any.
 
@@ -98,7 +100,7 @@ def judge_agents(
     """
     refuse_other_than_json(out)
     claim(kept)
-    orders = _Orders(records, tags, seed, kept, keep)
+    orders = _Orders(records, tags, seed, kept, keep, gpus)
     jobs: dict[Path, Job] = {}
     errors: dict[Path, str] = {}
     for folder in folders:
@@ -156,8 +158,9 @@ class _Orders:
         seed: int,
         kept: Path,
         keep: Path | None,
+        gpus: int,
     ) -> None:
-        self._keep = keep
+        self._keep, self._gpus = keep, gpus
         self._records, self._tags, self._seed, self._kept = tuple(records), tags, seed, kept
         # Exports are read at once: what is wrong with them is wrong for all agents.
         self._opened: dict[Any, Episodes] = (
@@ -183,7 +186,8 @@ class _Orders:
             "policy": Input.of(folder / POLICY),
             "records": file,
         }
-        job = Job("agent", JUDGING, {"seed": self._seed, "unit": asdict(self.unit)}, inputs)
+        arguments = {"seed": self._seed, "unit": asdict(self.unit)}
+        job = Job("agent", JUDGING, arguments, inputs, gpus=self._gpus)
         identity = json.dumps(job.identity, sort_keys=True).encode()
         name = re.sub(r"[^A-Za-z0-9_+.-]", "-", folder.resolve().name).lstrip("_+.-") or "agent"
         return dataclasses.replace(job, key=f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}")

@@ -23,7 +23,8 @@ AGENT = "agent.json"
 
 def run(options: Judge) -> None:
     """Judge one agent as ever, or each of several as a job."""
-    workers, seed = workers_asked(options.workers), seeded(options.seed)
+    workers = workers_asked(options.workers, options.gpus)
+    seed = seeded(options.seed)
     folders = agents_in(options.agents)
     if options.workers is None and tuple(folders) == options.agents and len(folders) == 1:
         _judge_one(options, folders[0], seed)
@@ -39,6 +40,7 @@ def run(options: Judge) -> None:
         seed=seed,
         kept=options.out,
         workers=workers,
+        gpus=options.gpus,
         out=options.json,
     )
 

@@ -17,8 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from shiftwork.errors import Stopped
-from shiftwork.jobs.stopping import stopping_cleanly
+from shiftwork.errors import Stopped, stopping_cleanly
 from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree
 from shiftwork.learning.learner import Learner
 from shiftwork.learning.online.compiled import CHECKPOINT_S, OnlineHistory, history

@@ -15,8 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shiftwork.errors import Stopped, UserError
-from shiftwork.jobs.stopping import StopRequest, stopping_cleanly
+from shiftwork.errors import Stopped, StopRequest, UserError, stopping_cleanly
 from shiftwork.records.historian.findings import Findings
 from shiftwork.records.historian.gather.gatherer import Gatherer
 from shiftwork.records.historian.gather.kept import KeptImport
