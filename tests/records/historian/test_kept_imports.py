@@ -61,8 +61,12 @@ def plant_of(tmp_path, extra="", text=PLANT):
 
 
 def long_files(folder):
-    """Times out of order, doubles within and across files, bad quality, texts, strangers, a comment."""
-    return exported(folder, 0), ""
+    """Times out of order, doubles within and across files, bad quality, texts, strangers, comments."""
+    exported(folder, 0)
+    late = (folder / "2.csv").read_text().splitlines()
+    late.insert(130, "# a comment that is found when much was read")
+    write(folder, "2.csv", "\n".join(late) + "\n")
+    return folder, ""
 
 
 def wide_files(folder):
@@ -140,7 +144,26 @@ def databases(folder):
     return folder, ""
 
 
-EXPORTS = (long_files, wide_files, of_several_origins, counted_rows, databases)
+def hours_of_half_a_day(folder):
+    """Only the first rows show that AM and PM are missing."""
+    head = "time,run," + ",".join(f"t{i}" for i in range(6))
+    clock = [f"2025-03-04 {h:02d}:{m:02d}:00" for h in (12, *range(1, 12)) for m in range(0, 60, 4)]
+    lines = [
+        f"{stamp},ON," + ",".join(f"{k % 10}.{i}" for i in range(6))
+        for k, stamp in enumerate(clock)
+    ]
+    write(folder, "a.csv", "\n".join([head, *lines]) + "\n")
+    return folder, ""
+
+
+EXPORTS = (
+    long_files,
+    wide_files,
+    of_several_origins,
+    counted_rows,
+    databases,
+    hours_of_half_a_day,
+)
 
 
 def same(samples, others):
@@ -205,6 +228,12 @@ def test_killed_again_and_again_it_comes_to_its_end(
     if stored:
         hold_little(monkeypatch)
     undisturbed = read_samples([folder], plant)
+    samples = read_between_kills(monkeypatch, [folder], plant, keep)()
+    same(samples, undisturbed)
+
+
+def read_between_kills(monkeypatch, paths, plant, keep):
+    """Let each start be killed when it would keep something for the second time."""
     save, left = KeptImport.save, 0
 
     def saved(self, state):
@@ -214,14 +243,57 @@ def test_killed_again_and_again_it_comes_to_its_end(
         left -= 1
         save(self, state)
 
+    def read():
+        nonlocal left
+        samples, starts = None, 0
+        while samples is None:
+            left, starts = 1, starts + 1
+            with suppress(Killed):
+                samples = read_samples(paths, plant, keep)
+        assert starts > 2
+        return samples
+
     monkeypatch.setattr(KeptImport, "save", saved)
-    samples, starts = None, 0
-    while samples is None:
-        left, starts = 1, starts + 1
-        with suppress(Killed):
-            samples = read_samples([folder], plant, keep)
-    assert starts > 2
-    same(samples, undisturbed)
+    return read
+
+
+HEAD = "time;tag;value;unit"
+OF_BAR = [f"2025-03-04 {k // 60:02d}:{k % 60:02d}:00;t1;{k};bar" for k in range(300)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ([HEAD, *OF_BAR], [HEAD, *OF_BAR, OF_BAR[7].replace("bar", "psi")], "several units"),
+        (
+            [
+                "time;tag;value",
+                *(row.replace(";bar", " bar") for row in OF_BAR),
+                "2025-03-05 00:00:00;t1;7 psi",
+            ],
+            [HEAD, *OF_BAR],
+            "several units",
+        ),
+        ([HEAD, OF_BAR[7].replace("t1", "t_5")], [HEAD, *OF_BAR], "did you mean 't_5'"),
+    ],
+    ids=["unit of another file", "unit of earlier rows", "name of another file"],
+)
+def test_what_is_refused_rests_on_what_was_read_before(
+    tmp_path, monkeypatch, at_once, keep, first, second, told
+):
+    folder = tmp_path / "export"
+    for name, rows_of in (("1.csv", first), ("2.csv", second)):
+        write(folder, name, "\n".join(rows_of) + "\n")
+    others = [f"2025-03-04 00:00:00;{tag};1;" for tag in ("t0", "t2", "t3", "t4", "run", "t5")]
+    others = others[:-1] if "t_5" in told else others
+    write(folder, "0.csv", "\n".join([HEAD, *others]) + "\n")
+    plant = plant_of(tmp_path)
+    with pytest.raises(UserError, match=told) as undisturbed:
+        read_samples([folder], plant)
+    again_and_again = read_between_kills(monkeypatch, [folder], plant, keep)
+    with pytest.raises(UserError) as caught:
+        again_and_again()
+    assert str(caught.value) == str(undisturbed.value)
 
 
 def interrupted(folder, plant, keep, after):
@@ -306,7 +378,7 @@ def test_reading_asks_no_more_of_a_tag_than_tells_one_import_from_another(tmp_pa
     assert {"source", "role", "missing", "time", "quality"} <= asked
 
 
-@pytest.mark.parametrize("change", ["rows", "tags", "files"])
+@pytest.mark.parametrize("change", ["rows", "tags", "files", "versions"])
 def test_other_inputs_are_a_new_import_and_say_why(tmp_path, keep, monkeypatch, change):
     in_batches(monkeypatch, 1500)
     folder, _ = long_files(tmp_path / "export")
@@ -317,6 +389,7 @@ def test_other_inputs_are_a_new_import_and_say_why(tmp_path, keep, monkeypatch, 
         "rows": f"{first} holds something else",
         "tags": "the plant file's tags, [export] or time_zone say something else",
         "files": "other files are given",
+        "versions": "Shiftwork or a library has another version",
     }[change]
     if change == "rows":  # of the same size and time
         about = first.stat()
@@ -327,6 +400,8 @@ def test_other_inputs_are_a_new_import_and_say_why(tmp_path, keep, monkeypatch, 
         plant = plant_of(
             tmp_path, text=PLANT.replace('role = "action"', 'source = "other", role = "action"')
         )
+    elif change == "versions":
+        monkeypatch.setattr(kept, "versions", lambda: {"Shiftwork": "another"})
     else:
         write(folder, "3.csv", first.read_text())
     samples = read_samples([folder], plant, keep)

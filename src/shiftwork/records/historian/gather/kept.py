@@ -165,7 +165,7 @@ def _identity(
     ]
     of_programs = {name: text for name, text in versions().items() if name != "JAX"}
     of_programs |= {name: version(name) for name in LIBRARIES}
-    return {
+    identity = {
         "files": hashes,
         "plant": {
             "tags": tags,
@@ -174,6 +174,8 @@ def _identity(
         },
         "versions": of_programs | {"SQLite": sqlite3.sqlite_version},
     }
+    as_read: dict[str, Any] = json.loads(json.dumps(identity))
+    return as_read
 
 
 def _refuse_unkeepable(folder: Path, paths: Sequence[str | Path], files: Sequence[Path]) -> None:
