@@ -264,11 +264,12 @@ OF_BAR = [f"2025-03-04 {k // 60:02d}:{k % 60:02d}:00;t1;{k};bar" for k in range(
 @pytest.mark.parametrize(
     ("first", "second", "told"),
     [
-        ([HEAD, *OF_BAR], [HEAD, *OF_BAR, OF_BAR[7].replace("bar", "psi")], "several units"),
+        ([HEAD, *OF_BAR], [HEAD, *(row.replace("bar", "psi") for row in OF_BAR)], "several units"),
         (
             [
                 "time;tag;value",
-                *(row.replace(";bar", " bar") for row in OF_BAR),
+                *(row.replace(";bar", " bar") for row in OF_BAR[:50]),
+                *(row.replace(";bar", "") for row in OF_BAR[50:]),
                 "2025-03-05 00:00:00;t1;7 psi",
             ],
             [HEAD, *OF_BAR],
