@@ -14,6 +14,11 @@ from typing import Any
 
 from shiftwork.errors import UserError
 
+try:
+    import fcntl
+except ImportError:  # there is no such lock on Windows
+    fcntl = None  # type: ignore[assignment]
+
 VERSION = "0.1.0"
 """The package's version, which every written folder carries."""
 
@@ -146,6 +151,45 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def on_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, lie on the disk, where a loss of power leaves them.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    except PermissionError:  # Windows opens no folders; there names are safe without this
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Keep other processes out of what a file stands for while the block runs.
+
+    Args:
+        path: The file; it is made, and stays.
+        busy: What is wrong if another process is in, with the fix.
+
+    Raises:
+        UserError: Another process is in.
+        OSError: The file cannot be made.
+    """
+    with path.open("ab") as lock:
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(busy) from None
+            except OSError:  # some network disks know no locks; then only the user keeps runs apart
+                pass
+        yield
 
 
 def _beside(path: Path) -> Path:

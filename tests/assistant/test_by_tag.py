@@ -12,7 +12,7 @@ from shiftwork.assistant.tools.all import TOOLS
 from shiftwork.errors import UserError
 from shiftwork.records.historian import by_tag
 from shiftwork.records.historian.by_tag import OnDisk, ReadWhole, open_samples
-from shiftwork.records.historian.gather import rows as kept
+from shiftwork.records.historian.gather import gathered as kept
 from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.historian.readers.table import Table

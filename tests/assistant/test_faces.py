@@ -10,7 +10,7 @@ import pytest
 
 import shiftwork
 from shiftwork.cli.main import main
-from shiftwork.records.historian.gather import rows as kept
+from shiftwork.records.historian.gather import gathered as kept
 from support.assistant_builders import NOW, write_agent, write_export
 
 

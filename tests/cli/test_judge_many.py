@@ -93,6 +93,20 @@ def test_each_agent_gets_a_line_and_a_verdict_and_the_worst_one_counts(in_no_tim
     assert judge("runs/seed-2", "runs/seed-10") == 0
 
 
+def test_each_judgement_asks_for_its_gpus(in_no_time, monkeypatch, capsys):
+    first, second = agents(first="pass", second="pass")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert judge(first, second, "--workers", "2", "--gpus", "1") == 2
+    assert "2 workers with 1 GPUs each are asked for, and this machine shows 1" in said(capsys)
+    assert judge(first, second, "--workers", "1", "--gpus", "1") == 0
+    done = [json.loads(file.read_text()) for file in Path("runs/judgements").glob("*/done.json")]
+    assert [about["gpus"] for about in done] == [1, 1]
+    assert judge(first, "--gpus", "1") == 2
+    assert "--gpus is for --workers that are processes or a cluster" in said(capsys)
+    assert judge(first, "--gpus", "-1") == 2
+    assert "--gpus is -1; give 0 or more" in said(capsys)
+
+
 def test_what_is_judged_is_not_judged_again_and_anything_else_is(in_no_time, capsys):
     first, second = agents(first="pass", second="pass")
     assert judge(first, second) == 0

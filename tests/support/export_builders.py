@@ -9,6 +9,7 @@ import pytest
 from shiftwork.errors import UserError
 from shiftwork.records.historian.plant_file.load import parse_plant
 from shiftwork.records.historian.plant_file.model import PlantFile
+from shiftwork.records.historian.readers import delimited
 from shiftwork.records.historian.samples import Samples, read_samples
 
 PLANT = """
@@ -80,3 +81,9 @@ def refusal(tmp_path, content, *keys):
     with pytest.raises(UserError) as caught:
         read(write(tmp_path, "export.csv", content), plant(*keys))
     return str(caught.value)
+
+
+def cut_at(patch, size):
+    """Cut text into blocks of so many bytes."""
+    for name in ("BLOCK_BYTES", "SMALL_BLOCK_BYTES", "FIRST_BYTES"):
+        patch.setattr(delimited, name, size)

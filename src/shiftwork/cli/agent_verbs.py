@@ -65,6 +65,7 @@ def open_records(
     tags: PlantFile | None = None,
     plant: AnyPlant | None = None,
     agent: Agent | None = None,
+    keep: Path | None = None,
 ) -> Episodes:
     """Load records, naming columns without names by whoever knows them.
 
@@ -73,13 +74,19 @@ def open_records(
         tags: The plant file of exports.
         plant: A plant whose tags name the columns.
         agent: An agent whose tags and limits name the columns, if there is no plant.
+        keep: Folder in which what is read of exports is kept, and from which a stopped import goes on.
 
     Raises:
+        Stopped: Ctrl-C was pressed, and what was read of exports is kept.
         UserError: They cannot be read, or several are given that are not exports.
     """
     paths = (paths,) if isinstance(paths, str) else tuple(paths)
     if tags is not None:
-        records = cut_export(paths, tags).episodes
+        records = cut_export(paths, tags, keep).episodes
+    elif keep is not None:
+        raise UserError(
+            "--keep is for exports, which a --tags file (.toml) describes; leave it out"
+        )
     elif len(paths) != 1:
         raise UserError(
             f"{paths[1]}: is one of {len(paths)} records; give one, or the --tags file (.toml) "

@@ -56,6 +56,9 @@ class Inspect:
     """Write a first plant file from what the exports hold, instead."""
     out: Path | None = None
     """Folder of the inspection (runs/inspection), or the drafted file (plant.toml)."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Convert:
     """A .parquet or .npz file, or a folder for a Minari data set."""
     stage: Literal["episodes", "grid", "samples"] = "episodes"
     """How far the exports are worked up; grid and samples go to Parquet only."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,9 @@ class Learn:
     """bc, td3bc, iql, rebrac or pars; --config depends on it."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
     plant: str | None = None
     """A built-in plant or a Gymnasium id whose tags name the columns of records without names."""
     updates: int = 40_000
@@ -126,6 +135,9 @@ class Judge:
     last fifth was kept apart."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
     json: Path | None = None
     """A .json file for the verdict, or those of several agents, with all figures."""
     seed: int = 0
@@ -133,6 +145,8 @@ class Judge:
     workers: str | None = None
     """Who judges several agents: local (this process, one after the other), a number of processes, ray
     (the cluster of this machine) or ray://HOST:PORT. Finished judgements are kept and not done again."""
+    gpus: int = 0
+    """GPUs that each judgement needs where processes or a cluster judge; with none it runs on processors."""
     out: Path = Path("runs/judgements")
     """Folder in which the judgements of several agents are kept."""
 
@@ -156,6 +170,9 @@ class Evaluate:
     """Records or exports for an estimate without a plant; rows that taught the agent are refused."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
     episodes: int = 200
     """Whole episodes on the plant."""
     copies: int = 8
@@ -200,6 +217,9 @@ class Report:
     records alone."""
     tags: Path | None = None
     """The plant file (.toml) of exports, which says what the columns mean."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
     out: Path = Path("runs/report.html")
     """The HTML file."""
     episodes: int = 200

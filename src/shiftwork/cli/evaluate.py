@@ -37,6 +37,7 @@ def evaluate(
     plant: str | None,
     records: Sequence[str] | None,
     tags: PlantFile | None,
+    keep: Path | None = None,
     episodes: int,
     copies: int,
     discount: float | None,
@@ -49,6 +50,7 @@ def evaluate(
         plant: Name of the plant, or a centre's scenario file; a team's own if None.
         records: Records or exports to judge an agent by.
         tags: The plant file of exports.
+        keep: Folder in which what is read of exports is kept, if any.
         episodes: Number of whole episodes.
         copies: Copies of a Gymnasium environment.
         discount: Discount of the estimate from records; the agent's own if None.
@@ -74,6 +76,8 @@ def evaluate(
         where = make_team_plant(plant) if is_team else make_plant(plant, copies)
     else:
         where = None
+    if keep is not None and not records:
+        raise UserError("--keep is for exports that are given as --records; leave it out")
     if where is None and not records:
         folders = [name for name in names if name not in WORDS and not name.endswith(".toml")]
         if folders:
@@ -84,7 +88,7 @@ def evaluate(
     if where is not None:
         _on_plant(where, names, episodes, seed)
     if records:
-        _on_records(names, where, records, tags, discount, seed)
+        _on_records(names, where, records, tags, keep, discount, seed)
 
 
 def _on_plant(plant: Any, names: Sequence[str], episodes: int, seed: int) -> None:
@@ -173,6 +177,7 @@ def _on_records(
     plant: Any,
     records: Sequence[str],
     tags: PlantFile | None,
+    keep: Path | None,
     discount: float | None,
     seed: int,
 ) -> None:
@@ -181,5 +186,5 @@ def _on_records(
         raise UserError("--records judges one agent; give its folder and no other --operator")
     agent = Agent.load(folders[0])
     named = None if isinstance(plant, TeamPlant) else plant
-    opened = open_records(tuple(records), tags=tags, plant=named, agent=agent)
+    opened = open_records(tuple(records), tags=tags, plant=named, agent=agent, keep=keep)
     evaluate_on_records(agent, not_taught(opened, Path(folders[0])), discount, seed)

@@ -76,7 +76,9 @@ def judge_agents(
     seed: int,
     kept: Path,
     workers: str,
+    gpus: int = 0,
     out: Path | None = None,
+    keep: Path | None = None,
 ) -> None:
     """Judge agents, keep each one's verdict in its folder, show all, and end with the worst status.
 
@@ -87,7 +89,9 @@ def judge_agents(
         seed: Of everything that is drawn.
         kept: Folder in which judgements are kept, those of earlier commands too.
         workers: As ``run_jobs`` takes them.
+        gpus: That each judgement needs.
         out: A .json file for all figures, if any.
+        keep: Folder in which what is read of exports is kept, if any.
 
     Raises:
         Stopped: Ctrl-C was pressed; finished judgements are kept.
@@ -96,7 +100,7 @@ def judge_agents(
     """
     refuse_other_than_json(out)
     claim(kept)
-    orders = _Orders(records, tags, seed, kept)
+    orders = _Orders(records, tags, seed, kept, keep, gpus)
     jobs: dict[Path, Job] = {}
     errors: dict[Path, str] = {}
     for folder in folders:
@@ -148,12 +152,19 @@ class _Orders:
     """Makes the jobs: opens the records once for each kind of agent, and finds what may judge it."""
 
     def __init__(
-        self, records: Sequence[str], tags: PlantFile | None, seed: int, kept: Path
+        self,
+        records: Sequence[str],
+        tags: PlantFile | None,
+        seed: int,
+        kept: Path,
+        keep: Path | None,
+        gpus: int,
     ) -> None:
+        self._keep, self._gpus = keep, gpus
         self._records, self._tags, self._seed, self._kept = tuple(records), tags, seed, kept
         # Exports are read at once: what is wrong with them is wrong for all agents.
         self._opened: dict[Any, Episodes] = (
-            {None: open_records(self._records, tags=tags)} if tags else {}
+            {None: open_records(self._records, tags=tags, keep=keep)} if tags else {}
         )
         self._judging: dict[Any, tuple[Episodes, Input]] = {}
         self.unit = Unit.of(tags)
@@ -175,7 +186,8 @@ class _Orders:
             "policy": Input.of(folder / POLICY),
             "records": file,
         }
-        job = Job("agent", JUDGING, {"seed": self._seed, "unit": asdict(self.unit)}, inputs)
+        arguments = {"seed": self._seed, "unit": asdict(self.unit)}
+        job = Job("agent", JUDGING, arguments, inputs, gpus=self._gpus)
         identity = json.dumps(job.identity, sort_keys=True).encode()
         name = re.sub(r"[^A-Za-z0-9_+.-]", "-", folder.resolve().name).lstrip("_+.-") or "agent"
         return dataclasses.replace(job, key=f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}")
@@ -185,7 +197,7 @@ class _Orders:
         # An agent names columns that have no names; exports are named by their plant file.
         names = None if self._tags else (agent.observation_tags, agent.action_tags)
         if names not in self._opened:
-            self._opened[names] = open_records(self._records, agent=agent)
+            self._opened[names] = open_records(self._records, agent=agent, keep=self._keep)
         taught = folder / TAUGHT
         key = (names, sha256(taught) if taught.is_file() else "")
         if key not in self._judging:

@@ -23,7 +23,8 @@ AGENT = "agent.json"
 
 def run(options: Judge) -> None:
     """Judge one agent as ever, or each of several as a job."""
-    workers, seed = workers_asked(options.workers), seeded(options.seed)
+    workers = workers_asked(options.workers, options.gpus)
+    seed = seeded(options.seed)
     folders = agents_in(options.agents)
     if options.workers is None and tuple(folders) == options.agents and len(folders) == 1:
         _judge_one(options, folders[0], seed)
@@ -35,9 +36,11 @@ def run(options: Judge) -> None:
         folders,
         options.records,
         tags=_plant_file(options.tags),
+        keep=options.keep,
         seed=seed,
         kept=options.out,
         workers=workers,
+        gpus=options.gpus,
         out=options.json,
     )
 
@@ -49,7 +52,7 @@ def _judge_one(options: Judge, folder: Path, seed: int) -> None:
 
     agent = Agent.load(folder)
     tags = _plant_file(options.tags)
-    records = open_records(options.records, tags=tags, agent=agent)
+    records = open_records(options.records, tags=tags, agent=agent, keep=options.keep)
     judge_agent(folder, records, options.json, seed, tags)
 
 

@@ -72,7 +72,11 @@ def _inspect(options: commands.Inspect) -> None:
     from shiftwork.records.formats.team_folder import are_team_records
 
     if are_team_records(options.exports):
-        for given, option in ((options.draft, "--draft"), (options.tags, "--tags")):
+        for given, option in (
+            (options.draft, "--draft"),
+            (options.tags, "--tags"),
+            (options.keep, "--keep"),
+        ):
             if given:
                 raise UserError(
                     f"{options.exports[0]}: team records say themselves what their columns mean; leave "
@@ -85,6 +89,8 @@ def _inspect(options: commands.Inspect) -> None:
     from shiftwork.cli.record_verbs import draft, inspect_export
 
     if options.draft:
+        if options.keep:
+            raise UserError("--keep is for what is read by a finished plant file; leave it out")
         draft(options.exports, options.out or Path("plant.toml"), options.tags)
         return
     if options.tags is None:
@@ -93,7 +99,10 @@ def _inspect(options: commands.Inspect) -> None:
             "write a first one with --draft"
         )
     inspect_export(
-        options.exports, _plant_file(options.tags), options.out or Path("runs/inspection")
+        options.exports,
+        _plant_file(options.tags),
+        options.out or Path("runs/inspection"),
+        options.keep,
     )
 
 
@@ -101,7 +110,7 @@ def _convert(options: commands.Convert) -> None:
     plant = _plant_file(options.tags)
     from shiftwork.cli.record_verbs import convert_export
 
-    convert_export(options.exports, plant, options.out, options.stage)
+    convert_export(options.exports, plant, options.out, options.stage, options.keep)
 
 
 def _learn(options: Any) -> None:
@@ -109,12 +118,14 @@ def _learn(options: Any) -> None:
 
     many = seeds_and_workers(options)
     tags, plant = _plant_file(options.tags), _plant(options.plant)
-    records = open_records(options.records, tags=tags, plant=plant)
+    records = open_records(options.records, tags=tags, plant=plant, keep=options.keep)
     if many:
         _learn_many(options, records, *many)
         return
     # Before learning: a file that cannot be read must not cost hours.
-    later = open_records(options.judge_on, tags=tags, plant=plant) if options.judge_on else None
+    later = None
+    if options.judge_on:
+        later = open_records(options.judge_on, tags=tags, plant=plant, keep=options.keep)
     learn_agent(
         records,
         options.algo,
@@ -170,6 +181,7 @@ def _evaluate(options: commands.Evaluate) -> None:
         plant=options.plant,
         records=options.records,
         tags=_plant_file(options.tags),
+        keep=options.keep,
         episodes=options.episodes,
         copies=options.copies,
         discount=options.discount,
@@ -209,7 +221,13 @@ def _report(options: commands.Report) -> None:
     make_report(
         options.out,
         folders,
-        open_records(options.records, tags=_plant_file(options.tags), plant=plant, agent=agent),
+        open_records(
+            options.records,
+            tags=_plant_file(options.tags),
+            plant=plant,
+            agent=agent,
+            keep=options.keep,
+        ),
         plant,
         episodes=options.episodes,
         seed=seeded(options.seed),

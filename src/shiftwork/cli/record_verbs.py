@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rich.markup import escape
+
 from shiftwork.cli.progress import console
 from shiftwork.cli.reading import print_notes, print_table
 from shiftwork.errors import UserError
@@ -15,6 +17,7 @@ from shiftwork.records.formats.minari import write_minari
 from shiftwork.records.historian.cut import Cut, cut_episodes
 from shiftwork.records.historian.draft import draft_plant_file
 from shiftwork.records.historian.export import write_episodes, write_grid, write_samples
+from shiftwork.records.historian.gather.kept import Keep
 from shiftwork.records.historian.grid import Grid, to_grid
 from shiftwork.records.historian.plant_file.load import load_plant_file, load_reading_rules
 from shiftwork.records.historian.plant_file.model import PlantFile
@@ -27,12 +30,36 @@ if TYPE_CHECKING:
 Stage = Literal["episodes", "grid", "samples"]
 
 
-def read_export(exports: Sequence[str], plant: PlantFile) -> tuple[Samples, Grid]:
-    """Read an export and put it on the plant's time grid; print how much there was."""
+def read_export(
+    exports: Sequence[str], plant: PlantFile, keep: Path | None = None
+) -> tuple[Samples, Grid]:
+    """Read an export and put it on the plant's time grid; print how much there was.
+
+    Args:
+        exports: Files, folders, patterns or connection strings.
+        plant: Its plant file.
+        keep: Folder in which what is read is kept, and from which a stopped import goes on; None if
+            it is not kept.
+
+    Raises:
+        Stopped: Ctrl-C was pressed, and what was read is kept.
+    """
     _refuse_none(exports)
-    samples = read_samples(exports, plant)
+    samples = _read(exports, plant, keep)
     print_notes(samples)
     return samples, _on_grid(samples, plant)
+
+
+def _read(exports: Sequence[str], plant: PlantFile, keep: Path | None) -> Samples:
+    if keep is None:
+        return read_samples(exports, plant)
+
+    def tell(text: str) -> None:
+        console.print(text, markup=False, soft_wrap=True)
+
+    with console.status("reading the export ...") as status:
+        note = Keep(keep, tell, lambda text: status.update(escape(text)))
+        return read_samples(exports, plant, note)
 
 
 def _on_grid(samples: Samples, plant: PlantFile) -> Grid:
@@ -44,9 +71,9 @@ def _on_grid(samples: Samples, plant: PlantFile) -> Grid:
     return grid
 
 
-def cut_export(exports: Sequence[str], plant: PlantFile) -> Cut:
-    """Read an export and cut it into episodes; print what is left out or corrected."""
-    cut = cut_episodes(read_export(exports, plant)[1], plant)
+def cut_export(exports: Sequence[str], plant: PlantFile, keep: Path | None = None) -> Cut:
+    """Read an export and cut it into episodes, as ``read_export``; print what is left out or corrected."""
+    cut = cut_episodes(read_export(exports, plant, keep)[1], plant)
     tell_cut(cut, plant)
     return cut
 
@@ -64,34 +91,41 @@ def tell_cut(cut: Cut, plant: PlantFile) -> None:
         )
 
 
-def import_export(exports: str | Path | Sequence[str], tags: str | Path) -> Episodes:
+def import_export(
+    exports: str | Path | Sequence[str], tags: str | Path, keep: str | Path | None = None
+) -> Episodes:
     """Read a historian's export as episodes, and say on the console what was left out.
 
     Args:
         exports: Files, folders, patterns or a connection string.
         tags: The plant file (.toml), which says what the columns mean.
+        keep: Folder in which what is read is kept, and from which a stopped import goes on.
 
     Raises:
+        Stopped: Ctrl-C was pressed, and what was read is kept.
         UserError: Something cannot be read; the message names file, place and fix.
     """
     paths = (str(exports),) if isinstance(exports, str | Path) else tuple(exports)
-    return cut_export(paths, load_plant_file(tags)).episodes
+    return cut_export(paths, load_plant_file(tags), Path(keep) if keep else None).episodes
 
 
-def inspect_export(exports: Sequence[str], plant: PlantFile, out: Path) -> Inspection:
+def inspect_export(
+    exports: Sequence[str], plant: PlantFile, out: Path, keep: Path | None = None
+) -> Inspection:
     """Inspect an export, write what was found, and print the verdict and how it was read.
 
     Args:
         exports: Files, folders, patterns or connection strings.
         plant: Its plant file.
         out: Folder of the inspection.
+        keep: As for ``read_export``.
     """
     # Pictures load slowly, and only this verb draws them.
     from shiftwork.reports.inspection.inspect import inspect
     from shiftwork.reports.inspection.page import write_inspection
 
     _refuse_none(exports)
-    samples = read_samples(exports, plant)
+    samples = _read(exports, plant, keep)
     try:
         grid = _on_grid(samples, plant)
     except UserError:
@@ -146,7 +180,9 @@ def draft(exports: Sequence[str], out: Path, known: Path | None = None) -> None:
     console.print(f"Plant file drafted: {out}. Go through what is marked CHECK, then inspect.")
 
 
-def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: Stage) -> None:
+def convert_export(
+    exports: Sequence[str], plant: PlantFile, out: Path, stage: Stage, keep: Path | None = None
+) -> None:
     """Write an export again, in a form that other tools read.
 
     Args:
@@ -154,6 +190,7 @@ def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: S
         plant: Its plant file.
         out: A .parquet file, an .npz file of episodes, or a folder (a Minari data set).
         stage: How far it is processed; samples and grids go to Parquet only.
+        keep: As for ``read_export``.
 
     Raises:
         UserError: The form does not fit, or it cannot be written.
@@ -164,7 +201,7 @@ def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: S
     if stage != "episodes" and kind != ".parquet":
         raise UserError(f"{out}: the {stage} can be written as .parquet only; choose another --out")
     if stage == "episodes":
-        cut = cut_export(exports, plant)
+        cut = cut_export(exports, plant, keep)
         if kind == ".parquet":
             write_episodes(cut.episodes, out, cut.stamps)
         elif kind == ".npz":
@@ -174,11 +211,11 @@ def convert_export(exports: Sequence[str], plant: PlantFile, out: Path, stage: S
         held = held_by(cut.episodes)
     else:
         if stage == "grid":
-            grid = read_export(exports, plant)[1]
+            grid = read_export(exports, plant, keep)[1]
             write_grid(grid, out)
             held = count(len(grid.time), "period")
         else:
-            samples = read_samples(exports, plant)
+            samples = _read(exports, plant, keep)
             print_notes(samples)
             write_samples(samples, out)
             held = count(samples.rows, "sample")

@@ -94,7 +94,7 @@ def _converted(current: Any, value: Any, what: str, where: str, key: str) -> Any
         raise UserError(f"{what} is a table; it must be a single value")
     if key == "records" and isinstance(value, list):
         return tuple(str(path) for path in value)
-    if isinstance(current, Path) or key in ("settings", "improved", "tags"):
+    if isinstance(current, Path) or key in ("settings", "improved", "tags", "keep"):
         return Path(str(value))
     if isinstance(current, bool) and not isinstance(value, bool):
         raise UserError(f"{what} is {value!r}; it must be true or false")
@@ -127,29 +127,30 @@ def seeds_and_workers(options: Any) -> tuple[range, str] | None:
     """
     if options.seeds < 1:
         raise UserError(f"--seeds is {options.seeds}; give 1 or more")
-    if options.gpus < 0:
-        raise UserError(f"--gpus is {options.gpus}; give 0 or more")
     seeds = range(seeded(options.seed), seeded(options.seed + options.seeds - 1) + 1)
-    workers = workers_asked(options.workers)
-    if options.gpus and workers == "local":
-        raise UserError(
-            "--gpus is for --workers that are processes or a cluster; give those as well"
-        )
+    workers = workers_asked(options.workers, options.gpus)
     if options.workers is None and len(seeds) == 1:
         return None
     threads_of_a_job()
     return seeds, workers
 
 
-def workers_asked(workers: str | None) -> str:
-    """Read --workers, which is local where it is not given.
+def workers_asked(workers: str | None, gpus: int) -> str:
+    """Read --workers, which is local where it is not given, and check --gpus beside it.
 
     Raises:
-        UserError: It names no workers.
+        UserError: It names no workers, or none that can have GPUs of their own.
     """
     from shiftwork.jobs.run import parse_workers
 
-    return str(parse_workers(workers or "local"))
+    if gpus < 0:
+        raise UserError(f"--gpus is {gpus}; give 0 or more")
+    named = str(parse_workers(workers or "local"))
+    if gpus and named == "local":
+        raise UserError(
+            "--gpus is for --workers that are processes or a cluster; give those as well"
+        )
+    return named
 
 
 def threads_of_a_job() -> None:

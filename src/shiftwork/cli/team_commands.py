@@ -64,6 +64,9 @@ class TeamImport:
     """The plant file (.toml), with a table [[team.tasks]] for each agent, or [operation.team]."""
     out: Path = Path("runs/team-records")
     """The folder of the records."""
+    keep: Path | None = None
+    """Folder in which what is read of exports is kept: stopped by Ctrl-C or anything else, the same
+    command goes on from there, and other commands need not read them again."""
     plant: str | None = None
     """Of what was operated: the built-in team's plant or scenario file that it was, such as centre-small;
     then the records fit beside its own, and the team learned from them can be evaluated there."""

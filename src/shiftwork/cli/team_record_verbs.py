@@ -149,7 +149,11 @@ def rebuild_records(export: Path, name: str, out: Path, days: int | None) -> Tea
 
 
 def import_team_records(
-    exports: Sequence[str], tags: Path, out: Path, name: str | None = None
+    exports: Sequence[str],
+    tags: Path,
+    out: Path,
+    name: str | None = None,
+    keep: Path | None = None,
 ) -> TeamEpisodes:
     """Make team records from exports of any plant, or from what was operated, and write them.
 
@@ -158,18 +162,23 @@ def import_team_records(
         tags: The plant file, whose [team] or [operation.team] says who decides what.
         out: The folder of the records.
         name: Of what was operated: the team's plant that it was.
+        keep: Folder in which what is read of exports is kept, and from which a stopped import goes on.
 
     Raises:
         UserError: The plant file has no team, or no episode is left.
     """
     plant = load_plant_file(tags)
     if plant.team is None and "team" in plant.operation:
+        if keep is not None:
+            raise UserError(
+                f"--keep is for exports, and {tags} is of what was operated; leave it out"
+            )
         return import_operated(exports, plant, out, name)
     if name is not None:
         raise UserError(
             f"--plant is for what was operated, and {tags} has no [operation.team]; leave it out"
         )
-    found = cut_team(read_export(exports, plant)[1], plant)
+    found = cut_team(read_export(exports, plant, keep)[1], plant)
     records = found.records
     save_team_records(records, out)
     tell_cut(found.cut, plant)

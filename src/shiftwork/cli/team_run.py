@@ -105,7 +105,9 @@ def rest(options: team_commands.Team) -> None:
         from shiftwork.cli.team_record_verbs import import_team_records
 
         asked_of = options.verb
-        import_team_records(asked_of.exports, asked_of.tags, asked_of.out, asked_of.plant)
+        import_team_records(
+            asked_of.exports, asked_of.tags, asked_of.out, asked_of.plant, asked_of.keep
+        )
     elif isinstance(options.verb, team_commands.TeamRebuild):
         from shiftwork.cli.team_record_verbs import rebuild_records
 

@@ -19,13 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from shiftwork.errors import UserError
-from shiftwork.files import written_whole
+from shiftwork.files import locked, written_whole
 from shiftwork.jobs.job import Job
-
-try:
-    import fcntl
-except ImportError:  # there is no such lock on Windows
-    fcntl = None  # type: ignore[assignment]
 
 DONE = "done.json"
 FAILED = "failed.txt"
@@ -60,16 +55,8 @@ def held(folder: Path) -> Iterator[Path]:
     """
     claim(folder)
     unfinished = folder / UNFINISHED
-    with (folder / LOCK).open("ab") as lock:
-        if fcntl is not None:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"{folder}: another run is at work here; wait for it, or choose another --out"
-                ) from None
-            except OSError:  # some network disks know no locks; then only the user keeps runs apart
-                pass
+    busy = f"{folder}: another run is at work here; wait for it, or choose another --out"
+    with locked(folder / LOCK, busy):
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             unfinished.mkdir()

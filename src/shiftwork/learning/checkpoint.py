@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, TypeVar
 
 import jax
@@ -96,34 +91,3 @@ def _like(leaf: Any, array: Any) -> Any:
     if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jax.random.wrap_key_data(array)
     return jax.numpy.asarray(array)
-
-
-@dataclass
-class StopRequest:
-    """Whether Ctrl-C was pressed."""
-
-    wanted: bool = False
-
-
-@contextmanager
-def stopping_cleanly() -> Iterator[StopRequest]:
-    """Turn the first Ctrl-C into a request that the loop may honour; the second one kills.
-
-    Outside the main thread, where signals cannot be caught, the request stays unset.
-    """
-    request = StopRequest()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        request.wanted = True
-        signal.signal(signal.SIGINT, previous)
-
-    try:
-        previous = signal.signal(signal.SIGINT, ask)
-    except ValueError:
-        yield request
-        return
-    try:
-        yield request
-    finally:
-        signal.signal(signal.SIGINT, previous)

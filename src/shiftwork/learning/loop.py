@@ -20,8 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from shiftwork.errors import Stopped
-from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
+from shiftwork.errors import Stopped, stopping_cleanly
+from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree
 from shiftwork.learning.learner import Learner, Metrics, Sizes, Values
 from shiftwork.learning.progress import Advance
 from shiftwork.learning.replay import Replay

@@ -6,21 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shiftwork.records.historian.readers import delimited
 from shiftwork.records.historian.readers.lines import Lines
-from support.export_builders import lines, read, shown, write
+from support.export_builders import cut_at, lines, read, shown, write
 from support.record_builders import refused
 
 HEADER = "time,SP,x0,note"
 QUOTED = st.text('ab,"\n\r', max_size=30).map(lambda text: '"' + text.replace('"', '""') + '"')
 PLAIN = st.sampled_from(["", "plain", '5" pipe', 'a ""b"" c'])
 NOTES = st.one_of(*(st.lists(notes, min_size=1, max_size=40) for notes in (QUOTED, PLAIN)))
-
-
-def cut_at(patch, size):
-    """Cut text into blocks of so many bytes."""
-    for name in ("BLOCK_BYTES", "SMALL_BLOCK_BYTES", "FIRST_BYTES"):
-        patch.setattr(delimited, name, size)
 
 
 def row(minute: int, value: int, note: str) -> str:

@@ -8,22 +8,15 @@ import polars as pl
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.gather import rows as kept
+from shiftwork.records.historian.gather import gathered as kept
+from shiftwork.records.historian.gather import rows as kept_rows
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.parts import StoredParts
 from shiftwork.records.historian.plant_file.load import parse_plant
 from shiftwork.records.historian.samples import read_samples
 from shiftwork.reports.inspection.coverage import tag_records
-
-TAGS = 6
-PLANT = """
-name = "p"
-period = "1min"
-time_zone = "Europe/Berlin"
-objective.expression = "t1"
-tags.t0 = {role = "action", bounds = [0, 9]}
-tags.run = {role = "state"}
-""" + "\n".join(f'tags.t{i}.role = "observation"' for i in range(1, TAGS))
+from support.export_builders import cut_at
+from support.odd_exports import PLANT, exported
 
 
 @pytest.fixture
@@ -34,28 +27,6 @@ def little_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "KEPT_ROWS", 40)
     monkeypatch.setattr(kept, "STORED_ROWS", 30)
     monkeypatch.setattr(kept.tempfile, "tempdir", str(folder))
-    return folder
-
-
-def exported(folder, seed, files=3, rows=150):
-    """Long files with times out of order, doubles, bad quality, texts and the hour that comes twice."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir()
-    for number in range(files):
-        lines = ["time;tag;value;quality"]
-        minute = np.sort(rng.integers(0, 300, rows))
-        if rng.random() < 0.7:
-            rng.shuffle(minute[: rows // 3])
-        for m in minute:
-            # On the 26th the clocks go back from 3 to 2.
-            stamp = f"2025-10-26 {m // 60:02d}:{m % 60:02d}:00"
-            tag = rng.choice([f"t{i}" for i in range(TAGS)] + ["run", "other"])
-            value = rng.choice(["ON", "OFF"]) if tag == "run" else f"{rng.normal():.3f}"
-            value = "Bad Input" if tag != "run" and rng.random() < 0.05 else value
-            lines.append(f"{stamp};{tag};{value};{'Good' if rng.random() < 0.9 else 'Bad'}")
-        if number == 1:
-            lines.insert(60, "# a comment that needs a second look")
-        (folder / f"{number}.csv").write_text("\n".join(lines) + "\n")
     return folder
 
 
@@ -85,6 +56,23 @@ def test_samples_findings_and_grid_are_the_same(tmp_path, little_memory, monkeyp
     assert tag_records(parted, one, plant) == tag_records(whole, other, plant)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_table_that_is_read_again_leaves_nothing_of_the_first_time(
+    tmp_path, little_memory, monkeypatch, seed
+):
+    """Rows of a small table before it were in memory when its own first ones went to the folder."""
+    cut_at(monkeypatch, 400)
+    plant = parse_plant(PLANT, tmp_path / "p.toml")
+    export = exported(tmp_path / "export", seed)
+    first = export / "0.csv"
+    first.write_text("\n".join(first.read_text().splitlines()[:12]) + "\n")
+    parted = read_samples([export], plant)
+    monkeypatch.setattr(kept, "KEPT_ROWS", 10**6)
+    whole = read_samples([export], plant)
+    assert parted.frame.equals(whole.frame)
+    assert sorted(map(str, parted.findings)) == sorted(map(str, whole.findings))
+
+
 def test_a_tag_is_in_one_part_and_parts_are_of_few_rows(tmp_path, little_memory):
     plant = parse_plant(PLANT, tmp_path / "p.toml")
     parts = read_samples([exported(tmp_path / "export", 0)], plant).parts
@@ -108,7 +96,7 @@ def test_a_full_disk_is_told_with_its_folder_and_leaves_nothing(
     def full(self, path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(kept, "written", full)
+    monkeypatch.setattr(kept_rows, "written", full)
     plant = parse_plant(PLANT, tmp_path / "p.toml")
     with pytest.raises(UserError, match=r"scratch.*is full.*set TMPDIR"):
         read_samples([exported(tmp_path / "export", 0)], plant)

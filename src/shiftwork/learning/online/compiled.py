@@ -21,8 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from shiftwork.errors import Stopped
-from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
+from shiftwork.errors import Stopped, stopping_cleanly
+from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree
 from shiftwork.learning.learner import Learner, Metrics
 from shiftwork.learning.online.steps import Online, Run, begin, one_step
 from shiftwork.learning.progress import Advance

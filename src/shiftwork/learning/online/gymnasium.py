@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from shiftwork.errors import Stopped
-from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree, stopping_cleanly
+from shiftwork.errors import Stopped, stopping_cleanly
+from shiftwork.learning.checkpoint import about_same_work, load_tree, save_tree
 from shiftwork.learning.learner import Learner
 from shiftwork.learning.online.compiled import CHECKPOINT_S, OnlineHistory, history
 from shiftwork.learning.online.steps import Online, experience, explore, learn_once, online_learner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,17 @@ class Findings:
     def all(self) -> tuple[Finding, ...]:
         """All of them, in the order in which they were first noticed."""
         return tuple(Finding(kind, tag, *what) for (kind, tag, _), what in self.kept.items())
+
+    def copy(self) -> Findings:
+        """What was noticed up to now."""
+        copied = Findings()
+        copied.kept = dict(self.kept)
+        return copied
+
+    def as_json(self) -> list[list[Any]]:
+        """All that was noticed, for ``go_on``."""
+        return [[*which, *what] for which, what in self.kept.items()]
+
+    def go_on(self, known: list[list[Any]]) -> None:
+        """Take up what an import had noticed when it was stopped."""
+        self.kept = {(kind, tag, each): (count, first) for kind, tag, each, count, first in known}

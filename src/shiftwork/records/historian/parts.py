@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from shiftwork.errors import UserError
-from shiftwork.records.historian.gather.rows import Scratch, no_room
+from shiftwork.records.historian.gather.gathered import Scratch, no_room
 
 Places = dict[str, tuple[int, int]]
 """First row and number of rows of each tag that a frame holds."""
@@ -44,7 +44,7 @@ class StoredParts(Sequence[pl.DataFrame]):
             try:
                 frame.write_ipc(path)
             except OSError as error:
-                no_room(path, error)
+                no_room(folder.path, error)
             files.append(path)
             places.append(_places_in(frame))
         return cls((*files,), (*places,), folder)

@@ -13,8 +13,11 @@ import polars as pl
 
 from shiftwork.errors import UserError
 from shiftwork.records.historian.findings import Finding
+from shiftwork.records.historian.gather.gathered import Gathered
 from shiftwork.records.historian.gather.gatherer import Gatherer
+from shiftwork.records.historian.gather.kept import Keep, KeptImport, kept_import
 from shiftwork.records.historian.gather.origins import Origin
+from shiftwork.records.historian.gather.tables import read_tables
 from shiftwork.records.historian.opened import Opened, open_export
 from shiftwork.records.historian.parts import Parts, StoredParts, places_in, scanned
 from shiftwork.records.historian.plant_file.model import PlantFile
@@ -81,7 +84,9 @@ class Samples:
         }
 
 
-def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
+def read_samples(
+    paths: Sequence[str | Path], plant: PlantFile, keep: Keep | None = None
+) -> Samples:
     """Read an export.
 
     In the wide form an empty cell is not a sample, since tags may have clocks of their own; in the
@@ -94,28 +99,36 @@ def read_samples(paths: Sequence[str | Path], plant: PlantFile) -> Samples:
             the long form (a row for each value), the wide form (a column for each tag), or with one
             tag to a file that is named after it.
         plant: What the tags are called and mean. Others are not read.
+        keep: Where what was read is kept, and taken up again if reading was stopped; None if it is not.
 
     Raises:
+        Stopped: Ctrl-C was pressed, and what was read is kept.
         UserError: Something cannot be read, or what it means cannot be found; the message says
             which file, row and tag, and the fix.
     """
-    return samples_in(open_export(paths, plant), plant)
+    if keep is None:
+        return samples_in(open_export(paths, plant), plant)
+    with kept_import(keep, paths, plant) as kept:
+        return samples_in(open_export(paths, plant), plant, kept=kept)
 
 
-def samples_in(opened: Opened, plant: PlantFile, *, sparing: bool = False) -> Samples:
+def samples_in(
+    opened: Opened, plant: PlantFile, *, sparing: bool = False, kept: KeptImport | None = None
+) -> Samples:
     """Read what was found of an export.
 
     Args:
         opened: Its tables.
         plant: As ``read_samples`` has it.
-        sparing: Fewer rows stay in memory (``gather/rows.py``), since questions need few of them at a time.
+        sparing: Fewer rows stay in memory (``gather/gathered.py``), since questions need few of them at a time.
+        kept: Where the import is kept; None if it is not.
 
     Raises:
         UserError: A cell cannot be read, or a tag is nowhere.
     """
     tables = [(table, layout) for table, layout in opened.tables if layout]
-    gatherer = Gatherer(plant, tables, sparing=sparing)
-    gatherer.read_all()
+    gatherer = Gatherer(plant, tables, Gathered(sparing, kept.folder if kept else None))
+    read_tables(gatherer, tables, plant.export, kept)
     others = [table for table, layout in opened.tables if layout is None]
     for table in others:
         example = f"{table.name}: none of its columns is a tag of the plant"

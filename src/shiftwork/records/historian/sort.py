@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from shiftwork.records.historian.findings import Findings
-from shiftwork.records.historian.gather.rows import Gathered, Rows
+from shiftwork.records.historian.gather.gathered import Gathered, Scratch
+from shiftwork.records.historian.gather.rows import Rows
 from shiftwork.records.historian.parts import Parts, StoredParts
 from shiftwork.records.historian.plant_file.model import PlantFile
 
@@ -35,9 +36,9 @@ def arrange(
         _arranged(rows, quality_status, plant, findings)
         for rows in gathered.by_tags(len(plant.tags))
     )
-    if gathered.folder is None:
+    if not gathered.beyond_memory:
         return (*frames,)
-    return StoredParts.of(frames, gathered.folder)
+    return StoredParts.of(frames, gathered.scratch or Scratch())
 
 
 def _arranged(

@@ -1,8 +1,8 @@
-"""Reads the tables of an export, one after the other, into compact rows."""
+"""Reads the rows of an export's tables, some at a time, into compact ones."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,11 +11,12 @@ import pyarrow as pa
 from shiftwork.errors import UserError
 from shiftwork.records.historian.findings import Findings
 from shiftwork.records.historian.gather.evidence import Evidence
-from shiftwork.records.historian.gather.origins import Origin, Reading, kind_of
-from shiftwork.records.historian.gather.rows import Gathered, Rows
+from shiftwork.records.historian.gather.gathered import Gathered
+from shiftwork.records.historian.gather.origins import Origin, Reading
+from shiftwork.records.historian.gather.rows import Rows
 from shiftwork.records.historian.gather.times import TimeReader
 from shiftwork.records.historian.gather.values import ValueReader
-from shiftwork.records.historian.plant_file.model import ExportRules, PlantFile
+from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.readers.columns import (
     flag_status,
     nothing,
@@ -26,7 +27,7 @@ from shiftwork.records.historian.readers.columns import (
     value_cells,
 )
 from shiftwork.records.historian.readers.layout import Clock, Layout, QualityColumns
-from shiftwork.records.historian.readers.table import NeedsCare, Notes, Table
+from shiftwork.records.historian.readers.table import NeedsCare, Table, Wanted
 from shiftwork.records.historian.values.quality import GOOD, Qualities
 
 MOST_SAMPLES = 800_000_000
@@ -35,16 +36,14 @@ MOST_SAMPLES = 800_000_000
 MOST_STRANGERS = 10_000
 """Names of other tags that are remembered, to name a misspelt one."""
 
-_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?$"
-
 
 class Gatherer:
-    """Reads tables into ``gathered``; what one leaves open, others of its kind may show."""
+    """Reads rows into ``gathered``; what one table leaves open, others of its kind may show."""
 
-    def __init__(self, plant: PlantFile, tables: list[tuple[Table, Layout]], sparing: bool) -> None:
-        self._plant = plant
-        self._tables = tables
-        self.gathered = Gathered(sparing)
+    def __init__(
+        self, plant: PlantFile, tables: list[tuple[Table, Layout]], gathered: Gathered
+    ) -> None:
+        self.gathered = gathered
         self.findings = Findings()
         self.qualities = Qualities()
         self.origins: list[Origin] = []
@@ -63,77 +62,57 @@ class Gatherer:
         """Keys of the tags that have any row."""
         return {key for key, seen in zip(self._keys, self._seen, strict=True) if seen}
 
-    def read_all(self) -> None:
-        """Read every table.
+    def wanted(self, layout: Layout) -> Wanted:
+        """What of a table is read."""
+        return layout.wanted(self._position)
+
+    @property
+    def all_numbers(self) -> bool:
+        """Whether the plant has no tag of texts."""
+        return not self._of_state.any()
+
+    def begin(self, reading: Reading) -> None:
+        """Begin a table, whose line of units settles those of its tags.
 
         Raises:
-            UserError: A cell cannot be read, or what it means cannot be found.
+            UserError: A tag has several units.
         """
-        declared = self._plant.export
-        several = len({table.dialect for table, _ in self._tables}) > 1
-        for table, layout in self._tables:
-            before, noted = self.gathered.mark(), dict(self.findings.kept)
-            rules = declared
-            if several and table.dialect[1:2] == (rules.decimal,):
-                # A mark that separates cells here is declared for files of another origin.
-                rules = rules.model_copy(update={"decimal": None})
-            try:
-                self._read_with_care(table, layout, rules)
-            except UserError:
-                if not several or declared.of_other_cells == declared:
-                    raise
-                # What is declared for files of another origin may not fit this one's cells.
-                self.gathered.back_to(before)
-                self.findings.kept = noted
-                self._read_with_care(table, layout, declared.of_other_cells)
-                self.findings.note(
-                    "assumed", "", 1,
-                    f"{table.name}: its cells do not fit export.time_format, order or decimal, so it is read by "
-                    "what it shows itself", each=True,
-                )  # fmt: skip
-
-    def _read_with_care(self, table: Table, layout: Layout, rules: ExportRules) -> None:
-        before = self.gathered.mark()
-        try:
-            self._read(table, layout, rules, None)
-        except NeedsCare:
-            # Some line is perhaps not a row of data: a comment, a total, the header again.
-            self.gathered.back_to(before)
-            notes: Notes = []
-            self._read(table, layout, rules, notes)
-            for kind, count, example in notes:
-                self.findings.note(kind, "", count, example)
-
-    def _read(self, table: Table, layout: Layout, rules: ExportRules, notes: Notes | None) -> None:
-        origin = Origin(table.name, kind_of(table))
-        quick = notes is None and table.careful is not None
-        reading = Reading(table, layout, rules, origin, rules.order, rules.decimal, quick)
-        wanted = replace(layout.wanted(self._position), hints=reading.hints, rules=rules)
-        noted = dict(self.findings.kept)
+        layout = reading.layout
         of_columns = {column: self._keys.index(key) for key, column in layout.tags.items()}
         if layout.shape == "single":
             of_columns = {layout.value or 0: self._position[layout.source]}
         for column, unit in layout.units.items():
             if column in of_columns:
-                self._settle_unit(of_columns[column], unit, f"{table.name}: the line of units")
-        try:
-            for first_row, batch in table.read(wanted, notes):
-                rows = np.arange(first_row, first_row + batch.num_rows)
-                origin.rows += batch.num_rows
-                self._seen[[self._keys.index(key) for key in layout.tags]] = True
-                if layout.shape == "wide":
-                    self._wide(reading, batch, rows)
-                else:
-                    self._long(reading, batch, rows)
-                if self.gathered.rows > MOST_SAMPLES:
-                    raise UserError(
-                        f"{table.name}: the export has more than {MOST_SAMPLES:,} values of the "
-                        "plant's tags; split it by time"
-                    )
-                self._hint(reading, batch)
-        except NeedsCare:
-            self.findings.kept = noted
-            raise
+                where = f"{reading.table.name}: the line of units"
+                self._settle_unit(of_columns[column], unit, where)
+
+    def take(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
+        """Read some rows of a table.
+
+        Args:
+            reading: The table.
+            batch: The rows.
+            rows: Their numbers, (T,).
+
+        Raises:
+            UserError: A cell cannot be read, or there are more rows than an export may have.
+            NeedsCare: The table must be read row by row.
+        """
+        layout = reading.layout
+        self._seen[[self._keys.index(key) for key in layout.tags]] = True
+        if layout.shape == "wide":
+            self._wide(reading, batch, rows)
+        else:
+            self._long(reading, batch, rows)
+        if self.gathered.rows > MOST_SAMPLES:
+            raise UserError(
+                f"{reading.table.name}: the export has more than {MOST_SAMPLES:,} values of the "
+                "plant's tags; split it by time"
+            )
+
+    def end(self, reading: Reading) -> None:
+        """End a table: what it left open or assumed is noticed."""
+        table, layout, origin = reading.table, reading.layout, reading.origin
         for unread in layout.unread:
             self.findings.note("column left out", "", 1, f"{table.name}: {unread}", each=True)
         if reading.half_clock:
@@ -146,26 +125,38 @@ class Gatherer:
             self.findings.note("assumed", "", 1, f"{table.name}: {assumed}", each=True)
         origin.form = table.form()
         origin.decimal = reading.mark or ""
-        origin.order = reading.order or _order_in(rules.time_format or "")
+        origin.order = reading.order or _order_in(reading.rules.time_format or "")
         self.origins.append(origin)
         if not layout.clock.columns:
             self._times.counted_on(origin.rows)
 
-    def _hint(self, reading: Reading, batch: pa.RecordBatch) -> None:
-        """Let the reader parse what has been plain so far; it hands over as text what is not."""
-        layout, hints = reading.layout, reading.hints
-        if reading.table.careful is None or hints.judged:
-            return
-        hints.judged = True
-        columns = [c for c in layout.cells if c != layout.tag]
-        plain = reading.mark == "." and not reading.units and not self._of_state.any()
-        if plain:
-            hints.numbers = frozenset(columns)
-        clocks = {layout.clock, *layout.clocks.values()}
-        if reading.rules.time_format is None and all(c.kinds == ("stamp",) for c in clocks):
-            stamps = frozenset(p for c in clocks for p in c.columns)
-            if all(series(batch, p).cast(pl.String).str.contains(_ISO).all() for p in stamps):
-                hints.stamps = stamps
+    def as_json(self) -> dict[str, Any]:
+        """All that was gathered, but for the rows, which ``gathered`` has stored; for ``go_on``."""
+        return {
+            "gathered": self.gathered.as_json(),
+            "findings": self.findings.as_json(),
+            "qualities": self.qualities.as_json(),
+            "origins": [origin.as_json() for origin in self.origins],
+            "strangers": sorted(self.strangers),
+            "units": list(self._units.items()),
+            "seen": np.flatnonzero(self._seen).tolist(),
+            "next_start_us": self._times.next_start_us,
+        }
+
+    def go_on(self, known: dict[str, Any]) -> None:
+        """Take up what was gathered before an import was stopped.
+
+        Raises:
+            UserError: Files of rows are damaged or gone.
+        """
+        self.gathered.go_on(known["gathered"])
+        self.findings.go_on(known["findings"])
+        self.qualities.go_on(known["qualities"])
+        self.origins[:] = [Origin.of_json(origin) for origin in known["origins"]]
+        self.strangers.update(known["strangers"])
+        self._units.update(known["units"])
+        self._seen[known["seen"]] = True
+        self._times.next_start_us = known["next_start_us"]
 
     def _long(self, reading: Reading, batch: pa.RecordBatch, rows: np.ndarray) -> None:
         layout = reading.layout

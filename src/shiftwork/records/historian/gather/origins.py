@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,15 @@ class Origin:
     decimal: str = ""
     order: str = ""
     tags: set[int] = field(default_factory=set)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is known so far, for ``of_json``."""
+        return asdict(self) | {"tags": sorted(self.tags)}
+
+    @classmethod
+    def of_json(cls, known: dict[str, Any]) -> Origin:
+        """Take up what an import knew when it was stopped."""
+        return cls(**known | {"tags": set(known["tags"])})
 
     def add(self, tags: np.ndarray, time_us: np.ndarray) -> None:
         """Count some rows, by the tags that they hold and their times."""
@@ -102,6 +112,30 @@ class Reading:
     units: dict[int, str] = field(default_factory=dict)
     hints: Hints = field(default_factory=Hints)
     half_clock: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """What was found so far, for ``go_on``."""
+        return {
+            "origin": self.origin.as_json(),
+            "order": self.order,
+            "mark": self.mark,
+            "units": list(self.units.items()),
+            "numbers": sorted(self.hints.numbers),
+            "stamps": sorted(self.hints.stamps),
+            "judged": self.hints.judged,
+            "failures": self.hints.failures,
+            "half_clock": self.half_clock,
+        }
+
+    def go_on(self, known: dict[str, Any]) -> None:
+        """Take up what was found of the table before its import was stopped."""
+        self.origin = Origin.of_json(known["origin"])
+        self.order, self.mark = known["order"], known["mark"]
+        self.units = dict(known["units"])
+        self.hints.numbers = frozenset(known["numbers"])
+        self.hints.stamps = frozenset(known["stamps"])
+        self.hints.judged, self.hints.failures = known["judged"], known["failures"]
+        self.half_clock = known["half_clock"]
 
     @cached_property
     def headings(self) -> frozenset[str]:

@@ -38,12 +38,12 @@ class TimeReader:
         self.rules = StampRules(
             export.time_format, export.order, export.start_us, named, export.calendar
         )
-        self._next_start_us = export.start_us or 0
+        self.next_start_us = export.start_us or 0
 
     def counted_on(self, rows: int) -> None:
         """Let rows of the next table without times begin a day after so many rows."""
         step = round((self._plant.export.step_s or 0) * 1e6)
-        self._next_start_us += step * rows + DAY_US
+        self.next_start_us += step * rows + DAY_US
 
     def times(
         self,
@@ -126,7 +126,7 @@ class TimeReader:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Times of rows that have none, by their number: ``export.start`` and ``export.step``."""
         step = round((self._plant.export.step_s or 0) * 1e6)
-        local = self._next_start_us + (rows - reading.table.first_row) * step
+        local = self.next_start_us + (rows - reading.table.first_row) * step
         zone = self._zone_of(Clock((), ()))
         reading.origin.zone = f"{zone.name}, rows counted"
         return zone.to_utc(local).us, np.zeros_like(local), np.ones(len(rows), bool)

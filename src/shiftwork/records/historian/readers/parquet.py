@@ -94,13 +94,16 @@ def _batches(
             _refuse_oversize(file, path, len(names))
             row = 1
             for number in range(file.metadata.num_row_groups):
-                if wanted.tag is None or not wanted.sources:
+                rows = file.metadata.row_group(number).num_rows
+                if row + rows <= wanted.after:
+                    needed = False
+                elif wanted.tag is None or not wanted.sources:
                     needed = True
                 else:
                     needed = _holds_any(file, number, header[wanted.tag], wanted.sources)
                 if needed:
                     yield from _group(file, number, row, names, wanted)
-                row += file.metadata.row_group(number).num_rows
+                row += rows
 
 
 def _group(

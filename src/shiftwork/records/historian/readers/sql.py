@@ -59,7 +59,8 @@ def read_sqlite(path: Path, find: FindLayout, rules: ExportRules) -> Tables:
             cursor = connection.execute(query, tuple(values))
             yield from _fetched(cursor, str(path))
 
-    return find_tables(Database(str(path), path.stem, columns, batches), find, rules)
+    database = Database(str(path), path.stem, columns, batches, steady=True)
+    return find_tables(database, find, rules)
 
 
 def read_duckdb(path: Path, find: FindLayout, rules: ExportRules) -> Tables:

@@ -30,6 +30,7 @@ class Database:
         columns: Lists (table, column) of all tables and views, in order.
         batches: Runs a query with parameters and yields its rows.
         place: How a parameter stands in a query.
+        steady: The same query yields the same rows in the same order.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Database:
     columns: Callable[[], list[tuple[str, str]]]
     batches: Callable[[str, Sequence[str]], Iterator[pa.RecordBatch]]
     place: str = "?"
+    steady: bool = False
 
 
 def find_tables(database: Database, find: FindLayout, rules: ExportRules) -> Tables:
@@ -203,4 +205,7 @@ def _as_table(
             row += batch.num_rows
 
     dialect = ("database", layout.shape if layout else "")
-    return Table(name, tuple(header), table, 1, batches, None, dialect, lambda: "database")
+    form = "database"
+    return Table(
+        name, tuple(header), table, 1, batches, None, dialect, lambda: form, database.steady
+    )

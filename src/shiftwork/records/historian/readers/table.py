@@ -31,6 +31,7 @@ class Wanted:
         sources: The tag names that are needed; others may be left out already while reading.
         hints: What is known of the cells.
         rules: What the plant file declares of cells, where it is not what the table was opened with.
+        after: Rows that end here were read before, and need not come again.
     """
 
     columns: tuple[int, ...]
@@ -38,6 +39,7 @@ class Wanted:
     sources: frozenset[str] = frozenset()
     hints: Hints | None = None
     rules: ExportRules | None = None
+    after: int = 0
 
 
 @dataclass
@@ -83,6 +85,7 @@ class Table:
             is added to its second argument. None where every row is one.
         dialect: What files of the same origin share, so that one may show what another leaves open.
         form: Encoding and separator in words.
+        steady: Read again, the same batches come in the same order.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Table:
     careful: Callable[[Wanted, Notes], Iterator[tuple[int, pa.RecordBatch]]] | None = None
     dialect: tuple[str, ...] = ()
     form: Callable[[], str] = str
+    steady: bool = True
 
     def read(
         self, wanted: Wanted, notes: Notes | None = None

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -142,6 +143,15 @@ class Qualities:
             self._codes[value] = len(self._codes)
             self._places[value] = table
         return self._codes[value]
+
+    def as_json(self) -> list[list[Any]]:
+        """Kind, value and place of each number, for ``go_on``."""
+        return [[*pair, self._places[pair]] for pair in self._codes]
+
+    def go_on(self, known: list[list[Any]]) -> None:
+        """Take up the numbers that an import had given when it was stopped."""
+        self._places = {(kind, value): place for kind, value, place in known}
+        self._codes = {pair: number for number, pair in enumerate(self._places)}
 
     def statuses(self, plant: PlantFile) -> UInt8[np.ndarray, " Q"]:
         """Status of each value, by its number; a missing one is uncertain.
