@@ -101,7 +101,9 @@ class CentreTags:
         before, people, old = state
         people, theirs = People(self.centre).act(people, before, jax.random.fold_in(key, ACT))
         wanted = jnp.where(before.decided, theirs, old)
-        in_force = jnp.where(jnp.isnan(action), wanted, action).astype(jnp.int32)
+        in_force = jnp.where(jnp.isnan(action), wanted.astype(action.dtype), action).astype(
+            jnp.int32
+        )
         after = self.centre.step(before.state, in_force, key)
         return Step(
             (after._replace(info={}), people, in_force),
