@@ -1,5 +1,6 @@
 """The control-room page in a real browser: Chromium, where it and Playwright are installed."""
 
+import math
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,13 @@ pytest.importorskip("playwright")
 from playwright import sync_api as playwright
 
 from shiftwork.operation.desk import Desk
+from shiftwork.operation.modes import Mode, request_mode
+from shiftwork.operation.opcua.centre_tags import CentreTags
+from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.web.people import allow
 from support.assistant_builders import write_export
-from support.memory_plant import bench
+from support.memory_centre import centre_bench, random_team
+from support.memory_plant import KIM, bench
 from support.rig import free_port
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -179,3 +184,29 @@ def test_questions_at_the_page(tmp_path):
         wide = "Math.max(...[...document.querySelectorAll('#asking *')].map(e => e.getBoundingClientRect().right))"
         assert page.evaluate(wide) <= 400
         assert broken == []
+
+
+def test_macro_actions_are_shown_by_name_and_no_row_moves_when_an_agent_proposes(tmp_path):
+    team, named = random_team(CentreTags(make_team_plant("centre-small"))), {}
+    with centre_bench(tmp_path, team) as at:
+        at.cycle.ask(request_mode, Mode.ADVISORY, person=KIM)
+        for _ in range(60):
+            last = at.hour()
+            proposes = math.isfinite(last.proposed.get("berth_1", math.nan))
+            if at.cycle.proposals.number and proposes not in named:
+                with closing(Desk(tmp_path / f"{proposes}.sqlite")) as desk:
+                    desk.show(at.cycle)
+                value = round(last.observation["berth_1"])
+                name = at.cycle.rules.team.agents["berth 1"].macro_actions[value]
+                named[proposes] = f"{value}: {name}"
+    assert set(named) == {False, True}
+    boxes = []
+    with served(tmp_path) as (_, address), browser() as page:
+        for proposes, name in named.items():
+            shutil.copy(tmp_path / f"{proposes}.sqlite", tmp_path / "desk.sqlite")
+            visit(page, address)
+            shows(page, "tr[data-key=berth_1] td:nth-child(3)", name)
+            accept = page.locator("tr[data-key=berth_1] [data-answer=accept]")
+            assert accept.is_visible() == proposes
+            boxes.append([accept.bounding_box()[side] for side in ("y", "height")])
+    assert boxes[0] == boxes[1]

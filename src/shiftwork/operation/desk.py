@@ -127,6 +127,12 @@ def _mode(name: str) -> Mode:
 def shown(cycle: Cycle) -> dict[str, Any]:
     """Everything that people are shown, as JSON can hold it."""
     last, state = cycle.shown, cycle.state
+    team = cycle.rules.team
+    # A team's set-point is the number of a macro-action, which tells people nothing by itself.
+    choices = {
+        agent.action: agent.macro_actions or agent.may
+        for agent in (team.agents.values() if team is not None else ())
+    }
     actions = []
     for column, tag in enumerate(cycle.plant.of_role("action")):
         box = cycle.deciding.envelope.limits.box(last.observation, column)
@@ -142,6 +148,7 @@ def shown(cycle: Cycle) -> dict[str, Any]:
                 "low": _number(float(box.low)),
                 "high": _number(float(box.high)),
                 "bounds": tag.bounds,
+                "choices": choices.get(tag.key, []),
                 "reason": last.reasons.get(tag.key, ""),
             }
         )

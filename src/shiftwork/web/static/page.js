@@ -10,6 +10,8 @@ const charts = new Map();
 const word = (key) => WORDS[language][key] ?? key;
 const number = (value) => value === null || value === undefined ? "–" :
   value.toLocaleString("en", { maximumSignificantDigits: 5, useGrouping: false });
+const choice = (action, value) => value === null || value === undefined ? "–" :
+  `${number(value)}: ${action.choices[value] ?? "?"}`;
 const seconds = (s) => s < 100 ? `${s.toFixed(1)} s` : s < 6000 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 
 function element(name, attributes = {}, ...children) {
@@ -79,16 +81,21 @@ function showAction(action) {
   const cells = row(action.key).children;
   if (!cells[0].firstChild) cells[0].append(element("b", {}, action.source), " ", element("small", {}, action.unit));
   setText(cells[1], word(action.state));
-  setText(cells[2], number(action.in_force));
-  setText(cells[3], number(action.proposed));
-  setText(cells[4], number(action.allowed));
-  cells[5].replaceChildren(bar(action));
+  // A macro-action is shown by name: its number is only how it is written.
+  const chooses = action.choices.length > 0;
+  for (const [at, value] of [[2, action.in_force], [3, action.proposed], [4, action.allowed]]) {
+    setText(cells[at], chooses ? choice(action, value) : number(value));
+    cells[at].classList.toggle("choice", chooses);
+  }
+  cells[5].replaceChildren(chooses ? `${number(action.low)} … ${number(action.high)}` : bar(action));
   setText(cells[6], action.reason);
   // In advisory a person answers what is proposed; in the other modes there is only the switch.
   const proposes = state.proposal > 0 && action.allowed !== null;
   const [on, off, accept, reject] = cells[7].querySelectorAll("button");
   on.hidden = off.hidden = state.mode === "advisory";
-  accept.hidden = reject.hidden = !proposes;
+  accept.hidden = reject.hidden = state.mode !== "advisory";
+  // They keep their place, so that no row moves under a hand when another action proposes.
+  for (const button of [accept, reject]) button.classList.toggle("absent", !proposes);
 }
 
 // The answer is about the value that stands there when the button is pressed.
@@ -111,14 +118,14 @@ function bar(action) {
     if (text !== undefined) made.textContent = text;
     picture.append(made);
   };
-  picture.setAttribute("viewBox", "0 0 220 40");
+  picture.setAttribute("viewBox", "0 0 220 48");
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", `${number(action.low)} – ${number(action.high)}`);
   const at = (value) => 10 + 200 * Math.min(Math.max((value - action.low) / (action.high - action.low || 1), -0.04), 1.04);
   add("line", { x1: 10, x2: 210, y1: 12, y2: 12, stroke: "#7d8388", "stroke-width": 2 });
   for (const x of [10, 210]) add("line", { x1: x, x2: x, y1: 5, y2: 19, stroke: "#7d8388", "stroke-width": 2 });
-  add("text", { x: 10, y: 35 }, number(action.low));
-  add("text", { x: 210, y: 35, "text-anchor": "end" }, number(action.high));
+  add("text", { x: 2, y: 43 }, number(action.low));
+  add("text", { x: 218, y: 43, "text-anchor": "end" }, number(action.high));
   if (action.low !== null && action.high !== null) {
     if (action.proposed !== null) add("circle", { cx: at(action.proposed), cy: 12, r: 7, fill: "none", stroke: "#2f5d8a", "stroke-width": 3 });
     if (action.in_force !== null) add("rect", { x: at(action.in_force) - 3, y: 2, width: 6, height: 20, fill: "#1d2125" });
@@ -163,12 +170,16 @@ function draw(action, found) {
     const box = element("div", { class: "trend" }, element("h3", {}, `${action.source}  ${action.unit}`));
     $("trends").append(box);
     const axis = { stroke: "#4c5359", grid: { stroke: "#c3c6c9", width: 1 }, ticks: { stroke: "#a9adb1" }, font: "14px system-ui" };
+    // A team's agents propose now and then: single points, which a line would not show.
+    const chooses = action.choices.length > 0;
     const limit = { stroke: "#6d7378", width: 1, dash: [8, 5], points: { show: false } };
     chart = new uPlot({
       width: box.clientWidth - 16, height: 190, padding: [8, 40, 0, 0], legend: { show: false }, cursor: { show: false },
-      axes: [{ ...axis, values: (_, at) => at.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB")), space: 90 }, { ...axis, size: 64 }],
+      axes: [{ ...axis, values: (_, at) => at.map((s) => new Date(s * 1000).toLocaleTimeString("en-GB")), space: 72 },
+        { ...axis, size: 64, values: (_, at) => at.map(number) }],
       series: [{}, { stroke: "#1d2125", width: 2.5, points: { show: false }, paths: uPlot.paths.stepped({ align: 1 }) },
-        { stroke: "#2f5d8a", width: 2, dash: [2, 4], points: { show: false } }, limit, limit],
+        { stroke: "#2f5d8a", width: 2, dash: [2, 4], points: chooses ? { show: true, size: 8, width: 2 } : { show: false } },
+        limit, limit],
     }, data, box);
     charts.set(action.key, chart);
     new ResizeObserver(() => chart.setSize({ width: box.clientWidth - 16, height: 190 })).observe(box);
