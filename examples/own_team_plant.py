@@ -37,7 +37,7 @@ class Tank:
         free = left == 0
         macro = jnp.where(free, macro_action, macro)
         left = jnp.where(free, jnp.array([2, 3]), left) - 1
-        level = jnp.clip(level + 0.1 * macro.sum() - 0.1, 0.0, 1.0)
+        level = jnp.clip(level + 0.1 * macro.sum().astype(float) - 0.1, 0.0, 1.0)
         seen = jnp.where((left == 0)[:, None], level, seen)  # refreshed when an agent decides
         return self._step((level, left, macro, seen), -abs(level - 0.5))
 

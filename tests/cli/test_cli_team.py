@@ -191,7 +191,9 @@ def test_a_team_goes_on_by_search_where_it_is_told_to_or_episodes_are_long(
     main(
         ["team", "improve", str(team), "--by", "search", "--steps", "9", "--out", str(out), *sizes]
     )
-    assert "1,600 steps: return" in told()
+    said = told()
+    assert "--steps 9 is less than one step of the search, which has 1,600 plant steps" in said
+    assert "1,600 steps: return" in said
     # What it found is in the folder, and goes on either way.
     about = json.loads((out / "team.json").read_text())
     assert about["config"]["direct"]

@@ -22,6 +22,7 @@ from shiftwork.learning.team.folder import (
 from shiftwork.learning.team.improve import Step, improve_team
 from shiftwork.learning.team.improve_settings import Config as Online
 from shiftwork.learning.team.preset import has_preset, preset
+from shiftwork.learning.team.search import Searching
 from shiftwork.learning.team.search_settings import Config as Search
 from shiftwork.learning.team.train import learn_team
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
@@ -113,6 +114,10 @@ def improve_team_at(
         console.print(
             f"{way}: an episode has {plant.horizon:,} steps, and the team's discount sees about "
             f"{seen:,.0f} (--by gradient or --by search says otherwise)"
+        )
+    if isinstance(online, Search) and steps < (piece := Searching(plant, online).piece):
+        console.print(
+            f"--steps {steps:,} is less than one step of the search, which has {piece:,} plant steps; one is made"
         )
     scenario = folder / SCENARIO
     text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None

@@ -159,7 +159,9 @@ def _seen(observation: Array, scaling: Scaling, pairs: Array) -> Array:
 
 def _done(action: Array, observation: Array, scaling: Scaling) -> Array:
     """What the nets see of an action: as it will be done, also beyond what people ever did."""
-    share = scaling.limits.share(action, observation)
+    # Of several members' actions, what is seen is the same.
+    seen = observation.reshape((1,) * (action.ndim - observation.ndim) + observation.shape)
+    share = scaling.limits.share(action, seen)
     low, high = for_rows(scaling.action_low, share), for_rows(scaling.action_high, share)
     return 2.0 * (share - low) / (high - low) - 1.0
 

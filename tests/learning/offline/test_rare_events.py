@@ -150,7 +150,7 @@ def test_the_old_loss_gambled():
     class Huber(pars.PARS):
         def critic_loss(self, critic, batch, aim):
             target, _ = aim
-            size = jnp.abs(critic(batch.observation, batch.action) - target)
+            size = jnp.abs(critic(batch.observation, batch.action) - target[None])
             return jnp.where(size < 1, size**2, 2 * size - 1).mean(1).sum(), {}
 
     records, _ = gamble(0.04, -60.0)

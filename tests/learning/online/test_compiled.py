@@ -56,7 +56,7 @@ class Counter:
     def step(self, state, action, key):
         moved = CounterState(state.step + 1, state.birth)
         terminal = (moved.step >= 4) & (state.birth % 2 == 0)
-        reward = action[0] / 100.0 + moved.step
+        reward = action[0] / 100.0 + moved.step.astype(jnp.float32)
         return Step(moved, self._observe(moved), reward, terminal, {})
 
     def _observe(self, state):

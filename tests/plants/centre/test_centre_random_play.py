@@ -48,7 +48,8 @@ def roll(plant, copies, hours):
 
         def hour(before, key):
             legal_key, wild_key, plant_key = jax.random.split(key, 3)
-            legal = jnp.argmax(jax.random.uniform(legal_key, before.mask.shape) * before.mask, -1)
+            drawn = jax.random.uniform(legal_key, before.mask.shape)
+            legal = jnp.argmax(jnp.where(before.mask, drawn, 0.0), -1)
             wild = jax.random.randint(wild_key, (n,), -3, actions + 4)
             macro = jnp.where(free, wild, legal)
             after = plant.step(before.state, macro, plant_key)

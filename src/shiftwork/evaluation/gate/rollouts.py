@@ -70,7 +70,7 @@ def _roll(
         return later, (weight * reward, reward, later[0])
 
     begin = jnp.broadcast_to(start, (members, *start.shape))
-    weights = discount ** jnp.arange(steps)
+    weights = discount ** jnp.arange(steps, dtype=jnp.float32)
     _, (earned, plain, seen) = jax.lax.scan(one, begin, (jax.random.split(key, steps), weights))
     kept = np.unique(np.linspace(0, steps - 1, VISITED).astype(int))
     return earned.sum(0), plain.sum(0), seen[kept]

@@ -56,7 +56,7 @@ def fit_critics(
         now = eqx.tree_at(lambda it: it.batches, with_critic(critic), number)
         found = now.advantages(batch)
         critic = now.scaled(batch, found)
-        left = 1.0 - 0.9 * number / config.rounds
+        left = 1.0 - 0.9 * number.astype(jnp.float32) / config.rounds
 
         def one(carry: tuple[Valued, Any], key: Array) -> tuple[tuple[Valued, Any], None]:
             critic, adam = carry

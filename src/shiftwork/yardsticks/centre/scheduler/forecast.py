@@ -135,8 +135,9 @@ def look(scenario: Scenario, layout: Layout, state: CentreState, ahead_h: int) -
 def _ships(state: CentreState) -> tuple[Ship, Ship, Float[Array, " Q"], Float[Array, " Q"]]:
     """Ships in view, at berths; when those in view are expected, and variance not yet told."""
     view = unpacked(state.harbour.view)
-    coming = (view.arrival_h - state.hour)[:, None] > np.array(NOTICE_H, np.float32)
-    open_share = (coming * np.array(NOTICE_SHARE, np.float32)).sum(-1)
+    left_h = (view.arrival_h - state.hour.astype(np.float32))[:, None]
+    coming = (left_h > np.array(NOTICE_H, np.float32)[None]).astype(np.float32)
+    open_share = (coming * np.array(NOTICE_SHARE, np.float32)[None]).sum(-1)
     return view, unpacked(state.harbour.berthed), expected_h(view, state.hour), open_share
 
 
