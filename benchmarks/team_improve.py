@@ -234,8 +234,8 @@ def table() -> str:
                 f"{100 * more.mean() / base:+.1f} % ({100 * more.min() / base:+.1f} %)"
                 if some[0]["who"] != "people"
                 else "",
-                _proven(some, "more_low") if some[0]["who"] != "people" else "",
-                _proven(some, "rules_low"),
+                proven(some, "more_low") if some[0]["who"] != "people" else "",
+                proven(some, "rules_low"),
                 f"{short:.1f}",
             )
         )
@@ -251,7 +251,8 @@ def _hours(text: str) -> str:
     return f"{int(text):,}" if text else ""
 
 
-def _proven(rows: list[dict[str, str]], bound: str) -> str:
+def proven(rows: list[dict[str, str]], bound: str) -> str:
+    """Say in how many seeds a lower bound is above 0; nothing where it is not known."""
     known = [r for r in rows if r[bound]]
     return f"{sum(float(r[bound]) > 0 for r in known)} of {len(known)}" if known else ""
 

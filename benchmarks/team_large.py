@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results import FIRST_SEED, read_rows, write_rows, write_table
-from benchmarks.team_improve import Found, against, earned
+from benchmarks.team_improve import RECORD_SEEDS, Found, against, earned, proven
 from shiftwork.cli.progress import console
 from shiftwork.evaluation.compare import compared
 from shiftwork.evaluation.statistics import mean_interval
@@ -40,7 +40,6 @@ from shiftwork.yardsticks.centre.tuned_rules import Config as RulesConfig
 from shiftwork.yardsticks.centre.tuned_rules import tune_rules
 
 RECORDED_EPISODES = 64
-RECORD_SEEDS = 20_000
 STEPS = 20_000_000
 RULES_EPISODES = 8
 """In each generation, so that rules are searched for with as many hours: 48 candidates, 25 generations."""
@@ -160,15 +159,10 @@ def _cells(rows: list[dict[str, str]], base: float) -> tuple[str, ...]:
         f"{hours:,}" if hours else "",
         f"{profit.mean():,.0f} ({profit.min():,.0f} to {profit.max():,.0f})",
         "" if people else f"{100 * more.mean() / base:+.1f} % ({100 * more.min() / base:+.1f} %)",
-        "" if people else _proven(rows, "more_low"),
-        _proven(rows, "rules_low"),
+        "" if people else proven(rows, "more_low"),
+        proven(rows, "rules_low"),
         f"{np.mean([float(r['shortage_h']) for r in rows]):.1f}",
     )
-
-
-def _proven(rows: list[dict[str, str]], bound: str) -> str:
-    known = [r for r in rows if r[bound]]
-    return f"{sum(float(r[bound]) > 0 for r in known)} of {len(known)}" if known else ""
 
 
 def main() -> None:

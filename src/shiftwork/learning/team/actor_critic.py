@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from shiftwork.learning.config import config
+from shiftwork.learning.config import config, replaced
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam, Params
 from shiftwork.learning.team.critics import Valued
@@ -112,6 +112,12 @@ class Config:
 
 SLOWLY = 0.02
 """Share of each batch in the slow scale of advantages."""
+
+
+def without_chance(config: Any, **changes: Any) -> Any:
+    """Change settings for a team that goes on: nothing uniform, no scouts, no best runs."""
+    none = dict.fromkeys(("epsilon", "epsilon_end", "half_way", "imitation"), jnp.zeros(()))
+    return replaced(config, **none, best_runs=0, scouts=0, **changes)
 
 
 class TeamLearner(eqx.Module):

@@ -15,10 +15,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiftwork.learning.config import replaced
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam
-from shiftwork.learning.team.actor_critic import TeamLearner, moved_by_gradients
+from shiftwork.learning.team.actor_critic import (
+    TeamLearner,
+    moved_by_gradients,
+    without_chance,
+)
 from shiftwork.learning.team.improve_settings import Config
 from shiftwork.plants.team_plant import TeamPlant
 
@@ -72,15 +75,8 @@ def prepared(learner: TeamLearner, settings: Config) -> TeamLearner:
     old = learner.config
     floats = ("actor_rate", "critic_rate", "clip")
     changes = {name: jnp.asarray(getattr(settings, name), jnp.float32) for name in floats}
-    nothing = jnp.zeros(())
-    goes_on = replaced(
+    goes_on = without_chance(
         old,
-        epsilon=nothing,
-        epsilon_end=nothing,
-        half_way=nothing,
-        imitation=nothing,
-        best_runs=0,
-        scouts=0,
         copies=settings.copies,
         epochs=settings.epochs,
         minibatches=settings.minibatches,

@@ -20,10 +20,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiftwork.learning.config import replaced
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam
-from shiftwork.learning.team.actor_critic import TeamLearner
+from shiftwork.learning.team.actor_critic import TeamLearner, without_chance
 from shiftwork.learning.team.leanings import first_spread, leaned, leanings_of
 from shiftwork.learning.team.search_settings import Config
 from shiftwork.plants.run_team import run_episodes
@@ -88,24 +87,14 @@ class Searching:
 
 def begun(plant: TeamShape, learner: TeamLearner, settings: Config) -> Search:
     """Lean to nothing yet; the team acts as it did."""
-    acts, nothing = learner.team, jnp.zeros(())
+    acts = learner.team
     if acts.actor.direct is None:
         nets, inputs, _ = acts.actor.encoder.layers.weights[0].shape
         straight = jnp.zeros((nets, inputs, acts.actor.head.biases[-1].shape[-1]))
         acts = eqx.tree_at(
             lambda it: it.actor.direct, acts, straight, is_leaf=lambda leaf: leaf is None
         )
-    goes_on = replaced(
-        learner.config,
-        direct=True,
-        sharpness=jnp.ones(()),
-        epsilon=nothing,
-        epsilon_end=nothing,
-        half_way=nothing,
-        imitation=nothing,
-        best_runs=0,
-        scouts=0,
-    )
+    goes_on = without_chance(learner.config, direct=True, sharpness=jnp.ones(()))
     ready = TeamLearner(
         goes_on, acts, learner.critic, learner.target, Adam.create(acts), learner.critic_adam,
         learner.batches, None, learner.variance,
