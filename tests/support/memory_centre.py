@@ -83,7 +83,8 @@ def centre_bench(folder, team, seed=0, envelopes=(), out="out"):
 
 def random_team(centre):
     """Random weights for a centre; nets of width 8 and memory 4."""
-    from shiftwork.agents.team import Actors, Team
+    from shiftwork.agents.team import Team
+    from shiftwork.agents.team_actors import Actors
 
     plant, agents = centre.centre, len(centre.centre.agents)
     like = Actors(*(np.zeros(0, np.float32) for _ in Actors._fields))._replace(

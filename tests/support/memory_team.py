@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftwork.agents.team import Actors, Team
+from shiftwork.agents.team import Team
+from shiftwork.agents.team_actors import Actors
 from shiftwork.operation.opened import opened_cycle
 from shiftwork.operation.plant_side import PlantSide
 from shiftwork.operation.samples import Sample

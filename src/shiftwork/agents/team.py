@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from shiftwork.agents.team_actors import SEARCHED, Actors, not_searched, straight
 from shiftwork.agents.team_memory import TeamMemory
 from shiftwork.agents.team_nets import normalized, remembered, softmax, through, time_code
 from shiftwork.errors import UserError
@@ -34,70 +35,6 @@ from shiftwork.records.positions import Places, make_sense, pairs, sense
 VERSION = 4
 ABOUT = "team.json"
 POLICIES = "policies.npz"
-
-
-class Actors(NamedTuple):
-    """Weights of N recurrent policies, float32; only an agent's own decisions move its memory.
-
-    D observation, Q pairs of places, C time code, W width, F memory, A macro-actions, P periods. An
-    input is [observation, its own place first, which places coincide, sin and cos of time in each
-    period, time / horizon].
-
-    Attributes:
-        first: Of the encoder's first layer, (N, D + Q + C, W), before a ReLU.
-        first_bias: (N, W).
-        second: Of its second layer, (N, W, W), before a ReLU.
-        second_bias: (N, W).
-        gates: Into the recurrent unit's reset, update and candidate, (N, W, 3F).
-        gates_bias: (N, 3F).
-        recurrent: From the memory into the same, (N, F, 3F).
-        candidate_bias: Inside the reset gate, (N, F).
-        mix: From the memory, (N, F, W), before a layer normalization and a ReLU.
-        mix_bias: (N, W).
-        head: To preferences, (N, W, A).
-        head_bias: (N, A).
-        direct: From an input straight to preferences, (N, D + Q + C, A); 0 where nothing was searched.
-        periods: Of the time code in primitive steps, (P,).
-        horizon: In primitive steps, (); 0 if time / horizon is no input.
-    """
-
-    first: np.ndarray
-    first_bias: np.ndarray
-    second: np.ndarray
-    second_bias: np.ndarray
-    gates: np.ndarray
-    gates_bias: np.ndarray
-    recurrent: np.ndarray
-    candidate_bias: np.ndarray
-    mix: np.ndarray
-    mix_bias: np.ndarray
-    head: np.ndarray
-    head_bias: np.ndarray
-    direct: np.ndarray
-    periods: np.ndarray
-    horizon: np.ndarray
-
-    def shapes(self, agents: int, seen: int, actions: int) -> tuple[tuple[int, ...], ...]:
-        """What the arrays' shapes must be for a team's sizes (``seen`` is D + Q), widths as they are."""
-        width, memory = self.first_bias.size // agents, self.candidate_bias.size // agents
-        inputs = seen + 2 * self.periods.size + bool(self.horizon.any())
-        return (
-            (agents, inputs, width),
-            (agents, width),
-            (agents, width, width),
-            (agents, width),
-            (agents, width, 3 * memory),
-            (agents, 3 * memory),
-            (agents, memory, 3 * memory),
-            (agents, memory),
-            (agents, memory, width),
-            (agents, width),
-            (agents, width, actions),
-            (agents, actions),
-            (agents, inputs, actions),
-            (self.periods.size,),
-            (),
-        )
 
 
 @dataclass(eq=False)
@@ -219,8 +156,7 @@ class Team:
         """
         net = self.actors
         x = np.maximum(normalized(through(memory, net.mix, net.mix_bias)), 0.0)
-        leaned = through(looked, net.direct, np.zeros_like(net.head_bias))
-        return softmax(through(x, net.head, net.head_bias) + leaned, mask)
+        return softmax(through(x, net.head, net.head_bias) + straight(net, looked), mask)
 
     def _checked(
         self, observations: ArrayLike, decided: ArrayLike, masks: ArrayLike
@@ -292,10 +228,11 @@ class Team:
         folder = Path(path)
         about = read_about(folder)
         arrays = read_npz(folder / POLICIES)
-        if "direct" not in arrays and {"first", "head"} <= arrays.keys():
+        if {"first", "head"} <= arrays.keys() and arrays["first"].ndim == 3:
             # Teams of before search was learned have no such weights: nothing was searched.
-            shape = (*arrays["first"].shape[:2], *arrays["head"].shape[-1:])
-            arrays["direct"] = np.zeros(shape, np.float32)
+            shape = (*arrays["first"].shape[:2], arrays["head"].shape[-1])
+            searched = dict(zip(SEARCHED, not_searched(*shape), strict=True))
+            arrays = searched | arrays
         require(arrays, Actors._fields, folder / POLICIES)
         try:
             agents = tuple(map(str, about.pop("agents")))
@@ -314,13 +251,15 @@ class Team:
             for array, shape in zip(actors, shapes, strict=True)
         )
         fits = fits and all(np.isfinite(array).all() for array in actors)
-        if not (fits and (actors.periods > 0).all()):
+        inputs = actors.first.shape[-2] if fits else 0
+        known = (actors.columns >= -1) & (actors.columns < inputs) & (actors.columns % 1 == 0)
+        if not (fits and (actors.periods > 0).all() and known.all()):
             raise UserError(
                 f"{folder / POLICIES}: its arrays do not fit the team's sizes; "
                 "copy or learn the team again"
             )
-        known = {k: v for k, v in about.items() if k not in ("format", "version")}
-        return cls(agents, sizes, names, actors, places, known)
+        rest = {k: v for k, v in about.items() if k not in ("format", "version")}
+        return cls(agents, sizes, names, actors, places, rest)
 
 
 def read_about(folder: Path) -> dict[str, Any]:

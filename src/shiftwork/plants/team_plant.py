@@ -142,12 +142,32 @@ class Traits(NamedTuple):
     columns: Int32[np.ndarray, "S C"]
 
 
+class Prospects(NamedTuple):
+    """What an agent's macro-actions would bring, as it can tell beforehand: K numbers, each a sum over S things.
+
+        number k of macro-action a = sum over things s of shares[a, s] * observation[columns[s, k]]
+
+    Such as how far the blend that a recipe makes lies from the blend in force. Their squares are searched
+    over too, because what is near is often good, on whichever side.
+
+    Attributes:
+        shares: How much of each thing a macro-action takes, (A, S).
+        columns: Where the agent sees it, as those of ``Traits``; -1 where a thing does not count, (S, K).
+    """
+
+    shares: Float[Array, "A S"]
+    columns: Int32[np.ndarray, "S K"]
+
+
 @runtime_checkable
 class TellsTraits(Protocol):
     """A plant that says in what its agents' macro-actions are like each other."""
 
     def traits(self, agent: int) -> tuple[Traits, ...]:
         """What the agent's macro-actions do, a part for each kind of things."""
+
+    def prospects(self, agent: int) -> Prospects | None:
+        """What the agent's macro-actions would bring; None where nothing can be told beforehand."""
 
 
 @runtime_checkable
@@ -178,3 +198,8 @@ def traits_of(plant: TeamShape, agent: int) -> tuple[Traits, ...]:
         return plant.traits(agent)
     each = jnp.eye(len(plant.macro_actions[agent]))
     return (Traits(each[:, None], np.arange(plant.observation_sizes[agent], dtype=np.int32)[None]),)
+
+
+def prospects_of(plant: TeamShape, agent: int) -> Prospects | None:
+    """Return what an agent's macro-actions would bring; None where a plant does not say."""
+    return plant.prospects(agent) if isinstance(plant, TellsTraits) else None

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +18,7 @@ from shiftwork.learning.team.search import Searching
 from shiftwork.learning.team.search_settings import Config
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.probes.team import TeamProbe
-from shiftwork.plants.team_plant import traits_of
+from shiftwork.plants.team_plant import prospects_of, traits_of
 
 ACAC = team_algorithm("acac")
 TINY = {"actor_width": 8, "actor_memory": 4, "critic_width": 8, "critic_memory": 4}
@@ -33,7 +34,12 @@ def policies_of(plant, **changes):
     config = ACAC.config(**TINY | {"direct": True} | changes)
     drawn = jax.jit(lambda key: make_policies(key, plant, config))(jax.random.key(1))
     rng = np.random.default_rng(2)
-    return jax.tree.map(lambda x: x + 0.3 * rng.normal(size=x.shape).astype(np.float32), drawn)
+    shaken = jax.tree.map(lambda x: x + 0.3 * rng.normal(size=x.shape).astype(np.float32), drawn)
+    return eqx.tree_at(_data, shaken, _data(drawn))
+
+
+def _data(policies):
+    return policies.actor.straight.shares, policies.actor.straight.columns
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +73,11 @@ def test_a_leaning_adds_what_it_says(before):
                         weight = lean[at + values.shape[2] * (1 + c) + m]
                         more += values[:, s, m] * weight * looks[0, agent, columns[s, c]]
             at += values.shape[2] * (1 + columns.shape[1])
+        told = prospects_of(CENTRE, agent)
+        for k in range(0 if told is None else told.columns.shape[1]):
+            things = [looks[0, agent, c] if c >= 0 else 0.0 for c in told.columns[:, k]]
+            more += lean[at] * np.square(np.asarray(told.shares, np.float64) @ things)
+            at += 1
         expected = times * (np.asarray(old)[agent, 0, :own] + more)
         np.testing.assert_allclose(np.asarray(new)[agent, 0, :own], expected, atol=2e-4)
     assert at == leanings.size == len(first_spread(leanings))

@@ -25,7 +25,8 @@ from shiftwork.learning.team import actor_critic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.critics import AgentCentric, Valued
 from shiftwork.learning.team.nets import Actor, Attention, Encoder
-from shiftwork.learning.team.policy import Policies
+from shiftwork.learning.team.policy import Policies, firsts
+from shiftwork.learning.team.straight import Straight
 from shiftwork.learning.team.time_code import TimeCode
 from shiftwork.plants.team_plant import TeamShape, places_of
 from shiftwork.records.positions import Places, pairs
@@ -71,14 +72,15 @@ def make_policies(key: PRNGKeyArray, plant: TeamShape, config: actor_critic.Conf
     roles = list(dict.fromkeys(plant.roles))
     agents = range(len(plant.agents))
     groups = tuple(roles.index(role) for role in plant.roles) if config.share else tuple(agents)
+    inputs = seen(plant, places) + code.features
     actor = Actor.create(
         key,
         max(groups) + 1,
-        seen(plant, places) + code.features,
+        inputs,
         config.actor_width,
         config.actor_memory,
         max(len(names) for names in plant.macro_actions),
-        config.direct,
+        Straight.create(plant, firsts(groups), inputs) if config.direct else None,
     )
     return Policies(actor, groups, code, places)
 

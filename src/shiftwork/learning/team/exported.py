@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shiftwork.agents.team import Actors, Team
+from shiftwork.agents.team import Team
+from shiftwork.agents.team_actors import Actors, not_searched
 from shiftwork.agents.team_critic import CriticNets, TeamCritic
 from shiftwork.learning.team.actor_critic import TeamLearner
 from shiftwork.learning.team.critics import AgentCentric, Valued
@@ -25,10 +26,12 @@ def team_of(plant: TeamShape, policies: Policies, about: dict[str, Any]) -> Team
         for array in (weight, bias[:, 0])
     ]
     agents, inputs, _ = actor.encoder.layers.weights[0].shape
-    searched = actor.direct is not None
-    direct = actor.direct if searched else np.zeros((agents, inputs, head[-1].shape[-1]))
+    it = actor.straight
+    searched: list[Any] = not_searched(agents, inputs, head[-1].shape[-1])
+    if it is not None:
+        searched = [it.direct, it.squares, it.shares, it.columns]
     numbers = [
-        *_encoder(actor.encoder), *head, direct, np.array(code.periods), np.array(code.horizon)
+        *_encoder(actor.encoder), *head, *searched, np.array(code.periods), np.array(code.horizon)
     ]  # fmt: skip
     actors = Actors._make(np.asarray(array, np.float32) for array in numbers)
     return Team(

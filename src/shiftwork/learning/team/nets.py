@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from shiftwork.learning.nets import MLP, normalized, product
+from shiftwork.learning.team.straight import Straight
 
 Made = TypeVar("Made")
 
@@ -165,13 +166,13 @@ class Actor(eqx.Module):
     Attributes:
         encoder: From what an agent saw to its memory.
         head: From its memory to preferences.
-        direct: From what it saw last straight to preferences, (N, I, A): what a search found
-            (search.py). None where nothing was searched.
+        straight: From what it saw last straight to preferences: what a search found (search.py). None
+            where nothing was searched.
     """
 
     encoder: Encoder
     head: MLP
-    direct: Float[Array, "N I A"] | None = None
+    straight: Straight | None = None
 
     @classmethod
     def create(
@@ -182,14 +183,14 @@ class Actor(eqx.Module):
         width: int,
         memory: int,
         actions: int,
-        direct: bool = False,
+        straight: Straight | None = None,
     ) -> Actor:
-        """Draw policies that are nearly uniform at first; with ``direct``, those weights are 0."""
+        """Draw policies that are nearly uniform at first."""
         a, b = jax.random.split(key)
         return cls(
             Encoder.create(a, nets, inputs, width, memory),
             MLP.create(b, (memory, width, actions), nets=nets, layer_norm=True, head=1e-2),
-            jnp.zeros((nets, inputs, actions)) if direct else None,
+            straight,
         )
 
     def walk(
@@ -198,14 +199,9 @@ class Actor(eqx.Module):
         """Prefer at some events of every agent; otherwise as ``Encoder.walk``."""
         state, states = self.encoder.walk(state, events)
         preferences = over_agents(self.head, states)
-        if self.direct is not None:
-            preferences = preferences + over_agents(self.leaned, events[0])
+        if self.straight is not None:
+            preferences = preferences + over_agents(self.straight, events[0])
         return state, preferences
-
-    def leaned(self, x: Float[Array, "N B I"]) -> Float[Array, "N B A"]:
-        """What is added straight from what agents saw, where something was searched."""
-        assert self.direct is not None
-        return product(x, self.direct)
 
 
 class Attention(eqx.Module):

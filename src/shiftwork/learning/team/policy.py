@@ -74,13 +74,13 @@ class Policies(eqx.Module):
         moved = actor.encoder.memory.step(gates, split(memory, nets, 0))
         memory = jnp.where(decided[..., None], split(moved, agents, 0), memory)
         preferences = actor.head(split(memory, nets, 0))
-        if actor.direct is not None:
-            preferences = preferences + actor.leaned(split(inputs, nets, 0))
+        if actor.straight is not None:
+            preferences = preferences + actor.straight(split(inputs, nets, 0))
         return memory, split(preferences, agents, 0)
 
     def sharpened(self, times: float | Array) -> Policies:
         """Make every preference count so many times as much."""
-        return eqx.tree_at(_last, self, replace_fn=lambda x: x * times)
+        return eqx.tree_at(last_weights, self, replace_fn=lambda x: x * times)
 
     def begin(self, key: PRNGKeyArray) -> tuple[Float[Array, "N 1 F"], Float[Array, " 1"]]:
         """Remember nothing, at hour 0: what a ``TeamOperator`` begins an episode with."""
@@ -106,10 +106,11 @@ class Policies(eqx.Module):
         return jnp.zeros((len(self.groups), copies, self.actor.encoder.memory.width))
 
 
-def _last(policies: Policies) -> list[Any]:
+def last_weights(policies: Policies) -> list[Any]:
     """All that preferences are sums of products with."""
-    head, direct = policies.actor.head, policies.actor.direct
-    return [head.weights[-1], head.biases[-1], *([] if direct is None else [direct])]
+    head, straight = policies.actor.head, policies.actor.straight
+    searched = [] if straight is None else [straight.direct, straight.squares]
+    return [head.weights[-1], head.biases[-1], *searched]
 
 
 def by_agent(x: Array) -> Array:
@@ -122,6 +123,11 @@ def by_group(nets: Nets, groups: tuple[int, ...]) -> Nets:
     if groups == tuple(range(len(groups))) or not any(groups):
         return nets
     return unshared(nets, groups)
+
+
+def firsts(groups: tuple[int, ...]) -> tuple[int, ...]:
+    """The first agent that uses each set of weights."""
+    return tuple(groups.index(number) for number in range(max(groups) + 1))
 
 
 def unshared(nets: Nets, groups: tuple[int, ...]) -> Nets:

@@ -3,10 +3,14 @@
     repeat
         draw leanings from a normal distribution of each number, each with its opposite (leanings.py)
         run all of them through the same fresh episodes, whole and undiscounted
-        move mean and deviation towards the best, the better the more
+        move the mean away from the worse half and towards the better, the further from the middle the more
+        move the deviations towards those of the best
 
-The cross-entropy method (Rubinstein 1999) with the weights of evolution strategies (Hansen 2016). Where an
-episode is long, what a decision earns comes weeks later and drowns in what ships and prices do: a
+An evolution strategy with mirrored draws (Hansen 2016; of the mean, as natural evolution strategies, Wierstra
+et al. 2014). That all candidates count, not only the best, matters where chance decides most of the order:
+the way that the mean is moved then holds twice as much signal.
+
+Where an episode is long, what a decision earns comes weeks later and drowns in what ships and prices do: a
 discount does not see it, and the gradient of single decisions is all noise. Candidates in the same
 episodes share that noise, and there are far fewer leanings than decisions.
 """
@@ -24,7 +28,9 @@ from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam
 from shiftwork.learning.team.actor_critic import TeamLearner, without_chance
 from shiftwork.learning.team.leanings import first_spread, leaned, leanings_of
+from shiftwork.learning.team.policy import firsts
 from shiftwork.learning.team.search_settings import Config
+from shiftwork.learning.team.straight import Straight
 from shiftwork.plants.run_team import run_episodes
 from shiftwork.plants.team_plant import TeamPlant, TeamShape
 
@@ -88,11 +94,11 @@ class Searching:
 def begun(plant: TeamShape, learner: TeamLearner, settings: Config) -> Search:
     """Lean to nothing yet; the team acts as it did."""
     acts = learner.team
-    if acts.actor.direct is None:
-        nets, inputs, _ = acts.actor.encoder.layers.weights[0].shape
-        straight = jnp.zeros((nets, inputs, acts.actor.head.biases[-1].shape[-1]))
+    if acts.actor.straight is None:
+        inputs = acts.actor.encoder.layers.weights[0].shape[1]
+        straight = Straight.create(plant, firsts(acts.groups), inputs)
         acts = eqx.tree_at(
-            lambda it: it.actor.direct, acts, straight, is_leaf=lambda leaf: leaf is None
+            lambda it: it.actor.straight, acts, straight, is_leaf=lambda leaf: leaf is None
         )
     goes_on = without_chance(learner.config, direct=True, sharpness=jnp.ones(()))
     ready = TeamLearner(
@@ -135,6 +141,7 @@ def _generation(
     # Whatever earns no number is the worst.
     order = jnp.argsort(-jnp.where(jnp.isfinite(returns), returns, -jnp.inf))
     ranks = jnp.arange(1.0, settings.candidates + 1)
+    score = jax.scipy.stats.norm.ppf(1.0 - (ranks - 0.5) / settings.candidates)
     count = jnp.maximum(settings.best * settings.candidates, 2.0)
     weight = jnp.maximum(jnp.log(count + 0.5) - jnp.log(ranks), 0.0)
     weight = weight / weight.sum()
@@ -143,7 +150,7 @@ def _generation(
     deviation = search.deviation + settings.narrow * (spread - search.deviation)
     following = Search(
         search.learner,
-        search.mean + settings.move * (weight @ away),
+        search.mean + settings.move * (score @ away) / settings.candidates,
         jnp.maximum(deviation, settings.least_deviation),
     )
     return following, {

@@ -16,9 +16,15 @@ from shiftwork.plants.centre.market import REWARD_USD, Account
 from shiftwork.plants.centre.numbers import Label, numbers_in, static_in, with_numbers
 from shiftwork.plants.centre.scenario import Scenario
 from shiftwork.plants.centre.state import DECOKING, QUEUED, CentreState, Seen
-from shiftwork.plants.centre.traits import blending_traits, furnace_traits, receiving_traits
+from shiftwork.plants.centre.traits import (
+    blending_prospects,
+    blending_traits,
+    furnace_traits,
+    receiving_prospects,
+    receiving_traits,
+)
 from shiftwork.plants.cracker.yields import PRODUCTS
-from shiftwork.plants.team_plant import TeamStep, Traits
+from shiftwork.plants.team_plant import Prospects, TeamStep, Traits
 
 
 @jax.tree_util.register_pytree_node_class
@@ -130,6 +136,14 @@ class Centre:
         if role == "furnace":
             return furnace_traits(self.layout, seen)
         of = receiving_traits if role == "receiving" else blending_traits
+        return of(self.layout, tuple(tank.name for tank in self.scenario.tanks), seen)
+
+    def prospects(self, agent: int) -> Prospects | None:
+        """What an agent's macro-actions would bring: compositions of tanks and blends."""
+        seen, role = self.observation_names(agent), self.roles[agent]
+        if role == "furnace":
+            return None
+        of = receiving_prospects if role == "receiving" else blending_prospects
         return of(self.layout, tuple(tank.name for tank in self.scenario.tanks), seen)
 
     def reset(self, key: PRNGKeyArray) -> TeamStep:
