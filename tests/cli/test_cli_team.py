@@ -278,6 +278,10 @@ def test_a_team_learns_from_records_without_a_plant(team_records, tmp_path, caps
     assert about["steps"] == 0
     main(["evaluate", str(out), "--operator", "people", "--episodes", "64"])
     assert "on the same episodes" in " ".join(capsys.readouterr().err.split())
+    page = tmp_path / "page.html"
+    main(["report", str(out), "--episodes", "6", "--out", str(page)])
+    assert "against people, over 6 episodes" in " ".join(capsys.readouterr().err.split())
+    assert "Against people on the same ships and prices" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -203,7 +203,7 @@ class Improve:
 
 @dataclass(frozen=True)
 class Report:
-    """Write an HTML page: about an agent, before and after improving; or about a team's episode."""
+    """Write an HTML page: about an agent, before and after improving; or about a team against people."""
 
     agent: tyro.conf.Positional[Path]
     """The agent's folder, or that of a team on a cracking centre."""
@@ -222,8 +222,8 @@ class Report:
     command goes on from there, and other commands need not read them again."""
     out: Path = Path("runs/report.html")
     """The HTML file."""
-    episodes: int = 200
-    """Whole episodes of each agent."""
+    episodes: int | None = None
+    """Whole episodes of each agent, 200 unless given; of a team and of people, 64."""
     title: str = "What the agent learned"
     """Heading of the page about an agent."""
     seed: int = 0

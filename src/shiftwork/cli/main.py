@@ -205,7 +205,8 @@ def _report(options: commands.Report) -> None:
     if (options.agent / "team.json").is_file():
         from shiftwork.cli.team_verbs import report_team
 
-        report_team(options.agent, options.out, seeded(options.seed))
+        episodes = 64 if options.episodes is None else options.episodes
+        report_team(options.agent, options.out, seeded(options.seed), episodes)
         return
     from shiftwork.agents.agent import Agent
     from shiftwork.cli.agent_verbs import open_records
@@ -229,7 +230,7 @@ def _report(options: commands.Report) -> None:
             keep=options.keep,
         ),
         plant,
-        episodes=options.episodes,
+        episodes=200 if options.episodes is None else options.episodes,
         seed=seeded(options.seed),
         title=options.title,
     )

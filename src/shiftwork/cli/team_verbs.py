@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 from shiftwork.agents.team import Team
 from shiftwork.cli.progress import console, progress_bar
@@ -26,9 +25,9 @@ from shiftwork.learning.team.search import Searching
 from shiftwork.learning.team.search_settings import Config as Search
 from shiftwork.learning.team.train import learn_team
 from shiftwork.operation.team_records_seen import TeamRecordsSeen
+from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.trace import run_centre
 from shiftwork.plants.team_plant import TeamPlant
 
 MUCH_LONGER = 10.0
@@ -171,22 +170,31 @@ def watch_team(folder: Path, out: Path, seed: int) -> None:
     console.print(f"Film written to {out}: one episode on {plant.name}, return {total:.1f}")
 
 
-def report_team(folder: Path, out: Path, seed: int) -> None:
-    """Write a page about one episode of a team on a cracking centre.
+def report_team(folder: Path, out: Path, seed: int, episodes: int) -> None:
+    """Write a page about a team on a cracking centre: one episode, and many against people.
 
     Args:
         folder: The team's.
         out: The HTML file.
-        seed: Of the episode.
+        seed: Of the episodes; the first is the page's.
+        episodes: Whole episodes, run by people too.
     """
+    from shiftwork.reports.centre.against import Against
     from shiftwork.reports.centre.page import centre_page
+    from shiftwork.reports.centre.practice import practices
 
     plant, policies, _ = load_team(folder, make_team_plant)
     centre = as_centre(plant)
-    run = jax.jit(lambda key: run_centre(centre, policies, key))
-    trace = jax.tree.map(np.asarray, run(jax.random.key(seed)))
-    found = centre_page(centre, trace, out, who="the team")
-    console.print(f"Page written to {out}: profit {found.profit_usd_per_h:,.0f} $/h")
+    operators: dict[str, Any] = {"people": People(centre), "the team": policies}
+    with progress_bar("running whole episodes", 2 * episodes, "episodes") as advance:
+        found = practices(centre, operators, episodes=episodes, seed=seed, advance=advance)
+    against = Against(found["people"], found["the team"])
+    centre_page(centre, against.ours.first, out, who="the team", against=against)
+    gain = against.gain
+    console.print(
+        f"Page written to {out}: {gain.estimate:+,.0f} $/h [{gain.low:+,.0f}, {gain.high:+,.0f}] against people, "
+        f"over {episodes} episodes"
+    )
 
 
 def as_centre(plant: TeamPlant) -> Centre:

@@ -12,6 +12,7 @@ from shiftwork.files import written_whole
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.trace import CentreTrace
 from shiftwork.plants.cracker.yields import PRODUCTS
+from shiftwork.reports.centre.against import Against, against_people
 from shiftwork.reports.centre.figures import feed_and_prices, furnaces, money, tank_levels
 from shiftwork.reports.centre.gantt import gantt
 from shiftwork.reports.centre.plant_picture import plant_picture
@@ -92,14 +93,21 @@ def sums_of(plant: Centre, trace: CentreTrace) -> Sums:
     )
 
 
-def centre_page(plant: Centre, trace: CentreTrace, out: Path, who: str = "people") -> Sums:
-    """Write the page: the verdict, the account, the plant, the chart, curves.
+def centre_page(
+    plant: Centre,
+    trace: CentreTrace,
+    out: Path,
+    who: str = "people",
+    against: Against | None = None,
+) -> Sums:
+    """Write the page: the verdict, the account, people beside it, the plant, the chart, curves.
 
     Args:
         plant: The centre.
         trace: One episode, as NumPy arrays.
         out: The HTML file; one that stands there is replaced.
         who: Ran it, such as "people", "random choices", "the team".
+        against: What people do in the same episodes; None to leave them out.
 
     Returns:
         What the page tells in numbers.
@@ -108,13 +116,13 @@ def centre_page(plant: Centre, trace: CentreTrace, out: Path, who: str = "people
         UserError: It cannot be written there.
     """
     found = sums_of(plant, trace)
-    page = _page(plant, trace, found, who)
+    page = _page(plant, trace, found, who, against)
     with written_whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return found
 
 
-def _page(plant: Centre, trace: CentreTrace, found: Sums, who: str) -> str:
+def _page(plant: Centre, trace: CentreTrace, found: Sums, who: str, against: Against | None) -> str:
     picture = Pictures()
     days = found.hours / 24
     answer = f"{found.profit_usd_per_h:,.0f} $ of profit an hour"
@@ -122,6 +130,12 @@ def _page(plant: Centre, trace: CentreTrace, found: Sums, who: str) -> str:
         f"{plant.name}, run by {who} for {days:,.0f} simulated days: {found.ethylene_t:,.0f} t of "
         f"ethylene from {found.feed_t:,.0f} t of naphtha and {found.ships} ships. " + _worst(found)
     )
+    if against:
+        gain, episodes = against.gain, len(against.ours.practice.profit)
+        lead += (
+            f" Over {episodes} episodes it earned {gain.estimate:+,.0f} $/h [{gain.low:+,.0f}, "
+            f"{gain.high:+,.0f}] against people."
+        ).replace("-", "−")
     middle = _moment(trace)
     last = f" Only the first {MOST_DAYS} days are shown." if days > MOST_DAYS else ""
     body = [
@@ -134,6 +148,7 @@ def _page(plant: Centre, trace: CentreTrace, found: Sums, who: str) -> str:
             "Above: what the centre earned in each day's mean hour. Below: what lies between margin "
             f"and profit.{last}",
         ),
+        *(against_people(plant, trace, against, who, ITEMS, picture) if against else ()),
         "<h2>The plant</h2>",
         picture(
             plant_picture(plant, trace, middle),
