@@ -17,6 +17,7 @@ from shiftwork.errors import UserError
 from shiftwork.learning.jumps import Jumps
 from shiftwork.learning.outside import Outside
 from shiftwork.plants.operator import Reactive
+from shiftwork.records.columns import Columns
 from shiftwork.records.episodes import Episodes, Transitions
 from shiftwork.records.limits import FIXED, MovingLimits, for_rows
 from shiftwork.records.tags import box
@@ -74,9 +75,7 @@ class Scaling:
         Raises:
             UserError: An action was never moved, so that nothing can be learned about it.
         """
-        observation = records.observation.astype(np.float64)
-        std = observation.std(0)
-        span = np.abs(observation).max(0)
+        mean, std, span = Columns.of(records.observation)
         low, high = box(records.action_tags, records.source)
         limits = MovingLimits.find(records.observation_tags, records.action_tags, records.source)
         low, high = np.where(limits.moving, 0, low), np.where(limits.moving, 1, high)
@@ -93,7 +92,7 @@ class Scaling:
                 )
         reward_std = float(records.reward.std(dtype=np.float64))
         return cls(
-            observation_mean=observation.mean(0).astype(np.float32),
+            observation_mean=mean.astype(np.float32),
             observation_std=np.where(std > 1e-6 * span, std, 1.0).astype(np.float32),
             action_low=np.maximum(used_low, low).astype(np.float32),
             action_high=np.minimum(used_high, high).astype(np.float32),

@@ -156,7 +156,11 @@ class Episodes:
     def transitions(self) -> Transitions:
         """The episodes as single steps, no step reaching over an episode's end."""
         steps = np.arange(len(self.action))
-        before = steps + self.episode_of_step
+        # One long run needs no copy of what was seen.
+        before, after = slice(None, -1), slice(1, None)
+        if len(self.length) > 1:
+            before = steps + self.episode_of_step
+            after = before + 1
         last = np.zeros(len(steps), bool)
         last[self.starts + self.length - 1] = True
         successor = np.where(last, steps, np.minimum(steps + 1, len(steps) - 1))
@@ -165,7 +169,7 @@ class Episodes:
             observation=self.observation[before],
             action=self.action,
             reward=self.reward,
-            next_observation=self.observation[before + 1],
+            next_observation=self.observation[after],
             next_action=self.action[successor],
             terminal=terminal,
             last=last,

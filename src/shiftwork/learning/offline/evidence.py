@@ -147,22 +147,26 @@ def _measured(records: Episodes, seed: int) -> Evidence:
     rows, scaling = records.transitions, Scaling.of(records)
     rng = np.random.default_rng(seed)
     half, draws = halves_and_draws(blocks, rng)
-    seen = np.clip(scaling.observe(rows.observation), -5, 5)
     done = np.asarray(scaling.recorded(rows.action, rows.observation))
     spread = done.std(0) + 1e-6
     done = np.clip((done - done.mean(0)) / spread, -5, 5)
-    both = np.concatenate([seen, done], axis=1).astype(np.float32)
-    width = both.shape[1]
+    part, width = rows.observation.shape[1], rows.observation.shape[1] + done.shape[1]
     weight = (rng.normal(size=(width, FEATURES)) / np.sqrt(width)).astype(np.float32)
     shift = rng.uniform(-2, 2, FEATURES).astype(np.float32)
-    part = seen.shape[1]
+    some, first = rng.permutation(steps)[: 3 * ROWS], np.arange(min(steps, 2 * ROWS))
+    # Only these rows are looked at; all of them at once would be many times the records' size.
+    used = np.union1d(some, first)
+    place = np.zeros(steps, np.int64)
+    place[used] = np.arange(len(used))
+    seen = np.clip(scaling.observe(rows.observation[used]), -5, 5)
+    both = np.concatenate([seen, done[used]], axis=1).astype(np.float32)
 
     def missed(
         inputs: np.ndarray, columns: int, known: np.ndarray, target: np.ndarray
     ) -> np.ndarray:
         """What the first columns of the inputs leave unexplained of a target, (T, C)."""
         return missed_across_halves(
-            inputs[known, :columns],
+            inputs[place[known], :columns],
             weight[:columns],
             shift,
             target,
@@ -181,9 +185,9 @@ def _measured(records: Episodes, seed: int) -> Evidence:
         )
 
     def beyond_habit(known: np.ndarray) -> np.ndarray:
-        """Observation, and what of the action does not follow from it, (rows, O + A)."""
+        """Observation, and what of the action does not follow from it, of the rows used, (rows, O + A)."""
         inputs = both.copy()
-        inputs[known, part:] = missed(both, part, known, done[known])
+        inputs[place[known], part:] = missed(both, part, known, done[known])
         return inputs
 
     reward = rows.reward.astype(np.float64)
@@ -196,7 +200,6 @@ def _measured(records: Episodes, seed: int) -> Evidence:
         return np.where(inside, reward[np.minimum(at + lag, steps - 1)], 0.0)[:, None]
 
     lags = _lags(int(min(np.bincount(block).max() - 1, 2 * LONGEST)))
-    some = rng.permutation(steps)[: 3 * ROWS]
     beyond = beyond_habit(some)
     with_action, without = [], []
     for lag in lags:
@@ -211,10 +214,10 @@ def _measured(records: Episodes, seed: int) -> Evidence:
     less = np.array([e.share()[0] for e in without])
     some = some[:ROWS]
     state_share, state_tag = _effect_on_state(records, scaling, judged, beyond, draws, some)
-    free = _differing(seen[some], beyond[some, part:], block[some])
+    at = place[some]
+    free = _differing(seen[at], beyond[at, part:], block[some])
     variation = float((free * spread).min())
-    first = np.arange(min(steps, 2 * ROWS))
-    held = _held(beyond_habit(first)[first, part:], block[first])
+    held = _held(beyond_habit(first)[place[first], part:], block[first])
     if r2.max(initial=0.0) < FORESEEN:
         return Evidence(
             lags, r2, less, UNKNOWN, 0.0, state_share, state_tag, variation, held, steps

@@ -12,11 +12,12 @@ from functools import lru_cache
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float32, Float64
 
 from shiftwork.learning.jumps import Jumps
 from shiftwork.learning.offline.evidence import correlation
 from shiftwork.learning.offline.rare_events import ByHash
+from shiftwork.records.columns import Columns
 from shiftwork.records.episodes import Episodes
 
 MOST_MOVED = 0.1
@@ -24,6 +25,9 @@ MOST_MOVED = 0.1
 
 FEWEST_JUMPS = 30
 """Jumps that can show on what they depend."""
+
+MOST_FITTED = 200_000
+"""Rows, evenly spaced, to which a linear model of the changes is fitted."""
 
 CLEAR = 4.0
 """Standard errors from which a difference at the jumps is no chance, with many columns tried."""
@@ -37,36 +41,49 @@ def find_jumps(records: Episodes) -> Jumps | None:
 @lru_cache(maxsize=8)
 def _find(key: ByHash) -> Jumps | None:
     rows = key.records.transitions
-    seen = rows.observation.astype(np.float64)
-    change = rows.next_observation.astype(np.float64) - seen
-    jumps = (np.abs(change) > 1e-6 * np.abs(seen).max(0)) & ~rows.last[:, None]
+    before, after = rows.observation, rows.next_observation
+    jumps = np.stack([_moves(a, b) for a, b in zip(before.T, after.T, strict=True)], 1)
+    jumps &= ~rows.last[:, None]
     share, count = jumps.mean(0), jumps.sum(0)
     still = np.flatnonzero((share <= MOST_MOVED) & (count >= FEWEST_JUMPS))
     if not len(still):
         return None
-    known = np.concatenate([seen, rows.action.astype(np.float64)], 1)
-    known = (known - known.mean(0)) / np.maximum(known.std(0), 1e-12)
-    left = change - _foreseen(known, change)
+    everything = np.arange(len(jumps))
+    # What follows from a linear model shows in so many rows as well as in all.
+    fitted = everything[:: -(-len(jumps) // MOST_FITTED)]
+    at_jumps = np.flatnonzero(jumps[:, still].any(1))
+    mean, std, _ = Columns.of(np.concatenate([before, rows.action], 1))
+
+    def known(at: np.ndarray) -> np.ndarray:
+        seen = np.concatenate([before[at], rows.action[at]], 1).astype(np.float64)
+        return (seen - mean) / np.maximum(std, 1e-12)
+
+    def change(at: np.ndarray) -> np.ndarray:
+        return after[at].astype(np.float64) - before[at]
+
+    weight = np.linalg.lstsq(_with_one(known(fitted)), change(fitted), rcond=None)[0]
+    moved = change(at_jumps)
+    apart_of, left = known(at_jumps), moved - _with_one(known(at_jumps)) @ weight
     moving = np.flatnonzero(share > MOST_MOVED)
-    held = np.zeros(seen.shape[1], bool)
+    held = np.zeros(before.shape[1], bool)
     for column in still:
-        at = jumps[:, column]
-        apart = np.abs(known[at].mean(0)) * np.sqrt(at.sum())
-        shown = [correlation(left[at, other], change[at, column]) for other in moving]
+        at = jumps[at_jumps, column]
+        apart = np.abs(apart_of[at].mean(0)) * np.sqrt(at.sum())
+        shown = [correlation(left[at, other], moved[at, column]) for other in moving]
         beside = max(shown, default=0.0) * np.sqrt(at.sum())
         held[column] = max(apart.max(), beside) < CLEAR
     if not held.any():
         return None
     some = (jumps & held).any(1)
-    there = rows.next_observation[some].astype(np.float64)
+    there, step = after[some].astype(np.float64), change(np.flatnonzero(some))
     relative = np.array([
-        held[j] and change[jumps[:, j], j].var() < rows.next_observation[jumps[:, j], j].var()
+        held[j] and step[jumps[some, j], j].var() < after[jumps[:, j], j].var()
         for j in range(len(held))
     ])  # fmt: skip
     return Jumps(
         jnp.asarray(held),
         jnp.asarray(some.mean(), jnp.float32),
-        jnp.asarray(np.where(relative, change[some], there), jnp.float32),
+        jnp.asarray(np.where(relative, step, there), jnp.float32),
         jnp.asarray(jumps[some] & held),
         jnp.asarray(relative),
     )
@@ -82,7 +99,11 @@ def moved_from_outside(records: Episodes) -> tuple[str, ...]:
     )
 
 
-def _foreseen(known: Float[np.ndarray, "T C"], change: Float[np.ndarray, "T O"]) -> np.ndarray:
-    """What a linear model makes of the change, (T, O)."""
-    design = np.concatenate([np.ones((len(known), 1)), known], 1)
-    return np.asarray(design @ np.linalg.lstsq(design, change, rcond=None)[0])
+def _moves(before: Float32[np.ndarray, " T"], after: Float32[np.ndarray, " T"]) -> np.ndarray:
+    """Where a column moves, (T,)."""
+    seen = before.astype(np.float64)
+    return np.abs(after - seen) > 1e-6 * np.abs(seen).max()
+
+
+def _with_one(known: Float64[np.ndarray, "R C"]) -> np.ndarray:
+    return np.concatenate([np.ones((len(known), 1)), known], 1)

@@ -33,6 +33,7 @@ from shiftwork.learning.offline.blocks import (
 from shiftwork.learning.offline.rare_events import ByHash, with_expected_rewards
 from shiftwork.learning.offline.regression import Errors, missed_across_halves
 from shiftwork.learning.outside import Outside
+from shiftwork.records.columns import Columns
 from shiftwork.records.episodes import Episodes
 
 LAGS = (1, 4, 16, 64)
@@ -106,23 +107,27 @@ def _search(key: ByHash, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if blocks < FEWEST_BLOCKS or steps < FEWEST_ROWS:
         return tuple(int(column) for column in np.flatnonzero(declared)), ()
     rows, rng = records.transitions, np.random.default_rng(seed)
-    seen = rows.observation.astype(np.float64)
-    deviation = seen.std(0)
-    moving = deviation > 1e-6 * np.abs(seen).max(0)
-    scaled = np.clip((seen - seen.mean(0)) / np.where(moving, deviation, 1.0), -5, 5)
+    mean, deviation, largest = Columns.of(rows.observation)
+    moving = deviation > 1e-6 * largest
+    unit = np.where(moving, deviation, 1.0)
     done = rows.action.astype(np.float64)
     done = np.clip((done - done.mean(0)) / (done.std(0) + 1e-6), -5, 5)
     half, draws = halves_and_draws(blocks, rng)
     some = rng.permutation(steps)
 
+    def seen(at: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Some columns of some rows; all of them at once would be many times the records' size."""
+        chosen = rows.observation[at][:, columns].astype(np.float64)
+        return np.clip((chosen - mean[columns]) / unit[columns], -5, 5)
+
     def missed(inputs: np.ndarray, at: np.ndarray, target: np.ndarray) -> Errors:
-        """What inputs leave unexplained of a target, by block."""
+        """What inputs at some rows leave unexplained of a target, by block."""
         width = inputs.shape[1]
         drawn = np.random.default_rng(seed)
         weight = (drawn.normal(size=(width, FEATURES)) / np.sqrt(width)).astype(np.float32)
         shift = drawn.uniform(-2, 2, FEATURES).astype(np.float32)
         left = missed_across_halves(
-            inputs[at].astype(np.float32), weight, shift, target, half[block[at]], block[at]
+            inputs.astype(np.float32), weight, shift, target, half[block[at]], block[at]
         )
         return Errors.of(left, target - target.mean(0), block[at], blocks)
 
@@ -131,13 +136,14 @@ def _search(key: ByHash, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
         The least and the most that the records allow; infinite if not even one step can be seen.
         """
-        alone, all_known = scaled[:, kept], np.concatenate([scaled, done], 1)
         least, most = np.full(kept.sum(), -np.inf), np.full(kept.sum(), -np.inf)
         for lag in LAGS:
             at = some[some + lag < end[some]][:ROWS]
             if len(np.unique(block[at])) < FEWEST_BLOCKS or len(at) < FEWEST_ROWS:
                 return np.stack([least, most if lag > LAGS[0] else -most])
-            change = scaled[at + lag][:, kept] - scaled[at][:, kept]
+            alone = seen(at, kept)
+            all_known = np.concatenate([seen(at, np.ones_like(kept)), done[at]], 1)
+            change = seen(at + lag, kept) - alone
             less, more = missed(alone, at, change), missed(all_known, at, change)
             gain = np.array(
                 [1.0 - (d @ more.left) / np.maximum(d @ less.left, 1e-9) for d in draws]
@@ -150,7 +156,7 @@ def _search(key: ByHash, seed: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     def moved_freely(kept: np.ndarray) -> float:
         """Share of the actions' variance that does not follow from the kept columns; of the least free one."""
         at = some[:ROWS]
-        left = missed(scaled[:, kept], at, done[at])
+        left = missed(seen(at, kept), at, done[at])
         return float((left.left.sum(0) / np.maximum(left.whole.sum(0), 1e-9)).min())
 
     kept, doubted = moving, np.zeros(len(moving), bool)
