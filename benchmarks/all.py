@@ -19,6 +19,7 @@ MODULES = (
     "disasters",
     "sparse_goal",
     "scale",
+    "learn_memory",
     "export_fuzz",
     "compile_time",
     "team",

@@ -10,11 +10,15 @@ several cores takes less time on the clock.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
 import sys
 from typing import Any
+
+from benchmarks.results import read_rows, write_rows, write_table
+from shiftwork.cli.progress import console
 
 PLANTS = ("centre-small", "centre-steady", "overcooked-A", "overcooked-large-A", "box-pushing-6")
 """Measured by default."""
@@ -25,8 +29,8 @@ def _cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def measure(name: str) -> str:
-    """Compile and run updates of one plant; return a row of the table.
+def measure(name: str) -> dict[str, Any]:
+    """Compile and run updates of one plant; return what it took.
 
     Args:
         name: The plant's name.
@@ -58,23 +62,34 @@ def measure(name: str) -> str:
     jax.block_until_ready(compiled(*arguments))
     again_s = _cpu_s() - first_s
     steps = (config.copies + train.WATCH_EPISODES) * plant.horizon
-    return (
-        f"| {name} | {lower_s - begin:.1f} | {compile_s - lower_s:.1f} | {run_s - compile_s:.1f} "
-        f"| {first_s - begin:.1f} | {steps / again_s:,.0f} |"
-    )
+    return {
+        "plant": name, "draw_s": lower_s - begin, "trace_s": compile_s - lower_s,
+        "compile_s": run_s - compile_s, "first_s": first_s - begin, "steps_per_s": steps / again_s,
+    }  # fmt: skip
 
 
 def main() -> None:
-    """Print the table of all plants, or the row of the one named."""
+    """Measure all plants, each in a process of its own, and write CSV and table; or print one's row."""
     if len(sys.argv) == 2:
-        print(measure(sys.argv[1]))
+        print(json.dumps(measure(sys.argv[1])))
         return
-    print("| plant | draw nets s | trace s | compile s | first update s | plant steps per s |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
     uncached = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
     for name in PLANTS:
         command = [sys.executable, "-m", "benchmarks.compile_time", name]
-        subprocess.run(command, env=uncached, check=True)
+        done = subprocess.run(command, env=uncached, check=True, capture_output=True, text=True)
+        row = json.loads(done.stdout.splitlines()[-1])
+        write_rows("compile_time", [row], replace=("plant",))
+        console.print(f"{name}: first update after {row['first_s']:.0f} s")
+    lines = [
+        [
+            row["plant"],
+            *(f"{float(row[key]):.1f}" for key in ("draw_s", "trace_s", "compile_s", "first_s")),
+            f"{float(row['steps_per_s']):,.0f}",
+        ]
+        for row in read_rows("compile_time")
+    ]
+    header = ["plant", "draw nets s", "trace s", "compile s", "first update s", "plant steps per s"]
+    console.print(write_table("compile_time", header, lines))
 
 
 if __name__ == "__main__":
