@@ -64,10 +64,13 @@ class MLP(eqx.Module):
 
     def __call__(self, x: Float[Array, "*N B I"]) -> Float[Array, "N B O"]:
         """Apply every net to a batch: one (B, I) for all, or (N, B, I), one for each."""
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+        return product(self.hidden(x), self.weights[-1]) + self.biases[-1]
+
+    def hidden(self, x: Float[Array, "*N B I"]) -> Float[Array, "*N B F"]:
+        """What the last layer takes in."""
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = product(x, weight) + bias
-            if layer < len(self.weights) - 1:
-                x = jax.nn.relu(normalized(x) if self.layer_norm else x)
+            x = jax.nn.relu(normalized(x) if self.layer_norm else x)
         return x
 
 

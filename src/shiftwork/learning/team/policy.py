@@ -188,14 +188,20 @@ def log_probabilities(
 def choose(
     key: PRNGKeyArray, log_probability: Float[Array, "*B A"]
 ) -> tuple[Int[Array, "*B"], Float[Array, "*B"]]:
-    """Draw macro-actions; return them with their log-probabilities.
+    """Draw macro-actions; return them with their log-probabilities."""
+    return drawn(jax.random.uniform(key, (*log_probability.shape[:-1], 1)), log_probability)
 
-    One uniform number for each draw is looked up in the sums of the probabilities: a Gumbel number
+
+def drawn(
+    chance: Float[Array, "*B 1"], log_probability: Float[Array, "*B A"]
+) -> tuple[Int[Array, "*B"], Float[Array, "*B"]]:
+    """Choose macro-actions by uniform numbers in [0, 1); return them with their log-probabilities.
+
+    One number for each draw is looked up in the sums of the probabilities: a Gumbel number
     for every macro-action, as JAX draws, would take as long as a fourth of the plant's steps.
     """
     sums = jnp.cumsum(jnp.exp(log_probability), -1)
-    drawn = jax.random.uniform(key, (*sums.shape[:-1], 1)) * sums[..., -1:]
     # What has no probability adds nothing to the sums, so that no draw falls on it.
-    macro = (sums <= drawn).sum(-1)
+    macro = (sums <= chance * sums[..., -1:]).sum(-1)
     taken = jnp.take_along_axis(log_probability, macro[..., None], -1)[..., 0]
     return macro, taken

@@ -27,11 +27,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam
 from shiftwork.learning.team.actor_critic import TeamLearner, without_chance
+from shiftwork.learning.team.candidates import Heads, candidate_returns
 from shiftwork.learning.team.leanings import first_spread, leaned, leanings_of
-from shiftwork.learning.team.policy import firsts
+from shiftwork.learning.team.policy import firsts, last_weights
 from shiftwork.learning.team.search_settings import Config
 from shiftwork.learning.team.straight import Straight
-from shiftwork.plants.run_team import run_episodes
 from shiftwork.plants.team_plant import TeamPlant, TeamShape
 
 
@@ -133,11 +133,12 @@ def _generation(
     away = search.deviation[None] * jnp.concatenate([half, -half])
     candidates = search.mean[None] + away
 
-    def earned(lean: Float[Array, " D"]) -> Float[Array, ""]:
-        team = leaned(policies, leanings, lean)
-        return run_episodes(plant, team, episode_key, settings.episodes).returns.mean()
+    def last(lean: Float[Array, " D"]) -> Heads:
+        return Heads(*last_weights(leaned(policies, leanings, lean)))
 
-    returns = jax.vmap(earned)(candidates)
+    heads = jax.vmap(last)(candidates)
+    episodes = candidate_returns(plant, policies, heads, episode_key, settings.episodes)
+    returns = episodes.mean(-1)
     # Whatever earns no number is the worst.
     order = jnp.argsort(-jnp.where(jnp.isfinite(returns), returns, -jnp.inf))
     ranks = jnp.arange(1.0, settings.candidates + 1)

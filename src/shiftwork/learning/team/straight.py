@@ -60,13 +60,25 @@ class Straight(eqx.Module):
 
     def __call__(self, x: Float[Array, "N B I"]) -> Float[Array, "N B A"]:
         """Prefer by what agents saw last."""
-        shares, columns = jax.lax.stop_gradient((self.shares, self.columns))
-        # Column -1 is the last: one of zeros.
-        known = jnp.concatenate([x, jnp.zeros((*x.shape[:2], 1))], -1)
-        things = jax.vmap(lambda own, at: own[:, at])(known, columns.astype(jnp.int32))
-        brought = jnp.einsum("nas,nbsk->nbak", shares, things)
-        squared = jnp.einsum("nbak,nk->nba", jnp.square(brought), self.squares)
+        would = jax.vmap(brought)(x, self.shares, self.columns)
+        squared = jnp.einsum("nbak,nk->nba", jnp.square(would), self.squares)
         return product(x, self.direct) + squared
+
+
+def brought(
+    x: Float[Array, "B I"], shares: Float[Array, "A S"], columns: Float[Array, "S K"]
+) -> Float[Array, "B A K"]:
+    """What macro-actions would bring, by what was seen last.
+
+    Args:
+        x: What was seen.
+        shares: How much of each thing a macro-action takes; data.
+        columns: Which input tells of a thing, -1 for none; data.
+    """
+    shares, columns = jax.lax.stop_gradient((shares, columns))
+    # Column -1 is the last: one of zeros.
+    known = jnp.concatenate([x, jnp.zeros((len(x), 1))], -1)
+    return jnp.einsum("as,bsk->bak", shares, known[:, columns.astype(jnp.int32)])
 
 
 def _padded(x: Array, shape: tuple[int, int], value: float) -> Array:
