@@ -54,7 +54,8 @@ frozen = {{ step = "{self.frozen_s:g}s" }}"""
             now = seen[agent.action]
             others = [n for n, key in enumerate(agent.may) if seen[key] == 1.0 and n != round(now)]
             if seen[agent.decides] == 1.0:
-                self.wants_s.append(time.monotonic())
+                if others:
+                    self.wants_s.append(time.monotonic())
                 now = float(self.random.choice(others or [now]))
             chosen.append(now)
         return np.array(chosen)
@@ -72,7 +73,7 @@ frozen = {{ step = "{self.frozen_s:g}s" }}"""
         return row.name not in NOT_PLAYED
 
     def wanted_s(self, since_s):
-        """When an agent first wanted to write something after a time, monotonic."""
+        """When an agent first wanted to write something else than is in force after a time, monotonic."""
         return next((at_s for at_s in self.wants_s if at_s >= since_s), since_s)
 
     def settled(self):
