@@ -66,7 +66,7 @@ class MLP(eqx.Module):
         """Apply every net to a batch: one (B, I) for all, or (N, B, I), one for each."""
         return product(self.hidden(x), self.weights[-1]) + self.biases[-1]
 
-    def hidden(self, x: Float[Array, "*N B I"]) -> Float[Array, "*N B F"]:
+    def hidden(self, x: Float[Array, "*N B I"]) -> Float[Array, "*M B F"]:
         """What the last layer takes in."""
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = product(x, weight) + bias
