@@ -235,6 +235,14 @@ DAMAGES = {
     "a wider layer": (lambda f: edit_arrays(f, mix=np.zeros((2, 8, 17), np.float32)), "do not fit"),
     "NaN": (lambda f: edit_arrays(f, head_bias=np.full((2, 3), np.nan, np.float32)), "do not fit"),
     "text": (lambda f: edit_arrays(f, head_bias=np.full((2, 3), "a")), "do not fit"),
+    "a column that nobody sees": (
+        lambda f: edit_arrays(f, columns=np.full((2, 1, 1), 1e3, np.float32)),
+        "do not fit",
+    ),
+    "half a column": (
+        lambda f: edit_arrays(f, columns=np.full((2, 1, 1), 0.5, np.float32)),
+        "do not fit",
+    ),
     "no period": (
         lambda f: edit_arrays(f, periods=np.zeros_like(TEAM.actors.periods)),
         "do not fit",

@@ -84,7 +84,7 @@ def centre_bench(folder, team, seed=0, envelopes=(), out="out"):
 def random_team(centre):
     """Random weights for a centre; nets of width 8 and memory 4."""
     from shiftwork.agents.team import Team
-    from shiftwork.agents.team_actors import Actors
+    from shiftwork.agents.team_actors import SEARCHED, Actors, not_searched
 
     plant, agents = centre.centre, len(centre.centre.agents)
     like = Actors(*(np.zeros(0, np.float32) for _ in Actors._fields))._replace(
@@ -94,5 +94,8 @@ def random_team(centre):
     rng = np.random.default_rng(0)
     shapes = like.shapes(agents, max(plant.observation_sizes), max(map(len, plant.macro_actions)))
     drawn = Actors(*(rng.normal(0, 0.3, shape).astype(np.float32) for shape in shapes))
-    actors = drawn._replace(periods=like.periods, horizon=like.horizon)
+    nothing = not_searched(agents, drawn.first.shape[1], drawn.head.shape[2])
+    actors = drawn._replace(
+        periods=like.periods, horizon=like.horizon, **dict(zip(SEARCHED, nothing, strict=True))
+    )
     return Team(plant.agents, plant.observation_sizes, plant.macro_actions, actors)

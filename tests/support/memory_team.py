@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwork.agents.team import Team
-from shiftwork.agents.team_actors import Actors
+from shiftwork.agents.team_actors import SEARCHED, Actors, not_searched
 from shiftwork.operation.opened import opened_cycle
 from shiftwork.operation.plant_side import PlantSide
 from shiftwork.operation.samples import Sample
@@ -67,6 +67,8 @@ def team(seed=0):
     shapes = actors.shapes(2, max(sizes), 3)
     drawn = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
     weights = Actors(*drawn)._replace(periods=actors.periods, horizon=actors.horizon)
+    nothing = not_searched(2, weights.first.shape[1], weights.head.shape[2])
+    weights = weights._replace(**dict(zip(SEARCHED, nothing, strict=True)))
     return Team(("oven", "pump"), sizes, (OVEN, PUMP), weights)
 
 
