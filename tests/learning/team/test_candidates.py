@@ -44,6 +44,7 @@ def both(plant, **changes):
     return np.asarray(found), np.stack([np.asarray(one(arrays, lean, key)) for lean in away])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize("ends", [True, False])
 def test_at_once_is_one_after_the_other(ends, share):
