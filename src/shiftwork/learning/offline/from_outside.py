@@ -48,9 +48,8 @@ def _find(key: ByHash) -> Jumps | None:
     still = np.flatnonzero((share <= MOST_MOVED) & (count >= FEWEST_JUMPS))
     if not len(still):
         return None
-    everything = np.arange(len(jumps))
     # What follows from a linear model shows in so many rows as well as in all.
-    fitted = everything[:: -(-len(jumps) // MOST_FITTED)]
+    fitted = np.arange(0, len(jumps), -(-len(jumps) // MOST_FITTED))
     at_jumps = np.flatnonzero(jumps[:, still].any(1))
     mean, std, _ = Columns.of(np.concatenate([before, rows.action], 1))
 
@@ -62,13 +61,13 @@ def _find(key: ByHash) -> Jumps | None:
         return after[at].astype(np.float64) - before[at]
 
     weight = np.linalg.lstsq(_with_one(known(fitted)), change(fitted), rcond=None)[0]
-    moved = change(at_jumps)
-    apart_of, left = known(at_jumps), moved - _with_one(known(at_jumps)) @ weight
+    moved, known_there = change(at_jumps), known(at_jumps)
+    left = moved - _with_one(known_there) @ weight
     moving = np.flatnonzero(share > MOST_MOVED)
     held = np.zeros(before.shape[1], bool)
     for column in still:
         at = jumps[at_jumps, column]
-        apart = np.abs(apart_of[at].mean(0)) * np.sqrt(at.sum())
+        apart = np.abs(known_there[at].mean(0)) * np.sqrt(at.sum())
         shown = [correlation(left[at, other], moved[at, column]) for other in moving]
         beside = max(shown, default=0.0) * np.sqrt(at.sum())
         held[column] = max(apart.max(), beside) < CLEAR

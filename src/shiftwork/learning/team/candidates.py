@@ -154,9 +154,9 @@ def _chosen(
     def few(memory: Array) -> tuple[Array, Array]:
         # Beyond the last one that decides stands a row that does not exist: what is written there is dropped.
         at = jnp.nonzero(flat.decided, size=most, fill_value=rows)[0]
-        some = jax.tree.map(lambda x: x[jnp.minimum(at, rows - 1)][:, None], flat)
-        mine = jax.tree.map(lambda x: x[jnp.minimum(at // each, count - 1)], own)
-        before = memory[jnp.minimum(at, rows - 1)][:, None]
+        row = jnp.minimum(at, rows - 1)
+        some, before = jax.tree.map(lambda x: x[row][:, None], (flat, memory))
+        mine = jax.tree.map(lambda x: x[row // each], own)
         moved, macro = _decide(plant, policies, mine, number, some, before)
         return (
             memory.at[at].set(moved[:, 0], mode="drop"),

@@ -169,7 +169,7 @@ def _verdict(against: Against, who: str, episodes: int) -> str:
     gain = against.gain
     sure = "more than" if gain.low > 0 else "less than" if gain.high < 0 else "not to be told from"
     return (
-        f"Over {episodes} whole episodes, each run by people and by {who}: {_signed(gain, 0)} $/h, {sure} "
+        f"Over {episodes} whole episodes, each run by people and by {who}: {signed(gain, 0)} $/h, {sure} "
         "people. In brackets the 95 % interval; bold where it leaves out zero, as one line of twenty would by "
         "chance."
     )
@@ -228,13 +228,14 @@ def _both(against: Against, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _row(name: str, people: Any, ours: Any, places: int) -> list[str]:
     gap = mean_interval(ours - people)
-    told = _signed(gap, places)
+    told = signed(gap, places)
     if (gap.low > 0 or gap.high < 0) and _plain(gap.estimate, places) != _plain(0.0, places):
         told = f"<b>{told}</b>"
     return [name, f"{_plain(people.mean(), places)}", f"{_plain(ours.mean(), places)}", told]
 
 
-def _signed(gap: Interval, places: int) -> str:
+def signed(gap: Interval, places: int) -> str:
+    """A difference with its interval, as the page tells it."""
     low, high = (_plain(x, places, "+") for x in (gap.low, gap.high))
     return f"{_plain(gap.estimate, places, '+')} [{low}, {high}]"
 

@@ -12,7 +12,7 @@ from shiftwork.files import written_whole
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.trace import CentreTrace
 from shiftwork.plants.cracker.yields import PRODUCTS
-from shiftwork.reports.centre.against import Against, against_people
+from shiftwork.reports.centre.against import Against, against_people, signed
 from shiftwork.reports.centre.figures import feed_and_prices, furnaces, money, tank_levels
 from shiftwork.reports.centre.gantt import gantt
 from shiftwork.reports.centre.plant_picture import plant_picture
@@ -131,11 +131,8 @@ def _page(plant: Centre, trace: CentreTrace, found: Sums, who: str, against: Aga
         f"ethylene from {found.feed_t:,.0f} t of naphtha and {found.ships} ships. " + _worst(found)
     )
     if against:
-        gain, episodes = against.gain, len(against.ours.practice.profit)
-        lead += (
-            f" Over {episodes} episodes it earned {gain.estimate:+,.0f} $/h [{gain.low:+,.0f}, "
-            f"{gain.high:+,.0f}] against people."
-        ).replace("-", "−")
+        episodes = len(against.ours.practice.profit)
+        lead += f" Over {episodes} episodes it earned {signed(against.gain, 0)} $/h against people."
     middle = _moment(trace)
     last = f" Only the first {MOST_DAYS} days are shown." if days > MOST_DAYS else ""
     body = [
