@@ -11,17 +11,19 @@ import numpy as np
 from shiftwork.agents.agent import Agent
 from shiftwork.cli.agent_verbs import evaluate_on_records, not_taught, open_records
 from shiftwork.cli.progress import console
+from shiftwork.cli.team_verbs import same_team
 from shiftwork.errors import UserError
 from shiftwork.evaluation.compare import compared
 from shiftwork.evaluation.rollout import rollout
 from shiftwork.evaluation.statistics import mean_interval
 from shiftwork.evaluation.team_rollout import evaluate_team
 from shiftwork.learning.team.folder import load_team
-from shiftwork.people.centre.people import People as CentrePeople
+from shiftwork.people.centre.people import people_at
 from shiftwork.people.centre.rules import load_rules, rules_at
 from shiftwork.people.furnace.people import People as FurnacePeople
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_plant, make_team_plant
 from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.plants.cracker.furnace_plant import Furnace
 from shiftwork.plants.team_plant import TeamPlant
 from shiftwork.records.historian.plant_file.model import PlantFile
@@ -140,8 +142,8 @@ def operator_named(name: str, plant: Any) -> Any:
     if name == "random":
         return RandomLegal() if is_team else RandomActions(plant)
     if name == "people":
-        if isinstance(plant, Centre):
-            return CentrePeople(plant)
+        if isinstance(plant, AnyCentre):
+            return people_at(plant)
         if isinstance(plant, Furnace):
             return FurnacePeople(plant.design)
         raise UserError(
@@ -150,25 +152,20 @@ def operator_named(name: str, plant: Any) -> Any:
     if name == "scheduler":
         if not isinstance(plant, Centre):
             raise UserError(
-                f"no scheduler is made for '{plant.name}'; give a cracking centre as --plant"
+                f"no scheduler is made for '{plant.name}'; give a cracking centre of one scenario as --plant"
             )
         from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
 
         return RollingMilp(plant)
     if name.endswith(".toml"):
         values = load_rules(Path(name))
-        if not isinstance(plant, Centre):
+        if not isinstance(plant, AnyCentre):
             raise UserError(f"{name}: rules run cracking centres only, not '{plant.name}'")
         return rules_at(plant, values)
     if not is_team:
         return Agent.load(name)
     learned_on, policies, _ = load_team(Path(name), make_team_plant)
-    fits = learned_on.agents == plant.agents and learned_on.macro_actions == plant.macro_actions
-    if not (fits and learned_on.observation_sizes == plant.observation_sizes):
-        raise UserError(
-            f"{name}: the team learned on '{learned_on.name}', whose agents and macro-actions differ "
-            f"from those of '{plant.name}'; give the plant that it learned on"
-        )
+    same_team(name, learned_on, plant)
     return policies
 
 

@@ -14,8 +14,8 @@ from shiftwork.operation.settings import operation_rules
 from shiftwork.operation.shadow.day import closed_stamps, in_closed_loop
 from shiftwork.operation.team_records import Operated, at_place, operated_team
 from shiftwork.plants.catalogue import TEAM_PLANTS, make_team_plant
-from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.plants.record_team import place_of
 from shiftwork.records.formats.team_folder import save_team_records
 from shiftwork.records.historian.plant_file.model import PlantFile
@@ -67,7 +67,7 @@ def known_place(name: str) -> TeamPlace:
         name: Of a built-in plant, or a centre's scenario file, whose text is kept.
     """
     plant, text = make_team_plant(name), scenario_text(name)
-    if isinstance(plant, Centre):
+    if isinstance(plant, AnyCentre):
         return place_of(plant, step="1 h", reward=f"{REWARD_USD:,.0f} $", scenario=text)
     return place_of(plant, scenario=text)
 

@@ -15,15 +15,15 @@ from rich.table import Table
 
 from shiftwork.cli.progress import console, do_jobs, progress_bar
 from shiftwork.cli.seed_jobs import RULES, rules_jobs
-from shiftwork.cli.team_verbs import as_centre
+from shiftwork.cli.team_verbs import any_centre
 from shiftwork.errors import UserError
 from shiftwork.evaluation.compare import compare, compared, returns_of
 from shiftwork.evaluation.statistics import Interval
-from shiftwork.people.centre.people import People
+from shiftwork.people.centre.people import people_at
 from shiftwork.people.centre.rules import load_rules, rules_at, save_rules
 from shiftwork.plants.catalogue import make_team_plant
-from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
 
 FRESH_EPISODES, FRESH_SEED = 64, 100
@@ -48,7 +48,7 @@ def tune_rules_at(
         Name -> value.
     """
     _refuse_other_than_toml(out)
-    centre, config = as_centre(make_team_plant(plant)), config or Config()
+    centre, config = any_centre(make_team_plant(plant)), config or Config()
     checkpoint = out.with_name(out.stem + ".part.npz")
     with progress_bar("tuning rules", config.generations, "generations") as advance:
         found = tune_rules(centre, config, seed=seed, advance=advance, checkpoint=checkpoint)
@@ -90,7 +90,7 @@ def tune_rules_of_seeds(
         UserError: A search failed or cannot be begun.
     """
     _refuse_other_than_toml(out)
-    centre, config = as_centre(make_team_plant(plant)), config or Config()
+    centre, config = any_centre(make_team_plant(plant)), config or Config()
     jobs = rules_jobs(plant, config, seeds=seeds, gpus=gpus)
     searches = out.with_name(out.stem + ".searches")
     do_jobs(jobs, searches, workers, f"tuning rules, {len(jobs)} seeds").check()
@@ -115,9 +115,9 @@ def _refuse_other_than_toml(out: Path) -> None:
         raise UserError(f"{out}: rules are written as TOML; give --out a name ending in .toml")
 
 
-def _chosen(centre: Centre, found: Mapping[int, Mapping[str, float]], seed: int) -> int:
+def _chosen(centre: AnyCentre, found: Mapping[int, Mapping[str, float]], seed: int) -> int:
     """Run all rules, and people, through the same fresh episodes; return the seed of the best, and tell why."""
-    people = returns_of(centre, People(centre), episodes=FRESH_EPISODES, seed=seed)
+    people = returns_of(centre, people_at(centre), episodes=FRESH_EPISODES, seed=seed)
     earned = {
         one: returns_of(centre, rules_at(centre, values), episodes=FRESH_EPISODES, seed=seed)
         for one, values in found.items()
@@ -154,10 +154,10 @@ def best_two(earned: Mapping[int, Float[np.ndarray, " E"]]) -> tuple[int, int]:
     return first, second
 
 
-def _compare_with_people(centre: Centre, values: Mapping[str, float], seed: int) -> None:
+def _compare_with_people(centre: AnyCentre, values: Mapping[str, float], seed: int) -> None:
     """Tell what people and rules earn on fresh episodes."""
     judged = compare(
-        centre, People(centre), rules_at(centre, values), episodes=FRESH_EPISODES, seed=seed
+        centre, people_at(centre), rules_at(centre, values), episodes=FRESH_EPISODES, seed=seed
     )
     people, ruled, more = (_usd(interval, centre) for interval in judged[:3])
     console.print(
@@ -166,7 +166,7 @@ def _compare_with_people(centre: Centre, values: Mapping[str, float], seed: int)
     )
 
 
-def _usd(interval: Interval, centre: Centre) -> str:
+def _usd(interval: Interval, centre: AnyCentre) -> str:
     """Write the mean return of an episode, with its interval, as dollars in an hour."""
     return "{:,.0f} [{:,.0f}, {:,.0f}]".format(
         *(REWARD_USD * value / centre.horizon for value in interval)

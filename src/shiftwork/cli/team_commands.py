@@ -94,6 +94,9 @@ class TeamImprove:
     """The team's folder, as team learn wrote it, from records or not."""
     out: Path = Path("runs/improved-team")
     """The better team's folder."""
+    plant: str | None = None
+    """Where it goes on, if not at the plant that it learned on: one with the same agents and macro-actions,
+    such as centre-varied, or a scenario's file."""
     by: Literal["auto", "gradient", "search"] = "auto"
     """By the gradient of each decision, or by search: the team leans this way and that, and whole episodes
     say which way earns more. auto searches where an episode is much longer than a discount sees. --online
@@ -116,6 +119,18 @@ class TeamWatch:
     """The film, a .gif file."""
     seed: int = 0
     """Seed for all random draws."""
+
+
+@dataclass(frozen=True)
+class TeamDraw:
+    """Draw one scenario of a centre that is another in each episode, and write it as a file."""
+
+    plant: tyro.conf.Positional[str] = "centre-varied"
+    """The centre, or a scenario's file with a table [varied]."""
+    out: Path = Path("runs/scenario.toml")
+    """The scenario's file, a .toml file."""
+    seed: int = 0
+    """Each seed draws another scenario."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,7 @@ class TeamTuneRules:
 
 @dataclass(frozen=True)
 class Team:
-    """Teams of agents: records of people, learn, improve, watch, and rules to compare with.
+    """Teams of agents: records of people, learn, improve, watch, scenarios, and rules to compare with.
 
     The verbs evaluate and report take teams too.
     """
@@ -173,6 +188,7 @@ class Team:
         | Annotated[TeamRebuild, tyro.conf.subcommand("rebuild")]
         | Annotated[TeamImprove, tyro.conf.subcommand("improve")]
         | Annotated[TeamTuneRules, tyro.conf.subcommand("tune-rules")]
+        | Annotated[TeamDraw, tyro.conf.subcommand("draw")]
         | Annotated[TeamWatch, tyro.conf.subcommand("watch")],
         tyro.conf.arg(name=""),
     ]

@@ -14,6 +14,7 @@ from shiftwork.cli.operated_records import import_operated, known_place, scenari
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.cli.reading import print_decisions, print_team_records
 from shiftwork.cli.record_verbs import read_export, tell_cut
+from shiftwork.cli.team_verbs import as_centre
 from shiftwork.errors import UserError
 from shiftwork.learning.team.folder import save_from_records
 from shiftwork.learning.team.from_records import learn_from_records, stages
@@ -23,6 +24,7 @@ from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.market import REWARD_USD
 from shiftwork.plants.centre.scenario_checks import check_scenario
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.records.formats.team_folder import load_team_records, save_team_records
 from shiftwork.records.formats.team_yardsticks import Yardsticks
@@ -61,7 +63,7 @@ def record_people(
     if not 1 <= episodes <= MOST_EPISODES:
         raise UserError(f"--episodes is {episodes}; ask for 1 to {MOST_EPISODES}")
     plant = make_team_plant(name)
-    if not isinstance(plant, Centre):
+    if not isinstance(plant, AnyCentre):
         raise UserError(
             f"no people are simulated at '{plant.name}'; give a cracking centre, such as centre-small"
         )
@@ -72,7 +74,7 @@ def record_people(
     )
     save_team_records(records, out)
     if yardsticks:
-        measured(plant, records, seed).save(out)
+        measured(as_centre(plant), records, seed).save(out)
     decisions = sum(int(found.made.sum()) for found in records.decisions)
     earned = REWARD_USD * float(records.returns.mean()) / plant.horizon
     console.print(

@@ -62,6 +62,7 @@ def improve(options: Any) -> None:
         options.agent,
         options.out,
         None if usual else options.online,
+        plant=options.plant,
         steps=options.steps,
         seed=seeded(options.seed),
     )
@@ -93,6 +94,10 @@ def rest(options: team_commands.Team) -> None:
         from shiftwork.cli.team_verbs import watch_team
 
         watch_team(options.verb.team, options.verb.out, seeded(options.verb.seed))
+    elif isinstance(options.verb, team_commands.TeamDraw):
+        from shiftwork.cli.team_verbs import draw_scenario
+
+        draw_scenario(options.verb.plant, options.verb.out, seeded(options.verb.seed))
     elif isinstance(options.verb, team_commands.TeamPeople):
         from shiftwork.cli.team_record_verbs import record_people
 

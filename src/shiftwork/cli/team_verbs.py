@@ -8,8 +8,10 @@ from typing import Any
 import jax
 
 from shiftwork.agents.team import Team
+from shiftwork.cli.operated_records import scenario_text
 from shiftwork.cli.progress import console, progress_bar
 from shiftwork.errors import UserError
+from shiftwork.files import written_whole
 from shiftwork.learning.team.folder import (
     SCENARIO,
     load_learner,
@@ -28,6 +30,8 @@ from shiftwork.operation.team_records_seen import TeamRecordsSeen
 from shiftwork.people.centre.people import People
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.varied import AnyCentre, VariedCentre
+from shiftwork.plants.centre.varied_file import scenario_toml
 from shiftwork.plants.team_plant import TeamPlant
 
 MUCH_LONGER = 10.0
@@ -91,6 +95,7 @@ def improve_team_at(
     out: str | Path = Path("runs/improved-team"),
     online: Online | Search | None = None,
     *,
+    plant: str | None = None,
     steps: int = 400_000,
     seed: int = 0,
 ) -> Team:
@@ -101,25 +106,30 @@ def improve_team_at(
         out: The better team's folder; while learning, ``out`` + ".part.npz" keeps what is learned.
         online: Settings of the gradient or of the search; if None the usual ones, of the way that suits
             the plant.
+        plant: Where it goes on, or its scenario's file; the plant that it learned on if None.
         steps: Plant steps to learn from.
         seed: Seed for all random draws.
     """
     folder, out = Path(folder), Path(out)
-    plant, learner, before = load_learner(folder, make_team_plant)
+    at, learner, before = load_learner(folder, make_team_plant)
+    scenario = folder / SCENARIO
+    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None
+    if plant is not None:
+        there = make_team_plant(plant)
+        same_team(folder, at, there)
+        at, text = there, scenario_text(plant) or None
     if online is None:
         seen = 1.0 / max(1.0 - float(learner.config.discount), 1e-6)
-        online = Search() if plant.horizon > MUCH_LONGER * seen else Online()
+        online = Search() if at.horizon > MUCH_LONGER * seen else Online()
         way = "by search over whole episodes" if isinstance(online, Search) else "by the gradient"
         console.print(
-            f"{way}: an episode has {plant.horizon:,} steps, and the team's discount sees about "
+            f"{way}: an episode has {at.horizon:,} steps, and the team's discount sees about "
             f"{seen:,.0f} (--by gradient or --by search says otherwise)"
         )
-    if isinstance(online, Search) and steps < (piece := Searching(plant, online).piece):
+    if isinstance(online, Search) and steps < (piece := Searching(at, online).piece):
         console.print(
             f"--steps {steps:,} is less than one step of the search, which has {piece:,} plant steps; one is made"
         )
-    scenario = folder / SCENARIO
-    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else None
     checkpoint = out.with_name(out.name + ".part.npz")
 
     def told(step: Step) -> None:
@@ -130,7 +140,7 @@ def improve_team_at(
 
     with progress_bar("improving the team", steps, "steps") as advance:
         improved = improve_team(
-            plant,
+            at,
             learner,
             online,
             steps=steps,
@@ -140,7 +150,7 @@ def improve_team_at(
             identity={"team": before},
             told=told,
         )
-    save_improved(improved, plant, before, out, text)
+    save_improved(improved, at, before, out, text)
     if (records := TeamRecordsSeen.load(folder)) is not None:
         records.save(out)
     checkpoint.unlink(missing_ok=True)
@@ -151,8 +161,49 @@ def improve_team_at(
         f"plant steps before, {improved.learned_from:,} to learn from, {improved.judged_by:,} to judge by "
         f"({improved.history.pace('steps')})"
     )
-    console.print(f"shiftwork evaluate {folder} --operator {out} people", soft_wrap=True)
+    others = f"{out} --operator people" if plant else f"{folder} --operator {out} people"
+    console.print(f"shiftwork evaluate {others}", soft_wrap=True)
     return Team.load(out)
+
+
+def same_team(name: str | Path, learned_on: TeamPlant, plant: TeamPlant) -> None:
+    """Refuse a plant that a team cannot run: its agents must decide the same there, and see as much.
+
+    Args:
+        name: The team's folder.
+        learned_on: The plant that it knows.
+        plant: Where it shall act.
+    """
+    fits = learned_on.agents == plant.agents and learned_on.macro_actions == plant.macro_actions
+    if not (fits and learned_on.observation_sizes == plant.observation_sizes):
+        raise UserError(
+            f"{name}: the team learned on '{learned_on.name}', whose agents and macro-actions differ "
+            f"from those of '{plant.name}'; give the plant that it learned on"
+        )
+
+
+def draw_scenario(name: str, out: Path, seed: int) -> None:
+    """Draw one scenario of a centre that is another in each episode, and write it as a file.
+
+    Args:
+        name: The centre, or its scenario's file, which has a table [varied].
+        out: The scenario's file, ending in ".toml".
+        seed: Each seed draws another one.
+    """
+    plant = make_team_plant(name)
+    if not isinstance(plant, VariedCentre):
+        raise UserError(
+            f"'{plant.name}' is the same in each episode; give centre-varied, or a scenario's file with a table "
+            "[varied]"
+        )
+    if out.suffix != ".toml":
+        raise UserError(f"{out}: scenarios are written as TOML; give --out a name ending in .toml")
+    with written_whole(out) as temporary:
+        temporary.write_text(scenario_toml(plant.one(seed)), encoding="utf-8")
+    console.print(
+        f"Scenario written to {out}: {len(plant.ranges)} numbers drawn for {plant.name}-{seed}"
+    )
+    console.print(f"shiftwork evaluate --plant {out} --operator people", soft_wrap=True)
 
 
 def watch_team(folder: Path, out: Path, seed: int) -> None:
@@ -198,7 +249,18 @@ def report_team(folder: Path, out: Path, seed: int, episodes: int) -> None:
 
 
 def as_centre(plant: TeamPlant) -> Centre:
+    """Refuse a plant that is not a cracking centre of one scenario."""
+    centre = any_centre(plant)
+    if isinstance(centre, VariedCentre):
+        raise UserError(
+            f"'{plant.name}' is another centre in each episode; draw one scenario of it (shiftwork team draw), and "
+            "give that file"
+        )
+    return centre
+
+
+def any_centre(plant: TeamPlant) -> AnyCentre:
     """Refuse a plant that is not a cracking centre."""
-    if not isinstance(plant, Centre):
+    if not isinstance(plant, AnyCentre):
         raise UserError(f"'{plant.name}' is no cracking centre; give one, such as centre-small")
     return plant

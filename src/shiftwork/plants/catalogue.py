@@ -65,6 +65,8 @@ CENTRES = (
     "centre-heavy-feed",
     "centre-price-swing",
 )
+VARIED_CENTRE = "centre-varied"
+"""Another scenario in each episode."""
 
 
 def _boxes(size: int, primitive: bool) -> TeamPlant:
@@ -92,10 +94,9 @@ def _kitchen(map: str, random: bool, once: bool = False, primitive: bool = False
 
 
 def _centre(name_or_path: str) -> TeamPlant:
-    from shiftwork.plants.centre.centre import Centre
-    from shiftwork.plants.centre.load import load_scenario
+    from shiftwork.plants.centre.varied_file import load_centre
 
-    return Centre(load_scenario(name_or_path))
+    return load_centre(name_or_path)
 
 
 def _team_builders() -> dict[str, Callable[[], TeamPlant]]:
@@ -111,7 +112,7 @@ def _team_builders() -> dict[str, Callable[[], TeamPlant]]:
             f"{name}-primitive": part(_kitchen, *given, primitive=True)
             for name, given in kitchens.items()
         },
-        **{name: part(_centre, name) for name in CENTRES},
+        **{name: part(_centre, name) for name in (*CENTRES, VARIED_CENTRE)},
     }
 
 

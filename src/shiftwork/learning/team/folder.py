@@ -147,6 +147,7 @@ def save_improved(
     }
     about = before | {
         "shiftwork": VERSION,
+        "plant": plant.name,
         "config": config,
         "seed": improved.seed,
         "steps": before["steps"] + improved.learned_from,

@@ -30,6 +30,7 @@ from shiftwork.people.centre.crew import (
 from shiftwork.people.centre.receiving import wish_of_berths
 from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.state import STAND_BY, CentreState
+from shiftwork.plants.centre.varied import AnyCentre, InEach, VariedCentre
 from shiftwork.plants.team_plant import TeamStep
 
 NEVER = -1e6
@@ -149,3 +150,8 @@ class People:
         width = max(map(len, self.plant.macro_actions))
         rows = (berths, blending[None], furnaces)
         return jnp.concatenate([jnp.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
+
+
+def people_at(plant: AnyCentre) -> People | InEach:
+    """The people of a centre, also of one that is another in each episode."""
+    return InEach(plant, People) if isinstance(plant, VariedCentre) else People(plant)

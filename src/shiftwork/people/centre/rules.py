@@ -23,6 +23,7 @@ from shiftwork.files import VERSION, written_whole
 from shiftwork.people.centre.crew import RANGES, Person
 from shiftwork.people.centre.people import NEVER, People
 from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.varied import AnyCentre, InEach, VariedCentre
 from shiftwork.plants.operator import Memory
 from shiftwork.plants.team_plant import TeamStep
 
@@ -131,9 +132,20 @@ def load_rules(path: Path) -> dict[str, float]:
     return {name: float(values[name]) for name in NAMES}
 
 
-def rules_at(plant: Centre, values: Mapping[str, float]) -> Rules:
-    """Let rules run a centre."""
-    return Rules(People(plant), jnp.array([values[name] for name in NAMES], jnp.float32))
+def rules_at(plant: AnyCentre, values: Mapping[str, float]) -> Rules | InEach:
+    """Let rules run a centre, also one that is another in each episode."""
+    return with_values(plant, jnp.array([values[name] for name in NAMES], jnp.float32))
+
+
+def with_values(plant: AnyCentre, values: Float[Array, " R"]) -> Rules | InEach:
+    """Let rules with (traced) values run a centre; as above."""
+    if isinstance(plant, VariedCentre):
+        return InEach(plant, jax.tree_util.Partial(_of_one, values))
+    return _of_one(values, plant)
+
+
+def _of_one(values: Float[Array, " R"], centre: Centre) -> Rules:
+    return Rules(People(centre), values)
 
 
 def _written(value: Any) -> str:

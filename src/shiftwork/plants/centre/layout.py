@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -106,37 +107,51 @@ class Layout:
 @functools.lru_cache(maxsize=32)
 def layout_of(scenario: Scenario) -> Layout:
     """Work out the constants of a scenario."""
-    ours, tanks, ships = scenario.furnaces, scenario.tanks, scenario.ships
-    capacity = np.array([tank.capacity_m3 for tank in tanks], np.float32)
-    recipes, names = _recipes(tuple(tank.name for tank in tanks), scenario.blending.recipe_parts)
-    grades = np.array([grade.probability for grade in ships.grades])
-    first_piona = np.array([tank.piona for tank in tanks], np.float32) / 100
-    first_piona /= first_piona.sum(-1, keepdims=True)
-    first_m3 = capacity * np.array([tank.level for tank in tanks])
-    first_t = first_m3 * np.array([tonnes_per_m3(tank.piona) for tank in tanks])
+    ours, ships = scenario.furnaces, scenario.ships
     planned = int((scenario.horizon_d - ships.first_d) / ships.interval_d) + 1
+    names = tuple(tank.name for tank in scenario.tanks)
+    recipes, recipe_names = _recipes(names, scenario.blending.recipe_parts)
+    points = list(itertools.product(ours.cot_levels_c, ours.feed_levels_t_per_h))
     return Layout(
-        tanks=len(tanks),
+        tanks=len(scenario.tanks),
         berths=scenario.berths.count,
         furnaces=ours.count,
         gas_furnaces=scenario.gas_furnaces.count,
         ships=max(planned, 0) + WAITING + ANNOUNCED,
         furnace_agents=ours.count if scenario.furnace_agents == "each" else 1,
-        capacity_m3=capacity,
-        heel_m3=capacity * np.array([tank.heel for tank in tanks], np.float32),
-        high_m3=capacity * np.array([tank.high for tank in tanks], np.float32),
-        first_mass_t=(first_t[:, None] * first_piona).astype(np.float32),
-        first_piona=first_piona,
         recipes=recipes,
-        recipe_names=names,
-        most_feed_t_per_h=ours.count * max(ours.feed_levels_t_per_h[-1], ours.feed_t_per_h),
-        set_points=np.array(
-            list(itertools.product(ours.cot_levels_c, ours.feed_levels_t_per_h)), np.float32
-        ),
-        grade_probability=(grades / grades.sum()).astype(np.float32),
-        grade_piona=np.array([grade.piona for grade in ships.grades], np.float32) / 100,
-        volatility=np.array([getattr(scenario.prices, name) for name in LEADERS], np.float32),
+        recipe_names=recipe_names,
+        set_points=np.array(points, np.float32),
+        **amounts_of(scenario),
     )
+
+
+def amounts_of(scenario: Scenario, xp: Any = np) -> dict[str, Any]:
+    """Work out the arrays that follow from a scenario's numbers.
+
+    Args:
+        scenario: Its numbers may be traced, except compositions.
+        xp: ``jax.numpy`` where they are.
+    """
+    ours, tanks, ships = scenario.furnaces, scenario.tanks, scenario.ships
+    capacity = xp.array([tank.capacity_m3 for tank in tanks], np.float32)
+    grades = xp.array([grade.probability for grade in ships.grades])
+    first_piona = np.array([tank.piona for tank in tanks], np.float32) / 100
+    first_piona /= first_piona.sum(-1, keepdims=True)
+    first_m3 = capacity * xp.array([tank.level for tank in tanks])
+    first_t = first_m3 * xp.array([tonnes_per_m3(tank.piona) for tank in tanks])
+    return {
+        "capacity_m3": capacity,
+        "heel_m3": capacity * xp.array([tank.heel for tank in tanks], np.float32),
+        "high_m3": capacity * xp.array([tank.high for tank in tanks], np.float32),
+        "first_mass_t": (first_t[:, None] * first_piona).astype(np.float32),
+        "first_piona": first_piona,
+        "most_feed_t_per_h": ours.count
+        * xp.maximum(ours.feed_levels_t_per_h[-1], ours.feed_t_per_h),
+        "grade_probability": (grades / grades.sum()).astype(np.float32),
+        "grade_piona": np.array([grade.piona for grade in ships.grades], np.float32) / 100,
+        "volatility": xp.array([getattr(scenario.prices, name) for name in LEADERS], np.float32),
+    }
 
 
 def macro_actions_of(scenario: Scenario) -> tuple[tuple[str, ...], ...]:

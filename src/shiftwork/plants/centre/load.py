@@ -19,6 +19,8 @@ NAMES = frozenset(
     if str(file).endswith(".toml")
 )
 """The scenarios that ship with the package."""
+VARIED = "varied"
+"""The table of a scenario that says which of its numbers are drawn anew for each episode."""
 
 
 _NEEDED = {
@@ -44,8 +46,19 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 
     Raises:
         UserError: There is no such scenario or file, it is no TOML, or something in it is wrong;
-            the message names the file and the key.
+            the message names the file and the key. So is one whose numbers are to be drawn.
     """
+    raw, where = read_scenario(name_or_path)
+    if VARIED in raw:
+        raise UserError(
+            f"{where}: {VARIED}: its numbers are drawn anew for each episode; draw one scenario of it: "
+            f"shiftwork team draw {name_or_path} --out scenario.toml"
+        )
+    return scenario_of(raw, where)
+
+
+def read_scenario(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
+    """Read the tables of a scenario, and say where they stand; nothing is checked but the name."""
     text = str(name_or_path)
     if text in NAMES:
         shipped = files("shiftwork.plants.centre") / "scenarios" / f"{text}.toml"
@@ -57,11 +70,20 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     try:
         raw = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{where}: is no valid TOML ({error}); mend that line") from None
-    scenario = parse_scenario(raw, where)
-    if scenario.name in NAMES and text not in NAMES:
+        raise UserError(f"{where}: is no valid TOML ({error}); correct that line") from None
+    if str(raw.get("name")) in NAMES and text not in NAMES:
         # A team learned on it would later be run on the shipped one.
-        raise UserError(f"{where}: name: '{scenario.name}' ships with the package; choose another")
+        raise UserError(f"{where}: name: '{raw['name']}' ships with the package; choose another")
+    return raw, where
+
+
+def scenario_of(raw: dict[str, Any], where: str) -> Scenario:
+    """Check the tables of a scenario, and that they do not contradict each other.
+
+    Raises:
+        UserError: Something is wrong in them; the message names the key.
+    """
+    scenario = parse_scenario(raw, where)
     check_scenario(scenario, where)
     return scenario
 

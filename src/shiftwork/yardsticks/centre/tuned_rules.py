@@ -26,9 +26,8 @@ from shiftwork.errors import UserError
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.loop import History, run_pieces
 from shiftwork.learning.progress import Advance
-from shiftwork.people.centre.people import People
-from shiftwork.people.centre.rules import NAMES, Rules, limits
-from shiftwork.plants.centre.centre import Centre
+from shiftwork.people.centre.rules import NAMES, limits, with_values
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.plants.run_team import run_episodes
 from shiftwork.records.limits import for_rows
 
@@ -78,7 +77,7 @@ class Config:
             if not 0.0 <= getattr(self, name) < np.inf:
                 raise UserError(f"config '{name}' is {getattr(self, name)}; give 0 or more")
 
-    def hours(self, plant: Centre) -> int:
+    def hours(self, plant: AnyCentre) -> int:
         """Hours of a plant that a search runs."""
         return self.candidates * self.episodes * self.generations * plant.horizon
 
@@ -106,7 +105,7 @@ class Tuned:
 
 
 def tune_rules(
-    plant: Centre,
+    plant: AnyCentre,
     config: Config,
     *,
     seed: int,
@@ -156,7 +155,7 @@ def unscaled(scaled: Float[Array, "*C R"]) -> Float[Array, "*C R"]:
 
 
 def _generation(
-    plant: Centre, config: Config, search: Search, key: PRNGKeyArray
+    plant: AnyCentre, config: Config, search: Search, key: PRNGKeyArray
 ) -> tuple[Search, Metrics]:
     """Draw candidates, run them, and follow the best; the first one is the mean itself."""
     draw_key, episode_key = jax.random.split(key)
@@ -165,12 +164,9 @@ def _generation(
     candidates = search.mean[None] + search.deviation[None] * drawn
     candidates = jnp.clip(candidates, -FARTHEST, FARTHEST)
 
-    people = People(plant)
-
     def earned(values: Float[Array, " R"]) -> Float[Array, ""]:
-        return run_episodes(
-            plant, Rules(people, values), episode_key, config.episodes
-        ).returns.mean()
+        operator = with_values(plant, values)
+        return run_episodes(plant, operator, episode_key, config.episodes).returns.mean()
 
     returns = jax.vmap(earned)(unscaled(candidates))
     count = max(round(config.best * config.candidates), 2)
