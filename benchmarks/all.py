@@ -38,6 +38,7 @@ MODULES = (
     "team_record_amount",
     "team_improve",
     "team_large",
+    "team_varied",
     "gate.run_panel",
     "gate.table",
     "gate.scale",

@@ -31,10 +31,11 @@ from shiftwork.learning.team.from_records_settings import Config as OfflineConfi
 from shiftwork.learning.team.improve import improve_team
 from shiftwork.learning.team.search import Searching
 from shiftwork.learning.team.search_settings import Config
-from shiftwork.people.centre.people import People
+from shiftwork.people.centre.people import People, people_at
 from shiftwork.people.centre.rules import rules_at
 from shiftwork.plants.catalogue import make_team_plant
 from shiftwork.plants.centre.centre import Centre
+from shiftwork.plants.centre.varied import AnyCentre
 from shiftwork.plants.record_team import place_of, record_team
 from shiftwork.yardsticks.centre.tuned_rules import Config as RulesConfig
 from shiftwork.yardsticks.centre.tuned_rules import tune_rules
@@ -79,12 +80,12 @@ def write(rows: list[dict[str, Any]]) -> None:
         )
 
 
-def cloned(plant: Centre, seed: int, teams: Path) -> tuple[TeamLearner, int]:
+def cloned(plant: AnyCentre, seed: int, teams: Path) -> tuple[TeamLearner, int]:
     """Read the team that was cloned from this seed's records, or clone it now."""
     folder = teams / f"{plant.name}-{seed}"
     if not (folder / "team.json").is_file():
         records = record_team(
-            plant, People(plant), place_of(plant), episodes=RECORDED_EPISODES, seed=RECORD_SEEDS + seed
+            plant, people_at(plant), place_of(plant), episodes=RECORDED_EPISODES, seed=RECORD_SEEDS + seed
         )  # fmt: skip
         found = learn_from_records(records, OfflineConfig(), method="clone", seed=seed)
         save_from_records(found, records, folder)
