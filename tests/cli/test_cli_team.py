@@ -5,6 +5,7 @@ Episodes are run 6 or 64 at a time throughout, so that operators of one kind sha
 
 import json
 import struct
+from importlib.resources import files
 
 import pytest
 
@@ -115,6 +116,21 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
             "team records are rebuilt of cracking centres only, not of 'box-pushing-6'",
         ),
         (["team", "improve", "nowhere"], "nowhere: is no team (team.json is"),
+        (["team", "draw", "centre-small"], "'centre-small' is the same in each episode; give"),
+        (["team", "draw", "centre-varid"], "did you mean 'centre-varied'?"),
+        (["team", "draw", "--out", "mine"], "mine: scenarios are written as TOML; give --out"),
+        (
+            ["evaluate", "--plant", "centre-varied", "--operator", "scheduler"],
+            "no scheduler is made for 'centre-varied'; give a cracking centre of one scenario",
+        ),
+        (
+            ["people", "--plant", "centre-varied"],
+            "'centre-varied' is another centre in each episode; draw one scenario of it",
+        ),
+        (
+            ["team", "rebuild", "nowhere", "--plant", "centre-varied"],
+            "team records are rebuilt of cracking centres only, not of 'centre-varied'",
+        ),
         (["team", "improve", "nowhere", "--online.copies", "3"], "online 'copies' is 3, which"),
         (
             ["team", "improve", "nowhere", "--by", "search", "--online.candidates", "9"],
@@ -282,6 +298,48 @@ def test_a_team_learns_from_records_without_a_plant(team_records, tmp_path, caps
     main(["report", str(out), "--episodes", "6", "--out", str(page)])
     assert "against people, over 6 episodes" in " ".join(capsys.readouterr().err.split())
     assert "Against people on the same ships and prices" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_team_goes_on_where_each_episode_is_another_scenario(team_records, tmp_path, capsys):
+    def told():
+        return " ".join(capsys.readouterr().err.split())
+
+    small = files("shiftwork.plants.centre") / "scenarios" / "centre-small.toml"
+    many, team, out = tmp_path / "many.toml", tmp_path / "team", tmp_path / "out"
+    text = small.read_text(encoding="utf-8").replace('"centre-small"', '"many"')
+    many.write_text(
+        text + "[varied]\ncosts.decoke_usd = [1000.0, 90000.0]\ntanks.level = [0.2, 0.8]\n"
+    )
+    clone = ["--method", "clone", *FEW]
+    main(["team", "learn", "--records", str(team_records), "--out", str(team), *clone])
+    sizes = ["--online.candidates", "8", "--online.episodes", "1", "--online.generations", "1"]
+    at = ["--plant", str(many), "--by", "search", "--steps", "9"]
+    main(["team", "improve", str(team), "--out", str(out), *at, *sizes])
+    assert "1,920 steps: return" in told()
+    about = json.loads((out / "team.json").read_text())
+    assert about["plant"] == "many"
+    assert "[varied]" in (out / "scenario.toml").read_text()
+    # It runs at a scenario drawn from there.
+    one = tmp_path / "one.toml"
+    main(["team", "draw", str(many), "--out", str(one), "--seed", "7"])
+    assert "3 numbers drawn for many-7" in told()
+    main(["evaluate", "--plant", str(one), "--operator", str(out), "--episodes", "6"])
+    assert "Running 6 whole episodes on many-7" in told()
+    page = tmp_path / "page.html"
+    with pytest.raises(SystemExit):
+        main(["report", str(out), "--episodes", "6", "--out", str(page)])
+    assert "'many' is another centre in each episode; draw one scenario of it" in told()
+    with pytest.raises(SystemExit):
+        main(["team", "watch", str(out), "--out", str(tmp_path / "film.gif")])
+    assert "plant 'many': has no picture" in told()
+
+
+@pytest.mark.slow
+def test_a_team_goes_on_only_where_its_agents_are(team, capsys):
+    with pytest.raises(SystemExit):
+        main(["team", "improve", str(team), "--plant", "centre-small"])
+    assert "learned on 'box-pushing-6', whose agents" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.slow
