@@ -1,10 +1,11 @@
 """Who earns what at a cracking centre: people, chance, tuned rules, a rolling-horizon MILP, and an upper bound.
 
-    python -m benchmarks.centre [scenario ...] [--who people chance rules bound MILP] [--milp 4]
+    python -m benchmarks.centre [scenario ...] [--who people chance rules bound rollouts MILP] [--milp 4]
 
 Everybody runs the same fresh, whole episodes: the same ships, furnaces and prices. The MILP takes minutes for
 each of 90 days, so it runs the first few of them, and what is paired with it is taken on these alone. Rules are
-tuned once for each scenario, on other episodes. What is measured, and why the bound is one: ``docs/yardsticks.md``.
+tuned once for each scenario, on other episodes; rollouts look ahead with these rules, at centre-small only unless
+a scenario is named. What is measured, and why the bound is one: ``docs/yardsticks.md``.
 Rows of the scenarios and operators named are replaced, the others stay.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.market import Account
 from shiftwork.yardsticks.centre.bound import bound
 from shiftwork.yardsticks.centre.episode import future_of, run_stepwise
+from shiftwork.yardsticks.centre.rollouts import Rollouts
 from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
 from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
 from shiftwork.yardsticks.simple import RandomLegal
@@ -37,10 +40,13 @@ WHO = {
     "people": "people",
     "chance": "random legal choices",
     "rules": "people's rules, tuned",
+    "rollouts": "rollouts on these rules",
     "MILP": "rolling-horizon MILP",
     "bound": "upper bound",
 }
 MILP_EPISODES = 4
+AHEAD_EPISODES = 64
+"""Of ten days; an episode of a large centre takes hours."""
 TUNING_SEED = 32_000
 SEARCH = Config(candidates=24, episodes=8, generations=12)
 """Some five million plant hours of 90-day episodes; the search's own settings, for episodes of ten
@@ -91,12 +97,24 @@ def scheduled(plant: Centre, episode: int) -> dict[str, Any]:
     )
 
 
+def ahead(plant: Centre, episodes: int) -> Iterator[dict[str, Any]]:
+    """Let rollouts on rules that were tuned there run the first episodes."""
+    search = Config() if plant.scenario.horizon_d <= 10 else SEARCH
+    rollouts = Rollouts(plant, tune_rules(plant, search, seed=TUNING_SEED).values)
+    for episode, key in enumerate(fresh_keys()[:episodes]):
+        began = time.process_time()
+        run = run_stepwise(plant, rollouts, key)
+        spent = time.process_time() - began
+        per_h = {name: usd / run.hours for name, usd in run.account.items()}
+        yield _row(plant, "rollouts", episode, per_h, episode_cpu_s=spent)
+
+
 def _row(
     plant: Centre, who: str, episode: int, money: dict[str, float], **more: Any
 ) -> dict[str, Any]:
     """A row of the CSV, $/h; what is not known of it is empty."""
     costs = sum(money.get(name, 0.0) for name in Account._fields[1:])
-    empty = ("tuned_h", "decision_mean_s", "decision_max_s", "plans", "fallbacks")
+    empty = ("tuned_h", "decision_mean_s", "decision_max_s", "plans", "fallbacks", "episode_cpu_s")
     return {
         "scenario": plant.name,
         "days": plant.scenario.horizon_d,
@@ -185,11 +203,16 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", default=list(CENTRES))
     parser.add_argument("--who", nargs="+", choices=list(WHO), default=list(WHO))
     parser.add_argument("--milp", type=int, default=MILP_EPISODES, help="episodes of the MILP")
+    parser.add_argument("--ahead", type=int, default=AHEAD_EPISODES, help="episodes of rollouts")
     options = parser.parse_args()
     plants = [Centre(load_scenario(name)) for name in options.scenarios]
     for plant in plants:
         for who in options.who:
-            if who != "MILP":
+            if who == "rollouts":
+                if plant.scenario.horizon_d <= 10 or options.scenarios != list(CENTRES):
+                    for row in ahead(plant, options.ahead):
+                        write([row])
+            elif who != "MILP":
                 began = time.process_time()
                 write(bounds(plant) if who == "bound" else simple(plant, who))
                 console.print(f"{plant.name}, {who}: {time.process_time() - began:,.0f} s")

@@ -162,6 +162,10 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
             ["evaluate", "--plant", "centre-small", "--operator", "rules.toml"],
             "rules.toml: no such file; give the file that team tune-rules wrote",
         ),
+        (
+            ["evaluate", "--plant", "centre-small", "--operator", "rollouts:rules.toml"],
+            "rules.toml: no such file; give the file that team tune-rules wrote",
+        ),
         (["evaluate", "--operator", "people"], "evaluate needs --plant or --records"),
         (["evaluate"], "evaluate needs an operator"),
         (["evaluate", "--operator", "people", "--plant", "dmsd"], "no people are simulated at"),

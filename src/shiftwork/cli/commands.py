@@ -162,7 +162,8 @@ class Evaluate:
     agent: tyro.conf.Positional[str | None] = None
     """The agent's or team's folder."""
     operator: tuple[str, ...] = ()
-    """More operators for the same episodes: people, random, scheduler, a folder or a file of rules."""
+    """More operators for the same episodes: people, random, scheduler, a folder or a file of rules;
+    rollouts:FILE looks ahead with rules (at a cracking centre)."""
     plant: str | None = None
     """Where to run: a built-in plant, a Gymnasium id, or a centre's scenario file. A team's own
     plant if not given."""

@@ -32,6 +32,9 @@ from shiftwork.yardsticks.simple import RandomActions, RandomLegal
 WORDS = ("people", "random", "scheduler")
 """Operators that are neither folders nor files."""
 
+ROLLOUTS = "rollouts:"
+"""Before the name of a file of rules: look ahead with these rules."""
+
 
 def evaluate(
     names: Sequence[str],
@@ -133,7 +136,7 @@ def _team_line(plant: TeamPlant, operator: Any, episodes: int, seed: int) -> tup
 
 
 def operator_named(name: str, plant: Any) -> Any:
-    """Find the operator that a word, a folder or a file of rules names.
+    """Find the operator that a word, a folder or a file of rules names; "rollouts:FILE" looks ahead with rules.
 
     Raises:
         UserError: There is none such at this plant.
@@ -157,6 +160,15 @@ def operator_named(name: str, plant: Any) -> Any:
         from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
 
         return RollingMilp(plant)
+    if name.startswith(ROLLOUTS):
+        values = load_rules(Path(name.removeprefix(ROLLOUTS)))
+        if not isinstance(plant, Centre):
+            raise UserError(
+                f"{name}: rollouts run one scenario of a cracking centre, not '{plant.name}'"
+            )
+        from shiftwork.yardsticks.centre.rollouts import Rollouts
+
+        return Rollouts(plant, values)
     if name.endswith(".toml"):
         values = load_rules(Path(name))
         if not isinstance(plant, AnyCentre):

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiftwork.plants.centre.layout import NO_RECIPE, Layout
-from shiftwork.plants.centre.scenario import Scenario
+from shiftwork.plants.centre.scenario import Scenario, Ships
 from shiftwork.plants.centre.state import Blend, Furnaces, GasFurnaces, Harbour, Ship, Tanks
 from shiftwork.plants.cracker.furnace import GAS, LIQUID, FurnaceDesign, crack, crack_ethane
 from shiftwork.plants.cracker.prices import LEADERS
@@ -38,23 +38,20 @@ def draw_harbour(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Harbo
     normal_key, cargo_key, grade_key = jax.random.split(key, 3)
     normal = jax.random.normal(normal_key, (size, 3 + 5 + 5))
     planned = 24.0 * (rules.first_d + rules.interval_d * jnp.arange(size, dtype=jnp.float32))
-    revision = 24.0 * rules.eta_sigma_d * jnp.sqrt(jnp.array(NOTICE_SHARE))[None] * normal[:, :3]
+    revision = revisions(rules, normal[:, :3])
     arrival = jnp.maximum(jnp.ceil(planned + revision.sum(-1)), 0.0)
-    laytime = jnp.maximum(arrival, jnp.floor(planned - rules.laycan_h / 2)) + rules.laytime_h
-    weight = jnp.asarray(layout.grade_probability)
-    grade = jax.random.choice(grade_key, len(weight), (size,), p=weight)
     noise = rules.assay_sigma / 100
-    piona = _whole(jnp.asarray(layout.grade_piona)[grade] + noise * normal[:, 3:8])
+    piona = whole(grades(layout, size, grade_key) + noise * normal[:, 3:8])
     ships = Ship(
         arrival_h=arrival,
         planned_h=planned,
-        free_until_h=jnp.ceil(laytime),
+        free_until_h=free_until(rules, planned, arrival),
         cargo_t=jax.random.uniform(
             cargo_key, (size,), minval=rules.cargo_t[0], maxval=rules.cargo_t[1]
         ),
         revision_h=revision,
         piona=piona,
-        declared=_whole(piona + noise * normal[:, 8:]),
+        declared=whole(piona + noise * normal[:, 8:]),
     )
     table = packed(ships)[jnp.argsort(arrival)]
     return Harbour(
@@ -66,6 +63,25 @@ def draw_harbour(scenario: Scenario, layout: Layout, key: PRNGKeyArray) -> Harbo
         tank=jnp.full(layout.berths, -1, jnp.int32),
         left_h=jnp.zeros(layout.berths, jnp.int32),
     )
+
+
+def revisions(rules: Ships, normal: Float[Array, "X 3"]) -> Float[Array, "X 3"]:
+    """By how much each notice corrects the announced arrival, h, from standard normal numbers."""
+    return 24.0 * rules.eta_sigma_d * jnp.sqrt(jnp.array(NOTICE_SHARE))[None] * normal
+
+
+def free_until(
+    rules: Ships, planned_h: Float[Array, " X"], arrival_h: Float[Array, " X"]
+) -> Float[Array, " X"]:
+    """Until when ships cost nothing: laytime begins with the arrival, not before the window opens."""
+    begins = jnp.maximum(arrival_h, jnp.floor(planned_h - rules.laycan_h / 2))
+    return jnp.ceil(begins + rules.laytime_h)
+
+
+def grades(layout: Layout, size: int, key: PRNGKeyArray) -> Float[Array, "X 5"]:
+    """Draw the usual composition of the grade of each ship, mass fractions."""
+    weight = jnp.asarray(layout.grade_probability)
+    return jnp.asarray(layout.grade_piona)[jax.random.choice(key, len(weight), (size,), p=weight)]
 
 
 def first_tanks(layout: Layout) -> Tanks:
@@ -163,7 +179,7 @@ def _every(size: int, value: float | Array) -> Float[Array, " X"]:
     return jnp.full(size, value, jnp.float32)
 
 
-def _whole(piona: Float[Array, "*X 5"]) -> Float[Array, "*X 5"]:
+def whole(piona: Float[Array, "*X 5"]) -> Float[Array, "*X 5"]:
     """Make compositions non-negative and sum to 1."""
     positive = jnp.maximum(piona, 0.0)
     return positive / positive.sum(-1, keepdims=True)
