@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 # Compiling takes most of the time of all tests; with less optimizing it takes a third, and a worker half the
-# memory. `make test` runs what users run. Newer versions of XLA end at the last flag, which they do not know.
+# memory. `test-again` compiles as users do. Newer versions of XLA end at the last flag, which they do not know.
 LESS := --xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true
 LEAST := --xla_cpu_use_fusion_emitters=false
 KNOWN = XLA_FLAGS=$(LEAST) $(BIN)/python -c 'import jax; jax.devices()' >/dev/null 2>&1
@@ -57,11 +57,11 @@ lint: setup
 test: lint test-quick
 
 test-quick: setup
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
+	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
 
-# For another interpreter after test-all.
+# For another interpreter after test-all; compiled as for users.
 test-again: setup
-	$(COMPILE_FASTER) $(MAKE) test-quick LIMIT=
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
 
 test-all: lint
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE)
