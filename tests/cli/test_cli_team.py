@@ -124,6 +124,14 @@ def test_people_leave_records_that_can_be_inspected(tmp_path, capsys):
             "no scheduler is made for 'centre-varied'; give a cracking centre of one scenario",
         ),
         (
+            ["plant", "serve", "centre-varied"],
+            "'centre-varied' is another centre in each episode; draw one scenario of it",
+        ),
+        (
+            ["team", "people", "--plant", "centre-varied", "--yardsticks"],
+            "'centre-varied' is another centre in each episode; draw one scenario of it",
+        ),
+        (
             ["people", "--plant", "centre-varied"],
             "'centre-varied' is another centre in each episode; draw one scenario of it",
         ),

@@ -144,16 +144,15 @@ def _serve(options: Serve) -> None:
 
 
 def _served(name: str) -> Plant:
+    from shiftwork.cli.team_verbs import as_centre
     from shiftwork.errors import unknown
     from shiftwork.operation.opcua.centre_tags import CentreTags
-    from shiftwork.plants.catalogue import CENTRES, PLANTS, make_team_plant
-    from shiftwork.plants.centre.centre import Centre
+    from shiftwork.plants.catalogue import CENTRES, PLANTS, TEAM_PLANTS, make_team_plant
 
     if name in PLANTS:
         return PLANTS[name]
-    if name in CENTRES or name.endswith(".toml"):
-        centre = make_team_plant(name)
-        assert isinstance(centre, Centre)
+    if name in TEAM_PLANTS or name.endswith(".toml"):
+        centre = as_centre(make_team_plant(name))
         return CentreTags(centre)
     raise unknown("plant", name, (*PLANTS, *CENTRES))
 

@@ -69,12 +69,14 @@ def record_people(
         )
     from shiftwork.cli.evaluate import operator_named
 
+    # Told before people work, not after.
+    centre = as_centre(plant) if yardsticks else None
     records = record_team(
         plant, operator_named(operator, plant), known_place(name), episodes=episodes, seed=seed
     )
     save_team_records(records, out)
-    if yardsticks:
-        measured(as_centre(plant), records, seed).save(out)
+    if centre is not None:
+        measured(centre, records, seed).save(out)
     decisions = sum(int(found.made.sum()) for found in records.decisions)
     earned = REWARD_USD * float(records.returns.mean()) / plant.horizon
     console.print(
