@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shiftwork.errors import UserError
-from shiftwork.plants.catalogue import CENTRES, TEAM_PLANTS, make_team_plant
+from shiftwork.plants.catalogue import CENTRES, TEAM_PLANTS, VARIED_CENTRE, make_team_plant
 from shiftwork.plants.tasks.corridor import Corridor, corridor_with_options
 from shiftwork.plants.tasks.overcooked.overcooked import Overcooked
 from shiftwork.plants.team_plant import TeamPlant, TeamStep
@@ -94,7 +94,7 @@ def test_every_plant_of_the_issue_is_there_and_can_be_hashed():
     }
     once = {f"{name}-once" for name in expected if "large" in name}
     expected |= {f"{name}-primitive" for name in expected} | once
-    expected |= set(CENTRES)
+    expected |= {*CENTRES, VARIED_CENTRE}
     assert set(TEAM_PLANTS) == expected
     assert make_team_plant("overcooked-large-B-rand") == Overcooked("large-B", random=True)
     assert len(set(TEAM_PLANTS.values())) == len(TEAM_PLANTS)

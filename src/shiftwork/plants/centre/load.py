@@ -20,7 +20,7 @@ NAMES = frozenset(
 )
 """The scenarios that ship with the package."""
 VARIED = "varied"
-"""The table of a scenario that says which of its numbers are drawn anew for each episode."""
+"""The table of a scenario that says which of its numbers are drawn for each episode."""
 
 
 _NEEDED = {
@@ -51,7 +51,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     raw, where = read_scenario(name_or_path)
     if VARIED in raw:
         raise UserError(
-            f"{where}: {VARIED}: its numbers are drawn anew for each episode; draw one scenario of it: "
+            f"{where}: {VARIED}: its numbers are drawn for each episode; draw one scenario of it: "
             f"shiftwork team draw {name_or_path} --out scenario.toml"
         )
     return scenario_of(raw, where)

@@ -1,4 +1,4 @@
-"""A cracking centre whose numbers are drawn anew for each episode: one team for many scenarios."""
+"""A cracking centre whose numbers are drawn for each episode: one team for many scenarios."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class VariedCentre:
         return scenario.model_copy(update={"name": f"{self.name}-{seed}"})
 
     def _centre(self, values: Float[Array, " V"]) -> Centre:
-        """The centre with (traced) numbers; what follows from them is worked out anew."""
+        """The centre with (traced) numbers; what follows from them is worked out again."""
         scenario = scenario_with(self.scenario, self.ranges, tuple(values))
         layout = object.__new__(Layout)
         vars(layout).update(vars(self._layout) | amounts_of(scenario, jnp))

@@ -1,4 +1,4 @@
-"""A centre's future as one could imagine it: what is known stays, what nobody can know is drawn anew."""
+"""A centre's future as one could imagine it: what is known stays, what nobody can know is drawn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HALF = 0.5**0.5
 
 
 def imagined(plant: Centre, state: CentreState, key: PRNGKeyArray) -> CentreState:
-    """Draw anew what nobody can know: arrivals to come, ships to come, what ships and resting tanks really hold.
+    """Draw what nobody can know: arrivals to come, ships to come, what ships and resting tanks really hold.
 
     Kept are ships at anchor and at berths, notices that were given, certificates, released tanks, prices of now.
     The layer of coke is kept too: tube temperatures tell most of it.
