@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist worksteal
 # Compiling takes most of the time of all tests; with less optimizing it takes a third, and a worker half the
-# memory. `test-again` compiles as users do. Newer versions of XLA end at the last flag, which they do not know.
+# memory. `test-compiled` compiles as users do. Newer versions of XLA end at the last flag, which they do not know.
 LESS := --xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true
 LEAST := --xla_cpu_use_fusion_emitters=false
 KNOWN = XLA_FLAGS=$(LEAST) $(BIN)/python -c 'import jax; jax.devices()' >/dev/null 2>&1
@@ -16,7 +16,7 @@ COMPILE_FASTER = XLA_FLAGS="$(LESS)$$($(KNOWN) && echo ' $(LEAST)')"
 # A test of the quick set that takes more seconds of processor time fails.
 LIMIT := --quick-limit 5
 
-.PHONY: help setup demo operate test test-all test-quick test-again lint docs bench lock clean
+.PHONY: help setup demo operate test test-all test-quick test-again test-compiled lint docs bench lock clean
 
 help:
 	@echo "make demo      learn a plant from its records, improve on it, write a report"
@@ -59,9 +59,14 @@ test: lint test-quick
 test-quick: setup
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE) -m "not slow" $(LIMIT)
 
-# For another interpreter after test-all; compiled as for users.
+# For another interpreter after test-all.
 test-again: setup
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
+	$(MAKE) test-quick LIMIT=
+
+# What is computed, compiled as for users: recorded traces, agents in NumPy, known values, paired comparisons.
+test-compiled: setup
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" tests/plants tests/agents tests/evaluation \
+	  tests/learning/offline/test_probe_values.py tests/yardsticks
 
 test-all: lint
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE)
