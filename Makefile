@@ -63,10 +63,9 @@ test-quick: setup
 test-again: setup
 	$(MAKE) test-quick LIMIT=
 
-# What is computed, compiled as for users: recorded traces, agents in NumPy, known values, paired comparisons.
+# What is computed, compiled as for users: recorded traces, agents in NumPy, known values.
 test-compiled: setup
-	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" tests/plants tests/agents tests/evaluation \
-	  tests/learning/offline/test_probe_values.py tests/yardsticks
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow" tests/plants tests/agents tests/learning/offline/test_probe_values.py
 
 test-all: lint
 	$(COMPILE_FASTER) $(PYTEST) $(SIDE_BY_SIDE)
