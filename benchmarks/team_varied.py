@@ -141,7 +141,9 @@ def _beside(rows: list[dict[str, str]], special: list[dict[str, str]]) -> str:
         if own:
             theirs = float(max(own, key=lambda r: int(r["learned_h"]))["profit_usd_per_h"])
             shares.append(100 * (float(one["profit_usd_per_h"]) - theirs) / theirs)
-    return f"{np.mean(shares):+.1f} % ({len(shares)} seeds)" if shares else ""
+    return (
+        f"{np.mean(shares):+.1f} % ({len(shares)} seed{'s' * (len(shares) > 1)})" if shares else ""
+    )
 
 
 def main() -> None:
