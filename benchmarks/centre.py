@@ -30,10 +30,10 @@ from shiftwork.plants.centre.centre import Centre
 from shiftwork.plants.centre.load import load_scenario
 from shiftwork.plants.centre.market import Account
 from shiftwork.yardsticks.centre.bound import bound
-from shiftwork.yardsticks.centre.episode import future_of, run_stepwise
+from shiftwork.yardsticks.centre.episode import Run, future_of, run_stepwise
 from shiftwork.yardsticks.centre.rollouts import Rollouts
 from shiftwork.yardsticks.centre.scheduler.scheduler import RollingMilp
-from shiftwork.yardsticks.centre.tuned_rules import Config, tune_rules
+from shiftwork.yardsticks.centre.tuned_rules import Config, Tuned, tune_rules
 from shiftwork.yardsticks.simple import RandomLegal
 
 WHO = {
@@ -60,15 +60,21 @@ def simple(plant: Centre, who: str) -> list[dict[str, Any]]:
     operator: Any
     tuned_h: int | str = ""
     if who == "rules":
-        search = Config() if plant.scenario.horizon_d <= 10 else SEARCH
-        tuned = tune_rules(plant, search, seed=TUNING_SEED)
-        operator, tuned_h = rules_at(plant, tuned.values), tuned.hours
+        found = tuned(plant)
+        operator, tuned_h = rules_at(plant, found.values), found.hours
     else:
         operator = People(plant) if who == "people" else RandomLegal()
     return [
         _row(plant, who, episode, money, tuned_h=tuned_h)
         for episode, money in enumerate(accounts(plant, operator))
     ]
+
+
+@functools.cache
+def tuned(plant: Centre) -> Tuned:
+    """Tune the people's rules on other episodes, once for all who use them."""
+    search = Config() if plant.scenario.horizon_d <= 10 else SEARCH
+    return tune_rules(plant, search, seed=TUNING_SEED)
 
 
 def bounds(plant: Centre) -> list[dict[str, Any]]:
@@ -89,7 +95,7 @@ def scheduled(plant: Centre, episode: int) -> dict[str, Any]:
         plant,
         "MILP",
         episode,
-        {name: usd / run.hours for name, usd in run.account.items()},
+        _per_h(run),
         decision_mean_s=float(seconds.mean()),
         decision_max_s=float(seconds.max()),
         plans=len(scheduler.solve_s),
@@ -99,14 +105,16 @@ def scheduled(plant: Centre, episode: int) -> dict[str, Any]:
 
 def ahead(plant: Centre, episodes: int) -> Iterator[dict[str, Any]]:
     """Let rollouts on rules that were tuned there run the first episodes."""
-    search = Config() if plant.scenario.horizon_d <= 10 else SEARCH
-    rollouts = Rollouts(plant, tune_rules(plant, search, seed=TUNING_SEED).values)
+    rollouts = Rollouts(plant, tuned(plant).values)
     for episode, key in enumerate(fresh_keys()[:episodes]):
         began = time.process_time()
         run = run_stepwise(plant, rollouts, key)
         spent = time.process_time() - began
-        per_h = {name: usd / run.hours for name, usd in run.account.items()}
-        yield _row(plant, "rollouts", episode, per_h, episode_cpu_s=spent)
+        yield _row(plant, "rollouts", episode, _per_h(run), episode_cpu_s=spent)
+
+
+def _per_h(run: Run) -> dict[str, float]:
+    return {name: usd / run.hours for name, usd in run.account.items()}
 
 
 def _row(

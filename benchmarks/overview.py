@@ -61,22 +61,15 @@ def teams() -> list[Row]:
     centre = read_rows("team_improve")
     if centre:
         last = max(int(r["learned_h"]) for r in centre if r["who"] == "improved")
-
-        def mean(who: str, hours: str) -> str:
-            own = [r for r in centre if (r["who"], r["learned_h"]) == (who, hours)]
-            return f"{sum(float(r['profit_usd_per_h']) for r in own) / len(own):,.0f}"
-
-        def offline() -> str:
-            own = [r for r in read_rows("team_records") if r["who"] == "weighted"]
-            return f"{sum(float(r['profit_usd_per_h']) for r in own) / len(own):,.0f}"
+        offline = [r for r in read_rows("team_records") if r["who"] == "weighted"]
 
         found.append(
             (
                 "centre-small, $/h",
-                mean("people", ""),
-                f"{mean('rules', '')} (people's rules, tuned on the simulator)",
-                offline(),
-                f"{mean('improved', str(last))} after {last:,} hours",
+                _profit(centre, "people", ""),
+                f"{_profit(centre, 'rules', '')} (people's rules, tuned on the simulator)",
+                _mean_profit(offline),
+                f"{_profit(centre, 'improved', str(last))} after {last:,} hours",
             )
         )
     found += large_centre()
@@ -102,24 +95,26 @@ def large_centre() -> list[Row]:
     rows = [row for row in read_rows("team_large") if row["plant"] == "centre-steady"]
     if not rows:
         return []
-
-    def mean(who: str, hours: str) -> str:
-        own = [
-            float(r["profit_usd_per_h"]) for r in rows if (r["who"], r["learned_h"]) == (who, hours)
-        ]
-        return f"{sum(own) / len(own):,.0f}"
-
     last = max((r["learned_h"] for r in rows if r["who"] == "searched"), key=int)
     seeds = len({r["seed"] for r in rows if r["who"] == "searched"})
     return [
         (
             f"centre-steady (full size), $/h, {seeds} seed" + "s" * (seeds > 1),
-            mean("people", ""),
-            f"{mean('rules', '')} (people's rules, tuned on the simulator)",
-            f"{mean('clone', '0')} (cloning)",
-            f"{mean('searched', last)} after {int(last) / 1e6:,.0f} million hours",
+            _profit(rows, "people", ""),
+            f"{_profit(rows, 'rules', '')} (people's rules, tuned on the simulator)",
+            f"{_profit(rows, 'clone', '0')} (cloning)",
+            f"{_profit(rows, 'searched', last)} after {int(last) / 1e6:,.0f} million hours",
         )
     ]
+
+
+def _profit(rows: list[dict[str, str]], who: str, hours: str) -> str:
+    """Mean profit of whoever had learned from so many hours, $/h."""
+    return _mean_profit([r for r in rows if (r["who"], r["learned_h"]) == (who, hours)])
+
+
+def _mean_profit(rows: list[dict[str, str]]) -> str:
+    return f"{sum(float(row['profit_usd_per_h']) for row in rows) / len(rows):,.0f}"
 
 
 def main() -> None:

@@ -70,9 +70,9 @@ def row(
     } | empty | more  # fmt: skip
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """Add rows to the CSV, and say what they hold."""
-    write_rows("team_large", rows, replace=("plant", "who", "seed", "learned_h"))
+def write(rows: list[dict[str, Any]], file: str = "team_large") -> None:
+    """Add rows to a CSV, and say what they hold."""
+    write_rows(file, rows, replace=("plant", "who", "seed", "learned_h"))
     for one in rows:
         console.print(
             f"{one['plant']} {one['who']} {one['seed']} {one['learned_h']}: {one['profit_usd_per_h']:,.0f} $/h, "

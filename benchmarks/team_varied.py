@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results import FIRST_SEED, read_rows, write_rows, write_table
+from benchmarks.results import FIRST_SEED, read_rows, write_table
 from benchmarks.team_improve import Found, earned
-from benchmarks.team_large import RULES_EPISODES, STEPS, cloned, row
+from benchmarks.team_large import RULES_EPISODES, STEPS, cloned, row, write
 from shiftwork.cli.progress import console
 from shiftwork.learning.team.improve import improve_team
 from shiftwork.learning.team.search_settings import Config
@@ -44,17 +44,12 @@ def tested(plant: VariedCentre) -> list[Centre]:
     return [centre for centre in (*shipped, *drawn) if isinstance(centre, Centre)]
 
 
-def write(
+def write_all(
     who: str, seed: int, operators: dict[str, tuple[Centre, Any, Found]], **more: Any
 ) -> None:
-    """Run operators, one for each scenario; add their rows to the CSV, and say what they hold."""
-    for name, (centre, operator, people) in operators.items():
-        one = row(centre, who, seed, earned(centre, operator), people, **more)
-        write_rows("team_varied", [one], replace=("plant", "who", "seed", "learned_h"))
-        console.print(
-            f"{name} {who} {seed}: {one['profit_usd_per_h']:,.0f} $/h, {one['more']:+,.0f} "
-            f"[{one['more_low']:+,.0f}, {one['more_high']:+,.0f}]"
-        )
+    """Run operators, one for each scenario, and add their rows to the CSV."""
+    for centre, operator, people in operators.values():
+        write([row(centre, who, seed, earned(centre, operator), people, **more)], "team_varied")
 
 
 def run(plant: VariedCentre, seed: int, who: list[str], teams: Path, steps: int) -> None:
@@ -63,9 +58,7 @@ def run(plant: VariedCentre, seed: int, who: list[str], teams: Path, steps: int)
     people = {centre.name: earned(centre, People(centre)) for centre in centres}
     for centre in centres:
         found = people[centre.name]
-        write_rows(
-            "team_varied", [row(centre, "people", "", found, found)], replace=("plant", "who")
-        )
+        write([row(centre, "people", "", found, found)], "team_varied")
 
     def at_all(operator: Any) -> dict[str, tuple[Centre, Any, Found]]:
         return {c.name: (c, operator(c), people[c.name]) for c in centres}
@@ -75,18 +68,18 @@ def run(plant: VariedCentre, seed: int, who: list[str], teams: Path, steps: int)
         settings = RulesConfig(episodes=RULES_EPISODES)
         tuned = tune_rules(plant, settings, seed=seed)
         spent = time.process_time() - began
-        write(
+        write_all(
             "rules", seed, at_all(lambda centre: rules_at(centre, tuned.values)),
             judged_h=tuned.hours, cpu_s=spent,
         )  # fmt: skip
     if "team" not in who:
         return
     learner, recorded = cloned(plant, seed, teams)
-    write("clone", seed, at_all(lambda centre: learner.team), recorded_h=recorded, learned_h=0)
+    write_all("clone", seed, at_all(lambda centre: learner.team), recorded_h=recorded, learned_h=0)
     began = time.process_time()
     improved = improve_team(plant, learner, Config(), steps=steps, seed=seed)
     spent = time.process_time() - began
-    write(
+    write_all(
         "searched", seed, at_all(lambda centre: improved.learner.team), recorded_h=recorded,
         learned_h=improved.learned_from, judged_h=improved.judged_by, cpu_s=spent,
     )  # fmt: skip

@@ -15,8 +15,7 @@ from rich.table import Table
 
 from shiftwork.cli.progress import console, do_jobs, progress_bar
 from shiftwork.cli.seed_jobs import RULES, rules_jobs
-from shiftwork.cli.team_verbs import any_centre
-from shiftwork.errors import UserError
+from shiftwork.cli.team_verbs import any_centre, refuse_other_than_toml
 from shiftwork.evaluation.compare import compare, compared, returns_of
 from shiftwork.evaluation.statistics import Interval
 from shiftwork.people.centre.people import people_at
@@ -47,7 +46,7 @@ def tune_rules_at(
     Returns:
         Name -> value.
     """
-    _refuse_other_than_toml(out)
+    refuse_other_than_toml(out, "rules")
     centre, config = any_centre(make_team_plant(plant)), config or Config()
     checkpoint = out.with_name(out.stem + ".part.npz")
     with progress_bar("tuning rules", config.generations, "generations") as advance:
@@ -89,7 +88,7 @@ def tune_rules_of_seeds(
         Stopped: Ctrl-C was pressed; finished searches are kept.
         UserError: A search failed or cannot be begun.
     """
-    _refuse_other_than_toml(out)
+    refuse_other_than_toml(out, "rules")
     centre, config = any_centre(make_team_plant(plant)), config or Config()
     jobs = rules_jobs(plant, config, seeds=seeds, gpus=gpus)
     searches = out.with_name(out.stem + ".searches")
@@ -108,11 +107,6 @@ def tune_rules_of_seeds(
     _compare_with_people(centre, found[chosen], last + seeds[0])
     console.print(f"shiftwork evaluate --plant {plant} --operator people {out}", soft_wrap=True)
     return found[chosen]
-
-
-def _refuse_other_than_toml(out: Path) -> None:
-    if out.suffix != ".toml":
-        raise UserError(f"{out}: rules are written as TOML; give --out a name ending in .toml")
 
 
 def _chosen(centre: AnyCentre, found: Mapping[int, Mapping[str, float]], seed: int) -> int:

@@ -196,14 +196,19 @@ def draw_scenario(name: str, out: Path, seed: int) -> None:
             f"'{plant.name}' is the same in each episode; give centre-varied, or a scenario's file with a table "
             "[varied]"
         )
-    if out.suffix != ".toml":
-        raise UserError(f"{out}: scenarios are written as TOML; give --out a name ending in .toml")
+    refuse_other_than_toml(out, "scenarios")
     with written_whole(out) as temporary:
         temporary.write_text(scenario_toml(plant.one(seed)), encoding="utf-8")
     console.print(
         f"Scenario written to {out}: {len(plant.ranges)} numbers drawn for {plant.name}-{seed}"
     )
     console.print(f"shiftwork evaluate --plant {out} --operator people", soft_wrap=True)
+
+
+def refuse_other_than_toml(out: Path, what: str) -> None:
+    """Refuse a name that does not say that the file is TOML."""
+    if out.suffix != ".toml":
+        raise UserError(f"{out}: {what} are written as TOML; give --out a name ending in .toml")
 
 
 def watch_team(folder: Path, out: Path, seed: int) -> None:

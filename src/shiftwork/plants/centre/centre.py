@@ -59,14 +59,23 @@ class Centre:
         """Put (traced) numbers in the place of those of a plant with the same shapes."""
         like: Centre = aux[1].value
         numbers, arrays = children
+        return like.of_same_shapes(with_numbers(like.scenario, numbers), arrays)
+
+    def of_same_shapes(self, scenario: Scenario, arrays: dict[str, Any]) -> Centre:
+        """Make a centre with other (traced) numbers; nothing is checked.
+
+        Args:
+            scenario: With these numbers.
+            arrays: The fields of its layout that differ from this one's.
+        """
         layout = object.__new__(Layout)
-        vars(layout).update(vars(like.layout) | arrays)
-        plant = object.__new__(cls)
+        vars(layout).update(vars(self.layout) | arrays)
+        plant = object.__new__(Centre)
         vars(plant).update(
-            scenario=with_numbers(like.scenario, numbers),
+            scenario=scenario,
             layout=layout,
-            macro_actions=like.macro_actions,
-            _names=like._names,
+            macro_actions=self.macro_actions,
+            _names=self._names,
         )
         return plant
 

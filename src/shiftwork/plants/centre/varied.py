@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiftwork.plants.centre.centre import Centre
-from shiftwork.plants.centre.layout import Layout, amounts_of, layout_of
+from shiftwork.plants.centre.layout import amounts_of
 from shiftwork.plants.centre.scenario import Scenario
 from shiftwork.plants.centre.state import CentreState
 from shiftwork.plants.operator import Memory, TeamOperator
@@ -62,17 +62,12 @@ class VariedCentre:
     ranges: tuple[Range, ...]
 
     @functools.cached_property
-    def middle(self) -> Centre:
-        """The centre with every number in the middle of its range."""
-        return Centre(scenario_with(self.scenario, self.ranges, self._share(0.5)))
-
-    @functools.cached_property
-    def _layout(self) -> Layout:
-        """Room for as many ships as can be planned."""
+    def like(self) -> Centre:
+        """A centre of the shapes that all have, with room for as many ships as can be planned."""
         often = {("ships", "interval_d"), ("ships", "first_d")}
         ranges = tuple(given for given in self.ranges if given.place in often)
         low = tuple(given.low for given in ranges)
-        return layout_of(scenario_with(self.scenario, ranges, low))
+        return Centre(scenario_with(self.scenario, ranges, low))
 
     @property
     def name(self) -> str:
@@ -82,44 +77,44 @@ class VariedCentre:
     @property
     def family(self) -> str:
         """Of all centres."""
-        return self.middle.family
+        return self.like.family
 
     @property
     def agents(self) -> tuple[str, ...]:
         """As at each of its centres; so are the following."""
-        return self.middle.agents
+        return self.like.agents
 
     @property
     def roles(self) -> tuple[str, ...]:
         """Receiving, blending, furnace."""
-        return self.middle.roles
+        return self.like.roles
 
     @property
     def observation_sizes(self) -> tuple[int, ...]:
         """Alike within a role."""
-        return self.middle.observation_sizes
+        return self.like.observation_sizes
 
     @property
     def macro_actions(self) -> tuple[tuple[str, ...], ...]:
         """Alike within a role."""
-        return self.middle.macro_actions
+        return self.like.macro_actions
 
     @property
     def horizon(self) -> int:
         """Hours."""
-        return self.middle.horizon
+        return self.like.horizon
 
     def observation_names(self, agent: int) -> tuple[str, ...]:
         """Name each column that an agent sees."""
-        return self.middle.observation_names(agent)
+        return self.like.observation_names(agent)
 
     def traits(self, agent: int) -> tuple[Traits, ...]:
         """In what an agent's macro-actions are like each other."""
-        return self.middle.traits(agent)
+        return self.like.traits(agent)
 
     def prospects(self, agent: int) -> Prospects | None:
         """What an agent's macro-actions would bring."""
-        return self.middle.prospects(agent)
+        return self.like.prospects(agent)
 
     def drawn(self, key: PRNGKeyArray) -> Float[Array, " V"]:
         """Draw the numbers of an episode."""
@@ -153,20 +148,7 @@ class VariedCentre:
     def _centre(self, values: Float[Array, " V"]) -> Centre:
         """The centre with (traced) numbers; what follows from them is worked out again."""
         scenario = scenario_with(self.scenario, self.ranges, tuple(values))
-        layout = object.__new__(Layout)
-        vars(layout).update(vars(self._layout) | amounts_of(scenario, jnp))
-        centre = object.__new__(Centre)
-        like = self.middle
-        vars(centre).update(
-            scenario=scenario,
-            layout=layout,
-            macro_actions=like.macro_actions,
-            _names=like._names,
-        )
-        return centre
-
-    def _share(self, share: float) -> tuple[float, ...]:
-        return tuple(low + share * (high - low) for _, low, high in self.ranges)
+        return self.like.of_same_shapes(scenario, amounts_of(scenario, jnp))
 
 
 class InEach(eqx.Module):
@@ -181,8 +163,8 @@ class InEach(eqx.Module):
     made: Callable[[Centre], TeamOperator]
 
     def begin(self, key: PRNGKeyArray) -> Memory:
-        """Begin as at the middle of all scenarios."""
-        return self.made(self.plant.middle).begin(key)
+        """Begin as at any of its scenarios."""
+        return self.made(self.plant.like).begin(key)
 
     def act(
         self, memory: Memory, step: TeamStep, key: PRNGKeyArray

@@ -40,8 +40,8 @@ def load_centre(name_or_path: str | Path) -> AnyCentre:
         raise UserError(f"{where}: holds no range; write KEY = [least, most] below [{VARIED}]")
     ranges = tuple(_ranges(table, scenario, where))
     for given in ranges:
+        key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in given.place)
         for end in (given.low, given.high):
-            key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in given.place)
             _check(scenario_with(scenario, (given,), (end,)), f"{where}: {key} = {end:g}")
     plant = VariedCentre(scenario, ranges)
     draws = np.asarray(
