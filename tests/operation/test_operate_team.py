@@ -113,6 +113,17 @@ def start(words, log):
 
 
 @pytest.mark.slow
+def test_whoever_moves_a_set_point_leaves_another_choice_in_force(centre):
+    virtual = VirtualPlant(centre, 1.0, 0)
+    for _ in range(40):
+        before = virtual.side.in_force["furnace_1"]
+        assert virtual.fault("move furnace_1")
+        now = virtual.side.in_force["furnace_1"]
+        assert now != before and now == int(now)
+        assert virtual.side.low["furnace_1"] <= now <= virtual.side.high["furnace_1"]
+
+
+@pytest.mark.slow
 def test_from_a_served_centre_to_closed_loop_killed_and_resumed(centre, tmp_path, capsys):
     random_team(centre).save(tmp_path / "team", card="# Card\n")
     file, out, log = tmp_path / "plant.toml", tmp_path / "out", tmp_path / "operate.log"

@@ -45,7 +45,7 @@ frozen = {{ step = "{self.frozen_s:g}s" }}"""
         self.names = {"seen": self.agent.agents[1].may[0], "spanned": "blending_decides", "fast": "step",
                       "still": "step", "action": "furnace_1"}  # fmt: skip
         self.agent.decide = lambda seen: self.decide(seen)
-        self.envelopes, self.wants_s = (), []
+        self.envelopes, self.wants_s, self.chose_s = (), [], []
 
     def wander(self, seen):
         """Numbers of macro-actions by action, (A,)."""
@@ -54,6 +54,7 @@ frozen = {{ step = "{self.frozen_s:g}s" }}"""
             now = seen[agent.action]
             others = [n for n, key in enumerate(agent.may) if seen[key] == 1.0 and n != round(now)]
             if seen[agent.decides] == 1.0:
+                self.chose_s.append(time.monotonic())
                 if others:
                     self.wants_s.append(time.monotonic())
                 now = float(self.random.choice(others or [now]))
@@ -73,8 +74,12 @@ frozen = {{ step = "{self.frozen_s:g}s" }}"""
         return row.name not in NOT_PLAYED
 
     def wanted_s(self, since_s):
-        """When an agent first wanted to write something else than is in force after a time, monotonic."""
-        return next((at_s for at_s in self.wants_s if at_s >= since_s), since_s)
+        """When an agent first wanted to write something else than is in force after a time, monotonic.
+
+        If none did, a choice of what is in force may have been answered: then when the last one was made.
+        """
+        first = next((at_s for at_s in self.wants_s if at_s >= since_s), None)
+        return first if first is not None else max([since_s, *self.chose_s[-1:]])
 
     def settled(self):
         """Whether the loop is closed, and was so for a whole cycle."""

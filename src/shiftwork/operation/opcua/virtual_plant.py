@@ -120,7 +120,9 @@ class VirtualPlant:
             if what == "local":
                 side.remote[key] = False
             elif what == "move":
-                side.move(key, self._between(low, high, 0.25 * (1 + self._random.random())))
+                point = self._between(low, high, 0.25 * (1 + self._random.random()))
+                # Of a few choices the one in force may come out: nothing would be moved then.
+                side.move(key, point + 1.0 if point == side.in_force[key] else point)
             elif what == "cross":
                 side.low[key], side.high[key] = high, low
             else:
