@@ -119,7 +119,8 @@ def test_whoever_moves_a_set_point_leaves_another_choice_in_force(centre):
         before = virtual.side.in_force["furnace_1"]
         assert virtual.fault("move furnace_1")
         now = virtual.side.in_force["furnace_1"]
-        assert now != before and now == int(now)
+        assert now != before
+        assert now == int(now)
         assert virtual.side.low["furnace_1"] <= now <= virtual.side.high["furnace_1"]
 
 
