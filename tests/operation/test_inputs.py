@@ -1,18 +1,22 @@
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.operation.history import History
 from shiftwork.operation.inputs import AgentInput, Inputs
+from shiftwork.operation.run import first_due_s
 from shiftwork.operation.samples import Sample
+from shiftwork.operation.shown import Clock
 from shiftwork.records.historian.cut import cut_episodes
 from shiftwork.records.historian.grid import to_grid
 from shiftwork.records.historian.plant_file.load import parse_plant
-from shiftwork.records.historian.samples import read_samples
+from shiftwork.records.historian.samples import Samples, read_samples
 from shiftwork.records.tags import Tag
 
 PLANT = """
@@ -59,8 +63,9 @@ def agent(observations, actions):
     )
 
 
-def test_what_is_imported_later_is_what_the_agent_saw_bit_by_bit(tmp_path):
-    plant = parse_plant(PLANT, Path("column.toml"))
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_what_is_imported_later_is_what_the_agent_saw_bit_by_bit(tmp_path, zone):
+    plant = parse_plant(f'time_zone = "{zone}"\n{PLANT}', Path("column.toml"))
     inputs = Inputs(plant)
     rng = np.random.default_rng(1)
     reflux, lab, seen, read = 5.0, 1.0, [], []
@@ -138,3 +143,53 @@ def test_a_cycle_in_which_nothing_was_read_knows_nothing():
     inputs.add(BEGIN, {"top": Sample(1.0)})
     assert inputs.observe(BEGIN)["top"] == 1.0
     assert np.isnan(inputs.observe(BEGIN + MINUTE)["top"])
+
+
+@pytest.mark.parametrize(
+    ("zone", "period", "hours_after_midnight"),
+    [
+        ("UTC", "4h", 0),
+        ("Asia/Seoul", "4h", -1),
+        ("Asia/Kolkata", "1h", -0.5),
+        ("Asia/Seoul", "8h", -1),
+    ],
+)
+def test_whole_periods_are_those_of_the_plants_clock_as_in_the_records(
+    zone, period, hours_after_midnight
+):
+    changed = PLANT.replace('period = "1min"', f'period = "{period}"\ntime_zone = "{zone}"')
+    plant = parse_plant(changed.replace('"20min"', '"12h"'), Path("column.toml"))
+    inputs = Inputs(plant)
+    stamp_us = inputs.stamp_us(BEGIN - 60 * MINUTE)
+    inputs.add(stamp_us, {"top": Sample(1.5)})
+    assert stamp_us == BEGIN + hours_after_midnight * 60 * MINUTE
+    # The first cycle begins there too.
+    clock = Clock(lambda: 50.0, lambda: stamp_us - 7_000_000)
+    assert first_due_s(clock, plant) == pytest.approx(57.0)
+    assert inputs.observe(stamp_us)["top"] == 1.5
+    rows = pl.DataFrame(
+        [("top", stamp_us, 1.5, 0, None)],
+        {
+            "tag": pl.Enum(list(plant.tags)),
+            "time": pl.Int64,
+            "value": pl.Float64,
+            "status": pl.UInt8,
+            "state": pl.String,
+        },
+        orient="row",
+    ).with_columns(pl.from_epoch("time", "us").dt.replace_time_zone("UTC"))
+    grid = to_grid(Samples((rows,)), plant)
+    assert grid.time.astype(np.int64).tolist() == [stamp_us]
+
+
+def test_summer_time_does_not_move_periods_while_a_process_runs():
+    plant = parse_plant(
+        PLANT.replace('period = "1min"', 'period = "4h"\ntime_zone = "Europe/Berlin"'),
+        Path("column.toml"),
+    )
+    inputs = Inputs(plant)
+    before, after = (
+        int(datetime(2026, 3, day, 12, tzinfo=UTC).timestamp() * 1e6) for day in (28, 30)
+    )
+    first = inputs.stamp_us(before)
+    assert inputs.stamp_us(after) - first == 2 * 86_400_000_000

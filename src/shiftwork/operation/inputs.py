@@ -6,23 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
 
 from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.action_limits import Box
-from shiftwork.records.historian.grid import to_grid
+from shiftwork.records.historian.grid import ahead_us, in_force
 from shiftwork.records.historian.plant_file.model import PlantFile
-from shiftwork.records.historian.samples import Samples
+from shiftwork.records.historian.values.quality import BAD
 
 
 @dataclass
 class Inputs:
     """The samples of the last cycles, read as the grid of records reads them.
 
-    A cycle's samples carry the cycle's stamp, a whole number of periods, also in the history. So
-    the same samples imported later give the same observation, bit by bit.
+    A cycle's samples carry the cycle's stamp, a whole number of periods of the plant's clock, also in the
+    history. So the same samples imported later give the same observation, bit by bit.
 
     Attributes:
         plant: Names the tags and their ages.
@@ -30,49 +29,57 @@ class Inputs:
 
     plant: PlantFile
     _kept: dict[str, list[tuple[int, Sample]]] = field(default_factory=dict)
+    _keys: tuple[str, ...] = field(init=False)
+    _delay_us: dict[str, int] = field(init=False)
+    _oldest_us: np.ndarray = field(init=False)
+    _ahead_us: int | None = None
+
+    def __post_init__(self) -> None:
+        numeric = [tag for tag in self.plant.tags.values() if tag.role != "state"]
+        self._keys = tuple(tag.key for tag in numeric)
+        self._delay_us = {
+            tag.key: round(tag.laboratory_delay_s * 1e6) for tag in self.plant.tags.values()
+        }
+        self._oldest_us = np.array([round(tag.max_age_s * 1e6) for tag in numeric], np.int64)
 
     def stamp_us(self, wall_us: int) -> int:
-        """The whole period nearest to a time."""
-        period = round(self.plant.period_s * 1e6)
-        return (wall_us + period // 2) // period * period
+        """The whole period nearest to a time; summer time does not move periods while a process runs."""
+        if self._ahead_us is None:
+            self._ahead_us = ahead_us(wall_us, self.plant)
+        period_us, ahead = round(self.plant.period_s * 1e6), self._ahead_us
+        return (wall_us + ahead + period_us // 2) // period_us * period_us - ahead
 
     def add(self, stamp_us: int, samples: Mapping[str, Sample]) -> None:
         """Take in a cycle's samples; older ones are kept as long as a laboratory's value waits."""
         for key, sample in samples.items():
-            tag = self.plant.tags[key]
             kept = self._kept.setdefault(key, [])
             if kept and kept[-1][0] >= stamp_us:  # the clock went back: nothing older is true now
                 kept.clear()
             kept.append((stamp_us, sample))
-            known_us = stamp_us - round(tag.laboratory_delay_s * 1e6)
+            known_us = stamp_us - self._delay_us[key]
             while len(kept) > 1 and kept[1][0] <= known_us:
                 kept.pop(0)
 
     def observe(self, stamp_us: int) -> dict[str, float]:
         """Return every numeric tag as it is known at the stamp, NaN where it is not."""
-        numeric = [tag.key for tag in self.plant.tags.values() if tag.role != "state"]
-        unknown = dict.fromkeys(numeric, float("nan"))
-        rows = [
-            (key, at, sample.value, sample.status, sample.state)
-            for key in self.plant.tags
-            for at, sample in self._kept.get(key, [])
-        ]
-        frame = pl.DataFrame(
-            rows,
-            schema={
-                "tag": pl.Enum(list(self.plant.tags)),
-                "time": pl.Datetime("us", "UTC"),
-                "value": pl.Float64,
-                "status": pl.UInt8,
-                "state": pl.String,
-            },
-            orient="row",
-        )
-        if not ((frame["status"] < 2) & (frame["time"].to_physical() == stamp_us)).any():
-            return unknown  # nothing good was read for this stamp
-        grid = to_grid(Samples((frame,)), self.plant)
-        [row] = np.flatnonzero(grid.time.astype(np.int64) == stamp_us)
-        return dict(zip(grid.keys, grid.value[row].tolist(), strict=True))
+        last = [self._last(key, stamp_us) for key in self._keys]
+        number = np.array([value for _, value in last], np.float64)
+        told_us = np.array([at_us for at_us, _ in last], np.int64)
+        known = in_force(stamp_us, told_us, self._oldest_us) & self._read_at(stamp_us)
+        return dict(zip(self._keys, np.where(known, number, np.nan).tolist(), strict=True))
+
+    def _last(self, key: str, stamp_us: int) -> tuple[int, float]:
+        """When the last sample that was told by a stamp was told, and its number; NaN if there is none."""
+        delay_us = self._delay_us[key]
+        for at_us, sample in reversed(self._kept.get(key, ())):
+            if at_us + delay_us <= stamp_us:
+                return at_us + delay_us, sample.number
+        return stamp_us, np.nan
+
+    def _read_at(self, stamp_us: int) -> bool:
+        """Whether anything good was read for a stamp."""
+        lasts = (kept[-1] for kept in self._kept.values())
+        return any(at_us == stamp_us and sample.status != BAD for at_us, sample in lasts)
 
 
 @dataclass(frozen=True)

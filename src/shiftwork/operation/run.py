@@ -13,6 +13,9 @@ from shiftwork.operation.audit import AuditBroken
 from shiftwork.operation.cycle import Cycle
 from shiftwork.operation.desk import Desk
 from shiftwork.operation.history_rows import HistoryFailed
+from shiftwork.operation.shown import Clock
+from shiftwork.records.historian.grid import ahead_us
+from shiftwork.records.historian.plant_file.model import PlantFile
 
 DESK_S = 0.2
 """How often people's requests are looked for."""
@@ -23,7 +26,7 @@ BEAT_S = 1.0
 async def run(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], None]) -> None:
     """Run cycles until ``stop`` is set.
 
-    The first begins at the next whole period of the wall clock; all others follow on the monotonic
+    The first begins at the next whole period of the plant's clock; all others follow on the monotonic
     clock. Whole periods that were missed are left out.
 
     Args:
@@ -57,10 +60,15 @@ async def _beat(cycle: Cycle) -> None:
         await asyncio.sleep(BEAT_S)
 
 
+def first_due_s(clock: Clock, plant: PlantFile) -> float:
+    """When the next whole period of the plant's clock begins, monotonic, seconds."""
+    now_s, wall_us = clock.monotonic_s(), clock.wall_us()
+    return now_s + (-(wall_us + ahead_us(wall_us, plant)) / 1e6) % plant.period_s
+
+
 async def _cycles(cycle: Cycle, desk: Desk, stop: asyncio.Event, told: Callable[[], None]) -> None:
     period_s = cycle.plant.period_s
-    begin_s, wall_s = cycle.clock.monotonic_s(), cycle.clock.wall_us() / 1e6
-    due_s = begin_s + (-wall_s) % period_s
+    due_s = first_due_s(cycle.clock, cycle.plant)
     closed_day = 0
     while not stop.is_set():
         while (left := due_s - cycle.clock.monotonic_s()) > 0 and not stop.is_set():

@@ -187,6 +187,33 @@ def _axis(parts: Iterable[pl.LazyFrame], plant: PlantFile) -> _Axis:
     return _Axis(start, period, count)
 
 
+def ahead_us(time_us: int, plant: PlantFile) -> int:
+    """How far the plant's clock is ahead of UTC at a time; whole periods are those of its clock.
+
+    Args:
+        time_us: Microseconds since 1970 UTC.
+        plant: Names its time zone.
+    """
+    utc = pl.Series([time_us], dtype=pl.Datetime("us", "UTC"))
+    local = utc.dt.convert_time_zone(plant.zone).dt.replace_time_zone(None)
+    return int(local.to_physical()[0]) - time_us
+
+
+def in_force(
+    stamp: Int64[np.ndarray, "*S"] | int,
+    told: Int64[np.ndarray, "*S"],
+    oldest: Int64[np.ndarray, "*S"] | int,
+) -> Bool[np.ndarray, "*S"]:
+    """Say which of the last samples are known at their stamps and not too old.
+
+    Args:
+        stamp: Microseconds.
+        told: When each sample was told, microseconds: a laboratory's value when it was reported.
+        oldest: The age to which each is held, microseconds.
+    """
+    return (told <= stamp) & (stamp - told <= oldest)
+
+
 def _last_known(
     axis: _Axis, time: Int64[np.ndarray, " N"], tag: PlantTag
 ) -> tuple[Int64[np.ndarray, " T"], Bool[np.ndarray, " T"]]:
@@ -196,12 +223,10 @@ def _last_known(
     """
     told = time + round(tag.laboratory_delay_s * 1e6)
     stamps = axis.stamps
-    last = np.searchsorted(told, stamps, side="right") - 1
-    there = last >= 0
-    last = np.maximum(last, 0)
-    if len(time):
-        there &= stamps - told[last] <= round(tag.max_age_s * 1e6)
-    return last, there
+    last = np.maximum(np.searchsorted(told, stamps, side="right") - 1, 0)
+    if not len(time):
+        return last, np.zeros(axis.count, bool)
+    return last, in_force(stamps, told[last], round(tag.max_age_s * 1e6))
 
 
 def _known_at(
