@@ -47,6 +47,7 @@ MODULES = (
     "operation_faults",
     "operation_crashes",
     "operation_week",
+    "operation_load",
     "operation_memory",
     "assistant_questions",
     "assistant_model",

@@ -162,8 +162,8 @@ async def _operate(folder: Path, cycles: int) -> dict[str, Any]:
         "cycles": cycles,
         "taken": seen.results[LOOKS:].count("taken"),
         "core_share": cpu_s / wall_s,
-        "intent_to_write_ms": statistics.median(took),
-        "worst_ms": max(took),
+        "intent_to_write_ms": statistics.median(took) if took else np.nan,
+        "worst_ms": max(took, default=np.nan),
     }
 
 
@@ -201,7 +201,9 @@ def table() -> str:
             row["cycles"],
             f"{row['taken']} of {row['cycles']}",
             f"{100 * float(row['core_share']):.1f}",
-            f"{float(row['intent_to_write_ms']):.0f} / {float(row['worst_ms']):.0f}",
+            f"{float(row['intent_to_write_ms']):.0f} / {float(row['worst_ms']):.0f}"
+            if int(row["taken"])
+            else "",
         ]
         for row in read_rows(NAME)
     ]
@@ -214,9 +216,9 @@ def table() -> str:
 def main() -> None:
     """Measure, write the rows and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tags", type=int, nargs="+", default=[300, 10_000])
-    parser.add_argument("--period", type=float, nargs="+", default=[1.0, 10.0], help="seconds")
-    parser.add_argument("--cycles", type=int, nargs="+", default=[120, 30])
+    parser.add_argument("--tags", type=int, nargs="+", default=[300, 1000, 10_000])
+    parser.add_argument("--period", type=float, nargs="+", default=[1.0, 5.0, 10.0], help="seconds")
+    parser.add_argument("--cycles", type=int, nargs="+", default=[120, 30, 30])
     options = parser.parse_args()
     for tags, period_s, cycles in zip(options.tags, options.period, options.cycles, strict=True):
         row = measure(tags, period_s, cycles)

@@ -254,11 +254,12 @@ def _tag_problems(tag: PlantTag, plant: PlantFile) -> Iterator[str]:
         yield f".hold: {tag.role}s stand until the next value; remove it"
     if tag.role == "observation" and not tag.observed:
         yield ".also_observed: an observation is observed; remove it, or give another role"
-    limits = {t.key for t in plant.of_role("limit")}
     for name in ("bounds", "rate"):
         for end in getattr(tag, name) or ():
-            if isinstance(end, str) and end not in limits:
-                yield f".{name}: {_strange(end, 'limit', limits, plant)}"
+            if not isinstance(end, str) or (end in plant.tags and plant.tags[end].role == "limit"):
+                continue
+            limits = {t.key for t in plant.of_role("limit")}
+            yield f".{name}: {_strange(end, 'limit', limits, plant)}"
     low, high = tag.rate or (0.0, 0.0)
     if (isinstance(low, float) and low > 0) or (isinstance(high, float) and high < 0):
         yield ".rate: must allow no change; give a low of at most 0 and a high of at least 0"
