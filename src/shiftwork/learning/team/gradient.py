@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from shiftwork.learning.compiling import compiled_for
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.nets import Adam
 from shiftwork.learning.team.actor_critic import (
@@ -67,7 +68,8 @@ class Gradient:
         learner = eqx.tree_at(
             lambda it: (it.config.entropy, it.config.entropy_end), learner, (entropy, entropy)
         )
-        return _learn(self.plant, learner, key, jnp.asarray(left, jnp.float32), settings.batches)
+        learn = compiled_for(_learn, pieces * self.piece)
+        return learn(self.plant, learner, key, jnp.asarray(left, jnp.float32), settings.batches)
 
 
 def prepared(learner: TeamLearner, settings: Config) -> TeamLearner:
@@ -103,7 +105,6 @@ def sharpened(learner: TeamLearner, settings: Config) -> TeamLearner:
     return eqx.tree_at(lambda it: it.config.sharpness, learner, sharpness)
 
 
-@eqx.filter_jit
 def _learn(
     plant: TeamPlant, learner: TeamLearner, key: PRNGKeyArray, left: Float[Array, ""], batches: int
 ) -> tuple[TeamLearner, Metrics]:

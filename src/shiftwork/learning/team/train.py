@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from shiftwork.errors import UserError
+from shiftwork.learning.compiling import compiled_for
 from shiftwork.learning.learner import Metrics
 from shiftwork.learning.loop import History, run_pieces
 from shiftwork.learning.progress import Advance
@@ -98,12 +98,13 @@ def learn_team(
     create = team_algorithm(algorithm).create
     draw = jax.jit(jax.vmap(lambda key: create(key, plant, config)), compiler_options=DRAWN_ONCE)
     learners = draw(keys)
+    piece = compiled_for(run_piece, steps * len(seeds))
 
     def run(learners: TeamLearner, number: int) -> tuple[TeamLearner, Metrics]:
         piece_keys = jax.vmap(lambda key: jax.random.fold_in(key, number + 1))(keys)
         done = jnp.asarray(number / pieces, jnp.float32)
         share = jnp.asarray(1.0 / (pieces * updates), jnp.float32)
-        return _run_piece(plant, learners, piece_keys, done, share, updates)
+        return piece(plant, learners, piece_keys, done, share, updates)
 
     learners, history = run_pieces(
         learners,
@@ -124,8 +125,7 @@ def learn_team(
     return TeamLearned(algorithm, config, plant, learners, tuple(seeds), history)
 
 
-@eqx.filter_jit
-def _run_piece(
+def run_piece(
     plant: TeamPlant,
     learners: TeamLearner,
     keys: Key[Array, " M"],
