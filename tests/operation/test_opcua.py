@@ -88,7 +88,10 @@ def test_read_stage_commit_and_read_back(served):
         values = {"force_1": 0.25, "force_2": -0.25}
         assert await connection.stage(values) == {}
         assert await connection.commit(reading.tick, checksum([*values.values()], before)) == ""
-        after = await connection.read()
+        after = await connection.read_panel()
+        assert set(after.samples) == {
+            key for key, tag in connection.plant.tags.items() if tag.role in ("action", "limit")
+        }
         assert after.taken == reading.tick
         assert {key: after.samples[key].number for key in KEYS} == values
         assert await connection.stage({"force_1": 9.0}) == {"force_1": "BadOutOfRange"}

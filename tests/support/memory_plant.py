@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,11 @@ class MemoryPlant:
         for action in self.late:
             action()
         self.late = []
+
+    async def read_panel(self):
+        reading = await self.read()
+        seen = {key: sample for key, sample in reading.samples.items() if key != "heat"}
+        return replace(reading, samples=seen)
 
     async def read(self):
         if self.on_read:

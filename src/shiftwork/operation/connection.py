@@ -27,10 +27,10 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything that one read gives.
+    """What one read gives.
 
     Attributes:
-        samples: Every tag by its key; an action's sample is the set-point in force.
+        samples: Every tag that was read by its key; an action's sample is the set-point in force.
         tick: The plant's own count; it goes up several times a cycle and never repeats a number.
         taken: Tick of the last commit that the plant took over.
         enabled: Whether the plant lets an agent write at all.
@@ -57,6 +57,9 @@ class Connection(Protocol):
 
     async def read(self) -> Reading:
         """Read everything at once."""
+
+    async def read_panel(self) -> Reading:
+        """Read what a commit depends on: set-points in force, limits and modes, of the tags no others."""
 
     async def beat(self, owner: str) -> None:
         """Say that the owner is alive and writes; a plant that misses it takes its loops back."""

@@ -241,7 +241,7 @@ class Cycle:
         intent = Intent(number, tick, before, values)
         # Limits, modes and enable once more: the record took time, and people act meanwhile.
         try:
-            guard = await self.connection.read()
+            guard = await self.connection.read_panel()
         except Lost as error:
             self._outcome(intent, Outcome("not sent", {"": f"link: {error}"}))
             raise

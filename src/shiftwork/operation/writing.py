@@ -80,7 +80,7 @@ async def write(
         crc = checksum([*intent.values.values()], [*intent.before.values()])
         reason = await connection.commit(intent.tick, crc)
         for _ in range(MOST_READS):
-            reading = await connection.read()
+            reading = await connection.read_panel()
             outcome = resolved(intent, reading)
             # A refusal may be a gateway's that lost the answer: what was taken over counts.
             if outcome is not None and outcome.result == "not taken" and reason:

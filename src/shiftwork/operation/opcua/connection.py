@@ -64,6 +64,10 @@ class OpcUaConnection:
     _stopped: bool = False
     _keeper: asyncio.Task[None] | None = None
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
+    _panel: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._panel = frozenset(tag.key for tag in self.plant.of_role("action", "limit"))
 
     async def start(self) -> None:
         """Connect, and keep the session from now on.
@@ -97,8 +101,16 @@ class OpcUaConnection:
 
     async def read(self) -> Reading:
         """Read everything in one call."""
+        return await self._read(frozenset(self.plant.tags))
+
+    async def read_panel(self) -> Reading:
+        """Read actions and limits in one call: with thousands of tags all others take seconds."""
+        return await self._read(self._panel)
+
+    async def _read(self, keys: frozenset[str]) -> Reading:
         session = self._here()
-        groups = (session.tags, session.remote, session.control)
+        asked = {key: node for key, node in session.tags.items() if key in keys}
+        groups = (asked, session.remote, session.control)
         nodes = [node for group in groups for node in group.values()]
         found = await self._ask(
             session.client.uaclient.read_attributes(nodes, ua.AttributeIds.Value)
