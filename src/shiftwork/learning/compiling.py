@@ -1,7 +1,7 @@
 """How far a learning program is optimized: one that runs for a minute is not worth a minute of compiling.
 
-On a centre of two furnaces XLA takes 75 s of processor time for a program that learns by experience, and 35 s if it
-optimizes less; the program is then up to a sixth slower (``python -m benchmarks.compile_time``).
+On a centre of two furnaces XLA takes 69 s of processor time for a program that learns by experience, and 25 s if it
+optimizes less; the program is then up to 8 % slower (``python -m benchmarks.compile_time``).
 """
 
 from __future__ import annotations
