@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -25,11 +24,10 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from benchmarks.operation_week import _port
+from benchmarks.operation_week import close_loop, free_port
 from benchmarks.results import read_rows, write_rows, write_table
-from shiftwork.operation import modes
 from shiftwork.operation.desk import Desk
-from shiftwork.operation.modes import Mode, Person
+from shiftwork.operation.modes import Mode
 from shiftwork.operation.opcua.connection import OpcUaConnection
 from shiftwork.operation.opcua.server import PlantServer
 from shiftwork.operation.opcua.settings import opcua_settings
@@ -44,7 +42,6 @@ from shiftwork.records.historian.plant_file.load import load_plant_file
 from shiftwork.records.tags import Tag, Tags
 
 NAME = "operation_load"
-KIM = Person("Kim", "engineer")
 KEYS = ("force_1", "force_2")
 TICK_S = 0.2
 LOOKS = 3
@@ -100,11 +97,6 @@ class _Seen:
     results: list[str] = field(default_factory=list)
 
 
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 async def _operate(folder: Path, cycles: int) -> dict[str, Any]:
     file = load_plant_file(folder / "plant.toml")
     rules = operation_rules(file)
@@ -143,13 +135,10 @@ async def _operate(folder: Path, cycles: int) -> dict[str, Any]:
         def told() -> None:
             seen.results.append(cycle.shown.result)
             if len(seen.results) == LOOKS:
-                for mode in (Mode.ADVISORY, Mode.CLOSED):
-                    cycle.ask(modes.request_mode, mode, person=KIM)
-                for key in cycle.state.actions:
-                    cycle.ask(modes.switch, key, True, person=KIM)
-                begin.extend([time.monotonic(), _cpu_s()])
+                close_loop(cycle)
+                begin.extend([time.monotonic(), time.process_time()])
             if len(seen.results) == LOOKS + cycles:
-                begin.extend([time.monotonic(), _cpu_s()])
+                begin.extend([time.monotonic(), time.process_time()])
                 stop.set()
 
         await run(cycle, desk, stop, told)
@@ -178,7 +167,7 @@ def measure(tags: int, period_s: float, cycles: int) -> dict[str, Any]:
     context, begin = multiprocessing.get_context("spawn"), time.perf_counter()
     with tempfile.TemporaryDirectory() as text:
         folder, ready = Path(text), context.Event()
-        given = (tags, period_s, _port(), folder / "plant.toml", ready)
+        given = (tags, period_s, free_port(), folder / "plant.toml", ready)
         server = context.Process(target=_serve, args=given, daemon=True)
         server.start()
         try:

@@ -95,14 +95,15 @@ def _agent(file: PlantFile, team: Path | None) -> AgentInput | TeamInput:
     return AgentInput(imitated(plant, records.observation, records.action), file)
 
 
-def _port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 def _serve(name: str, step_s: float, seed: int, file: Path) -> subprocess.Popen[bytes]:
-    words = ["plant", "serve", name, "--port", f"{_port()}", "--file", f"{file}"]
+    words = ["plant", "serve", name, "--port", f"{free_port()}", "--file", f"{file}"]
     words += ["--step", f"{step_s:g}", "--tick", f"{step_s / TICKS:g}", "--seed", f"{seed}"]
     with (file.parent / "serve.log").open("wb") as log:
         process = subprocess.Popen(
@@ -140,10 +141,7 @@ async def _operate(
             log.rss_mb.append(_rss_mb())
             now.set()
             if len(log.result) == LOOKS:
-                for mode in (Mode.ADVISORY, Mode.CLOSED):
-                    cycle.ask(modes.request_mode, mode, person=KIM)
-                for key in cycle.state.actions:
-                    cycle.ask(modes.switch, key, True, person=KIM)
+                close_loop(cycle)
 
         now = asyncio.Event()
         running = asyncio.create_task(run(cycle, desk, stop, told))
@@ -159,6 +157,14 @@ async def _operate(
                 stop.set()
         await running
     return log, earned
+
+
+def close_loop(cycle: Cycle) -> None:
+    """Step up from shadow and switch all actions on, as a person would."""
+    for mode in (Mode.ADVISORY, Mode.CLOSED):
+        cycle.ask(modes.request_mode, mode, person=KIM)
+    for key in cycle.state.actions:
+        cycle.ask(modes.switch, key, True, person=KIM)
 
 
 def _why_not(cycle: Cycle) -> str:

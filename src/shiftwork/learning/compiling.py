@@ -28,21 +28,13 @@ def compiled_for(function: Callable[P, R], steps: int) -> Callable[P, R]:
         function: Pure; what is no array in its arguments is the program's structure.
         steps: Plant steps of the whole work, of all seeds.
     """
-    if steps < LONG_STEPS and jax.default_backend() == "cpu":
-        return _soon(function)
-    return _fast(function)
+    return _jitted(function, steps < LONG_STEPS and jax.default_backend() == "cpu")
 
 
 @functools.cache
-def _soon(function: Callable[P, R]) -> Callable[P, R]:
+def _jitted(function: Callable[P, R], soon: bool) -> Callable[P, R]:
     jit: Any = eqx.filter_jit  # it passes options on to jax.jit, which its types do not say
-    jitted: Callable[P, R] = jit(function, compiler_options=less_optimizing())
-    return jitted
-
-
-@functools.cache
-def _fast(function: Callable[P, R]) -> Callable[P, R]:
-    jitted: Callable[P, R] = eqx.filter_jit(function)
+    jitted: Callable[P, R] = jit(function, compiler_options=less_optimizing() if soon else None)
     return jitted
 
 

@@ -11,7 +11,7 @@ from shiftwork.agents.agent import Agent
 from shiftwork.errors import UserError
 from shiftwork.operation.samples import Sample
 from shiftwork.records.historian.action_limits import Box
-from shiftwork.records.historian.grid import ahead_us, in_force
+from shiftwork.records.historian.grid import ahead_us, in_force, whole_period
 from shiftwork.records.historian.plant_file.model import PlantFile
 from shiftwork.records.historian.values.quality import BAD
 
@@ -46,8 +46,8 @@ class Inputs:
         """The whole period nearest to a time; summer time does not move periods while a process runs."""
         if self._ahead_us is None:
             self._ahead_us = ahead_us(wall_us, self.plant)
-        period_us, ahead = round(self.plant.period_s * 1e6), self._ahead_us
-        return (wall_us + ahead + period_us // 2) // period_us * period_us - ahead
+        period_us = round(self.plant.period_s * 1e6)
+        return whole_period(wall_us + period_us // 2, period_us, self._ahead_us)
 
     def add(self, stamp_us: int, samples: Mapping[str, Sample]) -> None:
         """Take in a cycle's samples; older ones are kept as long as a laboratory's value waits."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -101,13 +101,13 @@ class OpcUaConnection:
 
     async def read(self) -> Reading:
         """Read everything in one call."""
-        return await self._read(frozenset(self.plant.tags))
+        return await self._read(self.plant.tags)
 
     async def read_panel(self) -> Reading:
         """Read actions and limits in one call: with thousands of tags all others take seconds."""
         return await self._read(self._panel)
 
-    async def _read(self, keys: frozenset[str]) -> Reading:
+    async def _read(self, keys: Container[str]) -> Reading:
         session = self._here()
         asked = {key: node for key, node in session.tags.items() if key in keys}
         groups = (asked, session.remote, session.control)

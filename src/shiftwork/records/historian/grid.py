@@ -157,25 +157,23 @@ def _edges(span: tuple[int, int]) -> pl.LazyFrame:
 
 
 def _axis(parts: Iterable[pl.LazyFrame], plant: PlantFile) -> _Axis:
-    zone = pl.col("time").dt.convert_time_zone(plant.zone).dt.replace_time_zone(None)
     edges = [
         part.filter(pl.col("status") != BAD)
         .select(
             first=pl.col("time").min().to_physical(),
             last=pl.col("time").max().to_physical(),
-            local=zone.min().to_physical(),
         )
         .collect()
         for part in parts
     ]
-    found = pl.concat(edges).select(pl.min("first"), pl.max("last"), pl.min("local"))
+    found = pl.concat(edges).select(pl.min("first"), pl.max("last"))
     where = f"records of {plant.path}"
-    first, last, local = found.row(0)
+    first, last = found.row(0)
     if first is None:
         raise UserError(f"{where}: no sample is good; check the quality column and the sources")
     period = round(plant.period_s * 1e6)
     # The first sample's offset serves all: summer time moves the clock by whole periods mostly.
-    start = local // period * period + first - local
+    start = whole_period(first, period, ahead_us(first, plant))
     count = (last - start) // period + 1
     if count * len(plant.tags) > MOST_CELLS:
         begin, end = (str(np.datetime64(t, "us").astype("datetime64[s]")) for t in (first, last))
@@ -197,6 +195,11 @@ def ahead_us(time_us: int, plant: PlantFile) -> int:
     utc = pl.Series([time_us], dtype=pl.Datetime("us", "UTC"))
     local = utc.dt.convert_time_zone(plant.zone).dt.replace_time_zone(None)
     return int(local.to_physical()[0]) - time_us
+
+
+def whole_period(time_us: int, period_us: int, ahead_us: int) -> int:
+    """The last whole period up to a time, of a clock that is so far ahead of UTC, microseconds."""
+    return (time_us + ahead_us) // period_us * period_us - ahead_us
 
 
 def in_force(
